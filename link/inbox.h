@@ -1,0 +1,28 @@
+/* inbox.h - what a receiver has from each speaker; makes (kid, seq) apply once in effect.
+ *
+ * Tables in the receiver's database (inbox, inbox_refused, quarantine), written in the same transaction as the
+ * effect of the message. Messages of one speaker are accepted in order only: seq == upto + 1. One thread. */
+#ifndef LINK_INBOX_H
+#define LINK_INBOX_H
+
+#include "link/database.h"
+#include "link/message.h"
+
+struct inbox; /* opaque */
+
+enum road_status inbox_open(sqlite3 *db, int64_t quarantine_max_items, struct inbox **ret_inbox);
+void inbox_close(struct inbox *inbox);
+/* ROAD_OK: new, apply it. ROAD_DUPLICATE: had it, just acknowledge. ROAD_GAP: an earlier one is missing.
+ * ROAD_BAD_SEQUENCE: had this number with other bytes (digest of the last 1,024 per speaker is kept). */
+enum road_status inbox_check(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length);
+enum road_status inbox_accept(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length);
+/* A durable refusal: the number counts as done, the bytes go to the quarantine with the reason. */
+enum road_status inbox_refuse(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length,
+                              enum road_status reason);
+/* Bytes that nobody can be held to (bad signature, unknown key): quarantine only, no sequence moves. */
+enum road_status inbox_quarantine(struct inbox *inbox, const char *claimed_name, const void *bytes, size_t length,
+                                  enum road_status reason);
+/* The acknowledgement for a speaker as it stands in the database. */
+enum road_status inbox_ack(struct inbox *inbox, struct kid speaker, bool is_gap, struct ack *ret_ack);
+
+#endif

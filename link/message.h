@@ -1,0 +1,197 @@
+/* message.h - what the parts say to each other, as plain values and as bytes.
+ *
+ * Bytes: CBOR maps with integer keys, key 0 = wire version (1), unknown keys ignored, duplicate keys refused,
+ * depth <= 8, indefinite lengths refused; byte-exact in docs/wire.cddl and docs/wire.md. Every value here is an
+ * integer, so that both ends hold the same. Encoders write into the caller's buffer. Decoders allocate one
+ * block for a message's arrays; free it with the matching _done (NULL and zeroed structs are fine). A decoder
+ * checks every range and names the first field it refuses in ret_field (a static string, may be NULL). */
+#ifndef LINK_MESSAGE_H
+#define LINK_MESSAGE_H
+
+#include "grid/catalogue.h"
+#include "grid/cell.h"
+#include "grid/code.h"
+#include "link/sign.h"
+
+#define WIRE_VERSION 1
+#define NAME_SIZE 33 /* [a-z0-9-]{1,32} and NUL */
+
+enum gnss_class { GNSS_RTK = 0, GNSS_SBAS = 1, GNSS_CONSUMER = 2, GNSS_PHONE = 3 };
+enum frame { FRAME_CGCS2000 = 0, FRAME_ITRF_CURRENT = 1 };
+enum time_source { TIME_NONE = 0, TIME_NTP = 1, TIME_GPS = 2 };
+enum wheel_side { WHEEL_UNKNOWN = 0, WHEEL_LEFT = 1, WHEEL_RIGHT = 2, WHEEL_BOTH = 3 };
+
+/* One point of a pass, at the middle between the wheels of the front axle. */
+struct pass_point {
+    int64_t time_ns;      /* UTC since 1970; millisecond resolution on the wire */
+    struct grid_point at; /* centimetre resolution on the wire */
+    uint16_t sigma_cm;    /* 1 sigma of the major axis; 16 classes on the wire, rounded up */
+    uint16_t iri_centi;   /* IRI of the 20 m around it, m/km * 100; 0xFFFF unknown; 0.1 m/km on the wire */
+};
+#define IRI_UNKNOWN 0xFFFF
+
+/* A stretch that one sensor really watched. Straight between its points (2 to 5 m apart). */
+struct pass {
+    enum sense sensor; /* SENSE_MOTION or SENSE_CAMERA */
+    enum frame frame;
+    uint16_t epoch_centiyear; /* 2000.00 + n/100 */
+    enum gnss_class gnss;
+    uint16_t half_track_mm; /* wheel tracks run this far left and right of the points */
+    struct pass_point *points;
+    size_t n_points;
+};
+
+struct detection {
+    int type;               /* enum defect_type_id */
+    enum severity severity; /* SEVERITY_NONE = not graded */
+    uint16_t confidence_permille;
+    enum sense sensor;
+    int64_t time_ns;
+    struct grid_point at; /* of the defect itself, lever arm and lag applied; centimetres on the wire */
+    int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2;
+    int32_t size_milli, size_sigma_milli; /* thousandths of the type's unit */
+    uint16_t heading_cdeg;  /* clockwise from north, 0..35999 */
+    uint16_t speed_cmps;
+    enum wheel_side side;
+    uint16_t pass;          /* index of the pass it was made on */
+    bool has_evidence;
+    uint8_t evidence[SHA256_SIZE];
+};
+
+/* What a node sends. Borders follow samples and metres, never wall time. */
+struct batch {
+    uint64_t seq; /* from 1, per key */
+    struct grid_zone zone;
+    enum time_source time_source;
+    uint32_t time_sigma_us;
+    uint32_t unplaced_cm;  /* driven in this batch's span, but not placed (sigma > 15 m, no time) */
+    uint32_t unwatched_ms; /* gaps: no motion data or no position */
+    struct pass *passes;
+    size_t n_passes;
+    struct detection *detections;
+    size_t n_detections;
+    void *block; /* what a decoder allocated; NULL for a batch built by hand */
+};
+
+#define BATCH_PAYLOAD_MAX (SEALED_MAX - SEAL_OVERHEAD)
+#define BATCH_POINTS_MAX 8192
+#define BATCH_PASSES_MAX 64
+#define BATCH_DETECTIONS_MAX 512
+
+enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
+enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field);
+/* Seq alone, from bytes that may be otherwise bad; to refuse a batch durably. */
+enum road_status batch_peek_seq(const uint8_t *bytes, size_t length, uint64_t *ret_seq);
+void batch_done(struct batch *batch);
+/* What the wire keeps of a batch: rounds it in place, so that sender and receiver hold the same. */
+void batch_quantise(struct batch *batch);
+
+/* A receiver's answer, about one speaker. */
+#define ACK_REFUSED_MAX 64
+struct ack {
+    struct kid speaker;
+    uint64_t upto; /* everything to here is on disk, or durably refused */
+    bool is_gap;   /* upto + 1 is missing: send again from there */
+    size_t n_refused;
+    struct {
+        uint64_t seq;
+        enum road_status reason;
+    } refused[ACK_REFUSED_MAX]; /* the latest */
+};
+enum road_status ack_encode(const struct ack *ack, uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
+enum road_status ack_decode(const uint8_t *bytes, size_t length, struct ack *ret_ack, const char **ret_field);
+
+/* A defect's name: the smallest event among its detections. Text: "<time_ns>.<kid hex>.<seq>.<index>". */
+struct defect_id {
+    int64_t time_ns;
+    struct kid kid;
+    uint64_t seq;
+    uint32_t index;
+};
+#define DEFECT_ID_TEXT_SIZE 72
+char *defect_id_format(const struct defect_id *id, char ret_text[DEFECT_ID_TEXT_SIZE]);
+enum road_status defect_id_parse(const char *text, struct defect_id *ret_id);
+int defect_id_compare(const struct defect_id *a, const struct defect_id *b);
+
+enum defect_state {
+    DEFECT_SUSPECTED = 1,
+    DEFECT_CONFIRMED = 2,
+    DEFECT_DROPPED = 3,  /* believed no more; a new hit starts it again */
+    DEFECT_ALIAS = 4     /* merged into another */
+};
+
+/* What the gateway believes of one defect, whole (a later state replaces an earlier one). */
+struct defect_belief {
+    struct defect_id id;
+    enum defect_state state;
+    struct defect_id alias_of; /* DEFECT_ALIAS only */
+    int type;
+    enum severity severity;
+    bool may_be_red;
+    uint16_t posterior_permille;
+    struct grid_point at;
+    int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2;
+    int32_t size_milli, size_sigma_milli;
+    uint16_t hits, passes, motion_hits, camera_hits, units; /* units = vehicle x hour that hit */
+    int64_t first_ns, last_ns;
+};
+
+/* A cell whose code, level or reason moved. */
+struct cell_change {
+    struct cell cell; /* of the level it is known at */
+    struct code_reason reason;
+    bool has_defect;
+    struct defect_id defect; /* that decided */
+};
+
+/* One thing the gateway says for the record, as its own COSE_Sign1: kept verbatim in the ledger. */
+struct statement {
+    const char *kind; /* "defect" or "change-digest"; at most 31 bytes */
+    size_t kind_length;
+    const char *subject; /* "defect/<id>", "tile/<256 m cell id>"; at most 95 bytes */
+    size_t subject_length;
+    const uint8_t *cose;
+    size_t cose_length;
+};
+
+/* Road metres by code, whole district, in centimetres of road (each piece of road once). */
+struct road_metres {
+    uint64_t covered_cm, red_cm, yellow_cm, green_cm, grey_cm, unplaced_cm;
+};
+
+/* What the gateway tells the server; one or more for each applied batch, deterministic given the order in
+ * which batches were applied. Sealed <= 32 KiB: what does not fit goes into the next one. */
+struct change {
+    uint64_t seq; /* from 1, per gateway key */
+    struct grid_zone zone;
+    struct kid cause_kid; /* the batch that caused it */
+    uint64_t cause_seq;
+    bool is_last; /* of the changes of that cause */
+    int64_t as_of_ns; /* newest event time folded */
+    struct road_metres road;
+    struct cell_change *cells;
+    size_t n_cells;
+    struct defect_belief *defects;
+    size_t n_defects;
+    struct statement *statements; /* slices of the decoded bytes */
+    size_t n_statements;
+    void *block;
+};
+#define CHANGE_CELLS_MAX 1024
+#define CHANGE_DEFECTS_MAX 128
+#define CHANGE_STATEMENTS_MAX 256
+
+enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
+enum road_status change_decode(const uint8_t *bytes, size_t length, struct change *ret_change, const char **ret_field);
+void change_done(struct change *change);
+
+/* Payloads of statements (before sealing). A defect's is its belief; a digest's is the tile and a SHA-256 over
+ * (cell id, code) of the cells that this change touches in it, ascending, with the listed moves to and from
+ * red and yellow. */
+enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid, uint64_t cause_seq,
+                                         uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
+enum road_status digest_statement_encode(struct cell tile, const struct cell_change *cells, size_t n_cells,
+                                         struct kid cause_kid, uint64_t cause_seq, uint8_t *ret_bytes,
+                                         size_t capacity, size_t *ret_length);
+
+#endif

@@ -1,0 +1,38 @@
+/* source.h - where samples and fixes come from: a recording or live devices, one shape for all.
+ *
+ * A source gives events in time order. Recordings: phyphox export folder, plain CSV (also a .csv with BOM,
+ * CRLF); read as a stream, line length <= 4,096. Live: gpsd through libgps, IIO through sysfs. A file that
+ * cannot be read is refused with file, line and reason in ret_error (SOURCE_ERROR_SIZE bytes). */
+#ifndef SENSOR_NODE_SOURCE_H
+#define SENSOR_NODE_SOURCE_H
+
+#include "sensor-node/core.h"
+
+#define SOURCE_ERROR_SIZE 512
+
+enum source_kind { SOURCE_MOTION, SOURCE_FIX, SOURCE_GAP, SOURCE_IDLE, SOURCE_END };
+
+struct source_event {
+    enum source_kind kind;
+    struct motion_sample motion;
+    struct fix fix;
+    int64_t gap_from_ns, gap_to_ns;
+};
+
+struct source_stats {
+    uint64_t rows, rows_refused; /* bad rows are counted and logged by the daemon, good ones beside them kept */
+};
+
+struct source; /* opaque; a table of functions behind it */
+/* `start_ns`: UTC of time 0 for recordings that have only their own clock. `gnss`/`sigma_m`: -1 / 0 = take the
+ * file's accuracy column (phyphox) or the class's usual sigma. */
+enum road_status source_open_recording(const char *path, int64_t start_ns, int gnss, double sigma_m,
+                                       struct source **ret_source, char *ret_error);
+/* Seconds of the recording, for the default start; reads the file through once. */
+enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error);
+/* ROAD_OK with an event (SOURCE_END at the end); ROAD_BAD_INPUT for a row that was refused (ret_error says which). */
+enum road_status source_next(struct source *source, struct source_event *ret_event, char *ret_error);
+struct source_stats source_stats(const struct source *source);
+void source_close(struct source *source);
+
+#endif
