@@ -6,6 +6,8 @@
 #ifndef SENSOR_NODE_SOURCE_H
 #define SENSOR_NODE_SOURCE_H
 
+#include <poll.h>
+
 #include "sensor-node/core.h"
 
 #define SOURCE_ERROR_SIZE 512
@@ -21,6 +23,7 @@ struct source_event {
 
 struct source_stats {
     uint64_t rows, rows_refused; /* bad rows are counted and logged by the daemon, good ones beside them kept */
+    uint64_t fixes_stale;        /* a position written again without being measured again: not a fix */
 };
 
 struct source; /* opaque; a table of functions behind it */
@@ -34,5 +37,11 @@ enum road_status source_duration(const char *path, double *ret_duration_s, char 
 enum road_status source_next(struct source *source, struct source_event *ret_event, char *ret_error);
 struct source_stats source_stats(const struct source *source);
 void source_close(struct source *source);
+
+/* Live sources: what to poll, the monotonic time by which to call again, and the call that reads what is there. A
+ * recording has nothing to poll and always an event. SOURCE_IDLE = nothing yet. */
+size_t source_pollfds(const struct source *source, struct pollfd *ret_fds, size_t capacity);
+int64_t source_deadline_ns(const struct source *source);
+void source_step(struct source *source, int64_t now_ns);
 
 #endif

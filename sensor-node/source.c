@@ -1,0 +1,121 @@
+#include "sensor-node/source.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "sensor-node/source_calls.h"
+
+#define UNIX_TIME_FROM_S 1e9
+
+enum road_status source_open_recording(const char *path, int64_t start_ns, int gnss, double sigma_m,
+                                       struct source **ret_source, char *ret_error)
+{
+    const struct recording_config config = {start_ns, gnss, sigma_m};
+    const char *dot = strrchr(path, '.');
+    struct stat info;
+
+    if (stat(path, &info)) {
+        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: cannot be opened: %s", path, strerror(errno));
+        return ROAD_IO;
+    }
+    if (S_ISDIR(info.st_mode))
+        return source_open_phyphox(path, &config, ret_source, ret_error);
+    if (dot && strcasecmp(dot, ".csv") != 0 && strcasecmp(dot, ".txt") != 0 && strcasecmp(dot, ".tsv") != 0 &&
+        S_ISREG(info.st_mode)) {
+        snprintf(ret_error, SOURCE_ERROR_SIZE,
+                 "%.200s: not a recording this program reads: give a phyphox export folder (unpacked) or a .csv", path);
+        return ROAD_UNSUPPORTED;
+    }
+    return source_open_csv(path, &config, ret_source, ret_error);
+}
+
+enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error)
+{
+    struct source *source;
+    struct source_event event = {.kind = SOURCE_IDLE};
+    int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
+    enum road_status status = source_open_recording(path, 0, -1, 0, &source, ret_error);
+
+    if (status)
+        return status;
+    for (;;) {
+        status = source_next(source, &event, ret_error);
+        if (status == ROAD_BAD_INPUT)
+            continue;
+        if (status || event.kind == SOURCE_END)
+            break;
+        const int64_t time_ns = event.kind == SOURCE_FIX ? event.fix.time_ns : event.motion.time_ns;
+        first_ns = time_ns < first_ns ? time_ns : first_ns;
+        last_ns = time_ns > last_ns ? time_ns : last_ns;
+    }
+    source_close(source);
+    if (!status)
+        *ret_duration_s = last_ns > first_ns ? (double)(last_ns - first_ns) * 1e-9 : 0;
+    return status;
+}
+
+enum road_status source_next(struct source *source, struct source_event *ret_event, char *ret_error)
+{
+    return source->calls->next(source, ret_event, ret_error);
+}
+
+struct source_stats source_stats(const struct source *source)
+{
+    return source->calls->stats(source);
+}
+
+void source_close(struct source *source)
+{
+    if (source)
+        source->calls->close(source);
+}
+
+size_t source_pollfds(const struct source *source, struct pollfd *ret_fds, size_t capacity)
+{
+    return source->calls->pollfds ? source->calls->pollfds(source, ret_fds, capacity) : 0;
+}
+
+int64_t source_deadline_ns(const struct source *source)
+{
+    return source->calls->deadline_ns ? source->calls->deadline_ns(source) : INT64_MAX;
+}
+
+void source_step(struct source *source, int64_t now_ns)
+{
+    if (source->calls->step)
+        source->calls->step(source, now_ns);
+}
+
+/* RTK: a fixed solution's 1-2 cm. SBAS 1-2 m. Consumer and phone: 3 m and 6 m, so that 2 sigma are the 8 m and
+ * 16 m squares such receivers are allowed to speak for. */
+double source_usual_sigma_m(enum gnss_class gnss)
+{
+    static const double sigma_m[] = {
+        [GNSS_RTK] = 0.02, [GNSS_SBAS] = 1.5, [GNSS_CONSUMER] = 3.0, [GNSS_PHONE] = 6.0};
+
+    return sigma_m[gnss];
+}
+
+int64_t source_time_ns(int64_t start_ns, double time_s)
+{
+    /* Whole seconds apart from the rest: 1.7e9 s have only 0.2 us left in a double's fraction, but lose no more. */
+    const double whole_s = floor(time_s);
+    const int64_t own_ns = (int64_t)whole_s * 1000000000 + llround((time_s - whole_s) * 1e9);
+
+    return time_s >= UNIX_TIME_FROM_S ? own_ns : start_ns + own_ns;
+}
+
+bool source_position_is_given(double lat_deg, double lon_deg)
+{
+    return !isnan(lat_deg) && !isnan(lon_deg) && (lat_deg != 0 || lon_deg != 0);
+}
+
+bool source_position_is_valid(double lat_deg, double lon_deg)
+{
+    return fabs(lat_deg) <= 90 && fabs(lon_deg) <= 180;
+}
