@@ -1,0 +1,72 @@
+// The answer in five seconds: how much of the road was looked at, and how it is.
+
+import type { Code, Summary } from "./api";
+import { age, codeWords, exact, metres, say, type Language } from "./words";
+
+const order: Code[] = ["green", "yellow", "red"];
+
+export function Letter({ code, language }: { code: Code; language: Language }) {
+  const words = codeWords[code];
+  return <span class={`letter ${code}`} aria-hidden="true">{language === "zh" ? words.letterZh : words.letterEn}</span>;
+}
+
+function Bar({ summary, language }: { summary: Summary; language: Language }) {
+  const road = summary.road_m;
+  const total = Math.max(1, road.red + road.yellow + road.green + road.grey);
+  return (
+    <div class="bar" role="img" aria-label={order.map((c) => `${codeWords[c][language]} ${Math.round((100 * road[c]) / total)} %`).join(", ")}>
+      {order.map((c) => <span key={c} class={`part ${c}`} style={{ flexGrow: road[c] / total }} />)}
+    </div>
+  );
+}
+
+export function Answer({ summary, language, isSimulated }: { summary: Summary | null; language: Language; isSimulated: boolean }) {
+  if (!summary) return <section class="card"><h2>{say("question", language)}</h2><p>{say("loading", language)}</p></section>;
+  const road = summary.road_m;
+  return (
+    <section class="card answer">
+      <h2>{say("question", language)}</h2>
+      {isSimulated && <p class="tag">{say("simulated", language)}</p>}
+      {road.covered <= 0 ? <p>{say("nothing_yet", language)}</p> : (
+        <>
+          <Bar summary={summary} language={language} />
+          <ul class="shares">
+            {order.map((c) => (
+              <li key={c}><Letter code={c} language={language} /> <b>{metres(road[c], language)}</b> {codeWords[c][language]}</li>
+            ))}
+          </ul>
+          <p>
+            {say("covered", language)} <b>{metres(road.covered, language)}</b>
+            {road.unplaced >= 1 && <span class="small"> · {metres(road.unplaced, language)} {say("unplaced", language)}</span>}
+          </p>
+          <p class="small" title={exact(summary.as_of, language)}>{say("as_of", language)}: {age(summary.as_of, language)}</p>
+        </>
+      )}
+      <p class="facts">
+        <span><b>{summary.defects.confirmed}</b> {say("confirmed", language)}</span>
+        <span><b>{summary.defects.suspected}</b> {say("suspected", language)}</span>
+        <span><b>{summary.entries}</b> {say("entries", language)}</span>
+      </p>
+      <p class="small">{say("click_hint", language)}</p>
+    </section>
+  );
+}
+
+export function Legend({ language, shown, onToggle, hasTruth }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean }) {
+  return (
+    <section class="card">
+      <h2>{say("legend", language)}</h2>
+      <ul class="legend">
+        {(["green", "yellow", "red", "grey"] as Code[]).map((c) => (
+          <li key={c}>
+            <button class="filter" aria-pressed={shown.has(c)} onClick={() => onToggle(c)}>
+              <Letter code={c} language={language} /> {codeWords[c][language]}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p class="small">{say("legend_defect", language)}</p>
+      {hasTruth && <p class="small">{say("legend_truth", language)}</p>}
+    </section>
+  );
+}

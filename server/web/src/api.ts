@@ -1,0 +1,55 @@
+// What the server answers, as docs/api.md says it.
+
+export type Code = "red" | "yellow" | "green" | "grey";
+export type Both = { en: string; zh: string };
+export type LonLat = [number, number];
+
+export interface RoadMetres { covered: number; red: number; yellow: number; green: number; grey: number; unplaced: number }
+export interface Config {
+  district: string;
+  zone: { meridian_deg: number; is_south: boolean };
+  bounds: [number, number, number, number];
+  log_origin: string;
+  log_vkey: string;
+  truth: boolean;
+}
+export interface Summary {
+  road_m: RoadMetres;
+  cells: Record<Code, number> & { level0: number };
+  defects: { suspected: number; confirmed: number; dropped: number };
+  entries: number;
+  as_of: string | null;
+  changes: number;
+  last_change: number;
+}
+export interface EntryRef { index: number; leaf_hash: string }
+export interface Cell {
+  id: string; human: string; level: number; size_m: number;
+  code: Code; letter: Both; word: Both; pale: boolean; channel: string; explain: Both;
+  polygon: LonLat[]; seen: string | null; coverage: number | null; csi: number | null; iri: number | null;
+  passes: number; hits: number; defects: string[]; entry: EntryRef | null;
+}
+export interface Defect {
+  id: string; state: "suspected" | "confirmed" | "dropped" | "alias"; alias_of: string | null;
+  type: { id: number; code: string; en: string; zh: string };
+  severity: string; code: Code; position: LonLat; sigma_major_m: number; sigma_minor_m: number;
+  ellipse: LonLat[]; probability: number; size: { value: number; sigma: number; unit: string } | null;
+  hits: number; passes: number; motion_hits: number; camera_hits: number;
+  first: string; last: string; explain: Both; cell: string; entries: EntryRef[];
+}
+export interface Change {
+  change: number; gateway: string; as_of: string;
+  cells: { id: string; level: number; code: Code; was: Code; center: LonLat }[];
+  cells_more?: number;
+  defects: { id: string; state: string; type: string; severity: string; code: Code; position: LonLat }[];
+  road_m: RoadMetres;
+}
+
+export async function get<T>(path: string): Promise<T> {
+  const response = await fetch(path, { headers: { Accept: "application/json" } });
+  if (!response.ok) {
+    const body = (await response.json().catch(() => null)) as { error?: string } | null;
+    throw new Error(body?.error ?? `${response.status} ${response.statusText}`);
+  }
+  return (await response.json()) as T;
+}

@@ -1,0 +1,94 @@
+// Why a square or a defect has its colour: the sentence first, then its numbers with unit, sigma and age, then the proof.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Cell, Defect, EntryRef } from "./api";
+import { Letter } from "./answer";
+import { checkEntry } from "./proof";
+import { age, codeWords, exact, say, unit, type Language } from "./words";
+
+export type Chosen = { kind: "waiting" } | { kind: "failed"; why: string } | { kind: "cell"; cell: Cell } | { kind: "defect"; defect: Defect };
+
+function Row({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return <div><dt>{name}</dt><dd>{children}</dd></div>;
+}
+
+function Proof({ entry, vkey, language }: { entry: EntryRef | null; vkey: string; language: Language }) {
+  const [result, setResult] = useState<{ state: "idle" | "busy" | "good" | "bad"; text: string }>({ state: "idle", text: "" });
+  useEffect(() => setResult({ state: "idle", text: "" }), [entry?.index]);
+  if (!entry) return <p class="small">{say("record", language)}: {say("no_record", language)}</p>;
+  const check = async () => {
+    setResult({ state: "busy", text: "" });
+    try {
+      const { size } = await checkEntry(entry.index, vkey);
+      setResult({ state: "good", text: `#${entry.index} / ${size}` });
+    } catch (error) {
+      setResult({ state: "bad", text: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  return (
+    <div class="proof">
+      <p class="small">
+        {say("record", language)} <a href={`/v1/entries/${entry.index}`}>#{entry.index}</a> <code>{entry.leaf_hash.slice(0, 16)}…</code>
+      </p>
+      <button onClick={() => void check()} disabled={result.state === "busy"}>{say(result.state === "busy" ? "checking" : "check", language)}</button>
+      <p class={`small ${result.state}`} role="status">
+        {result.state === "good" && `✓ ${say("check_good", language)} (${result.text})`}
+        {result.state === "bad" && `✗ ${say("check_bad", language)}: ${result.text}`}
+      </p>
+    </div>
+  );
+}
+
+function CellDetail({ cell, vkey, language, onDefect }: { cell: Cell; vkey: string; language: Language; onDefect: (id: string) => void }) {
+  return (
+    <>
+      <h2><Letter code={cell.code} language={language} /> {codeWords[cell.code][language]}{cell.pale && cell.code === "green" ? ` · ${say("pale", language)}` : ""}</h2>
+      <p class="explain">{cell.explain[language]}</p>
+      <dl>
+        <Row name={say("cell", language)}><code>{cell.human}</code></Row>
+        <Row name={say("known_at", language)}>{cell.size_m} {say("square", language)}</Row>
+        <Row name={say("seen", language)}><time dateTime={cell.seen ?? undefined} title={exact(cell.seen, language)}>{age(cell.seen, language)}</time></Row>
+        {cell.passes > 0 && <Row name={say("evidence", language)}>{cell.hits} / {cell.passes} {say("hits_of", language)}</Row>}
+        {cell.coverage !== null && <Row name={say("coverage", language)}>{cell.coverage.toFixed(2)}</Row>}
+        {cell.iri !== null && <Row name={say("ride", language)}>{cell.iri.toFixed(1)} m/km</Row>}
+        {cell.csi !== null && cell.code !== "grey" && <Row name={say("surface", language)}>{Math.round(cell.csi)} / 100</Row>}
+      </dl>
+      {cell.defects.length > 0 && (
+        <p>{say("defects_here", language)}: {cell.defects.map((id) => <button key={id} class="quiet" onClick={() => onDefect(id)}>→ {id.split(".").slice(-2).join(".")}</button>)}</p>
+      )}
+      <Proof entry={cell.entry} vkey={vkey} language={language} />
+    </>
+  );
+}
+
+function DefectDetail({ defect, vkey, language }: { defect: Defect; vkey: string; language: Language }) {
+  const newest = defect.entries[defect.entries.length - 1] ?? null;
+  return (
+    <>
+      <h2><Letter code={defect.code} language={language} /> {defect.type[language]} · {defect.state === "confirmed" ? (language === "zh" ? "已确认" : "confirmed") : say("suspected", language)}</h2>
+      <p class="explain">{defect.explain[language]}</p>
+      <dl>
+        {defect.size && <Row name={say("size", language)}>{defect.size.value.toFixed(0)} ± {defect.size.sigma.toFixed(0)} {unit(defect.size.unit, language)}</Row>}
+        <Row name={say("probability", language)}>{(100 * defect.probability).toFixed(0)} %</Row>
+        <Row name={say("place", language)}>± {defect.sigma_major_m.toFixed(1)} × {defect.sigma_minor_m.toFixed(1)} m (1 σ)</Row>
+        <Row name={say("evidence", language)}>{defect.hits} / {defect.passes} {say("hits_of", language)}</Row>
+        <Row name={say("seen", language)}><time dateTime={defect.last} title={exact(defect.last, language)}>{age(defect.last, language)}</time></Row>
+      </dl>
+      <Proof entry={newest} vkey={vkey} language={language} />
+    </>
+  );
+}
+
+export function Detail({ chosen, language, vkey, onClose, onDefect }: { chosen: Chosen; language: Language; vkey: string; onClose: () => void; onDefect: (id: string) => void }) {
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => card.current?.focus({ preventScroll: false }), [chosen.kind]);
+  return (
+    <section class="card detail" tabIndex={-1} ref={card} aria-live="polite">
+      <button class="quiet close" onClick={onClose} aria-label={say("close", language)}>✕</button>
+      {chosen.kind === "waiting" && <p>{say("loading", language)}</p>}
+      {chosen.kind === "failed" && <p class="notice">{chosen.why}</p>}
+      {chosen.kind === "cell" && <CellDetail cell={chosen.cell} vkey={vkey} language={language} onDefect={onDefect} />}
+      {chosen.kind === "defect" && <DefectDetail defect={chosen.defect} vkey={vkey} language={language} />}
+    </section>
+  );
+}

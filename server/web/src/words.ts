@@ -1,0 +1,103 @@
+// Every sentence a person reads, once in Chinese and once in English.
+
+import type { Code } from "./api";
+
+export type Language = "zh" | "en";
+
+const table = {
+  title: { zh: "智慧路长", en: "Road Chief" },
+  question: { zh: "这里的路好不好？", en: "How is the road here?" },
+  other_language: { zh: "English", en: "中文" },
+  loading: { zh: "正在读取…", en: "Reading…" },
+  no_answer: { zh: "服务器没有回答。几秒后自动重试。", en: "The server does not answer. Trying again in a few seconds." },
+  nothing_yet: { zh: "还没有车辆走过这里的路。", en: "No vehicle has driven these roads yet." },
+  covered: { zh: "已看过的路", en: "Road looked at" },
+  unplaced: { zh: "定位不够准、未计入", en: "not counted: position too uncertain" },
+  as_of: { zh: "最近一次经过", en: "Last pass" },
+  confirmed: { zh: "已确认病害", en: "confirmed defects" },
+  suspected: { zh: "待核实", en: "suspected" },
+  entries: { zh: "条存证", en: "ledger entries" },
+  legend: { zh: "图例（点按筛选）", en: "Legend (tap to filter)" },
+  legend_defect: { zh: "实心：已确认 · 空心：待核实 · 圈：位置误差", en: "filled: confirmed · hollow: suspected · ring: position error" },
+  legend_truth: { zh: "十字：模拟的真实位置", en: "cross: true place (simulated)" },
+  simulated: { zh: "演示：车辆与道路为模拟，真值可见", en: "Demo on simulated drives; the truth is shown" },
+  live: { zh: "实时变化", en: "Live changes" },
+  no_changes: { zh: "暂无变化。新的变化会出现在这里。", en: "No change yet. New ones appear here." },
+  offline: { zh: "连接中断，正在重连…", en: "Connection lost, reconnecting…" },
+  close: { zh: "关闭", en: "Close" },
+  cell: { zh: "格", en: "cell" },
+  known_at: { zh: "已知精度", en: "known at" },
+  square: { zh: "米见方", en: "m square" },
+  seen: { zh: "最近看到", en: "last seen" },
+  evidence: { zh: "证据", en: "evidence" },
+  hits_of: { zh: "次测到 / 经过", en: "sightings / passes" },
+  size: { zh: "大小", en: "size" },
+  place: { zh: "位置误差", en: "position error" },
+  probability: { zh: "可信度", en: "probability" },
+  ride: { zh: "平整度 IRI", en: "roughness IRI" },
+  surface: { zh: "路面指数 CSI", en: "surface index CSI" },
+  coverage: { zh: "覆盖", en: "coverage" },
+  record: { zh: "存证", en: "record" },
+  no_record: { zh: "尚无存证条目", en: "no entry yet" },
+  check: { zh: "核验此存证", en: "Check this record" },
+  checking: { zh: "核验中…", en: "Checking…" },
+  check_good: { zh: "核验通过：此条目在公开账本中，未被改动", en: "It checks: the entry is in the public log, unchanged" },
+  check_bad: { zh: "核验失败", en: "It does not check" },
+  defects_here: { zh: "此处病害", en: "defects here" },
+  pale: { zh: "覆盖较少", en: "thinly covered" },
+  became: { zh: "变为", en: "became" },
+  cells_became: { zh: "格变为", en: "cells became" },
+  click_hint: { zh: "点按地图上的任意一格，看它为什么是这个颜色。", en: "Tap any square on the map to see why it has its colour." },
+  map_label: { zh: "道路健康地图", en: "Map of road health" },
+  just_now: { zh: "刚刚", en: "just now" },
+} as const;
+
+export type Word = keyof typeof table;
+
+export function say(word: Word, language: Language): string {
+  return table[word][language];
+}
+
+export const codeWords: Record<Code, { zh: string; en: string; letterZh: string; letterEn: string }> = {
+  red: { zh: "不健康", en: "unhealthy", letterZh: "红", letterEn: "R" },
+  yellow: { zh: "亚健康", en: "needs care", letterZh: "黄", letterEn: "Y" },
+  green: { zh: "健康", en: "healthy", letterZh: "绿", letterEn: "G" },
+  grey: { zh: "未知", en: "unknown", letterZh: "灰", letterEn: "?" },
+};
+
+const units: Record<string, { zh: string; en: string }> = {
+  depth_mm: { zh: "毫米深", en: "mm deep" },
+  height_mm: { zh: "毫米高", en: "mm high" },
+  level_mm: { zh: "毫米高差", en: "mm level difference" },
+  step_mm: { zh: "毫米错台", en: "mm step" },
+  lip_mm: { zh: "毫米翘边", en: "mm lip" },
+  drop_mm: { zh: "毫米落差", en: "mm drop" },
+  crack_width_mm: { zh: "毫米宽", en: "mm wide" },
+  size_mm: { zh: "毫米", en: "mm" },
+  area_m2: { zh: "平方米", en: "m²" },
+  area_fraction: { zh: "（面积比）", en: "of the area" },
+  class: { zh: "级", en: "class" },
+};
+
+export function unit(name: string, language: Language): string {
+  return units[name]?.[language] ?? name;
+}
+
+/** "3 min ago", "2 小时前"; exact time goes in a title beside it. */
+export function age(iso: string | null, language: Language, nowMs = Date.now()): string {
+  if (!iso) return "–";
+  const seconds = Math.round((nowMs - Date.parse(iso)) / 1000);
+  if (Math.abs(seconds) < 60) return say("just_now", language);
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const [name, length] = steps.find(([, s]) => Math.abs(seconds) >= s) ?? ["minute", 60];
+  return new Intl.RelativeTimeFormat(language === "zh" ? "zh-CN" : "en", { numeric: "auto" }).format(-Math.round(seconds / length), name);
+}
+
+export function exact(iso: string | null, language: Language): string {
+  return iso ? new Date(iso).toLocaleString(language === "zh" ? "zh-CN" : "en-GB") : "";
+}
+
+export function metres(value: number, language: Language): string {
+  if (value >= 10000) return `${(value / 1000).toFixed(1)} ${language === "zh" ? "公里" : "km"}`;
+  return `${Math.round(value).toLocaleString("en")} ${language === "zh" ? "米" : "m"}`;
+}
