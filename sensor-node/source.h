@@ -44,4 +44,18 @@ size_t source_pollfds(const struct source *source, struct pollfd *ret_fds, size_
 int64_t source_deadline_ns(const struct source *source);
 void source_step(struct source *source, int64_t now_ns);
 
+/* gpsd and an IIO accelerometer at once. Samples wait up to 2 s for the fix behind them, so that events come in time
+ * order as long as gpsd is no slower. gpsd away, at the start or later: source_next says ROAD_LINK_LOST once (ret_error
+ * in words; go on calling), it is tried again twice a second, and what lies between the last fix before and the first
+ * one after comes as SOURCE_GAP. The same for a sensor that is pulled out; one that is not there at the start is an
+ * error. ROAD_OK with SOURCE_IDLE and words in ret_error: something came back. Never ends. */
+struct live_config {
+    const char *gpsd_host, *gpsd_port;
+    const char *iio_root;   /* before /sys and /dev, "" on a real machine */
+    const char *iio_device; /* "" = the first accelerometer */
+    int gnss;               /* enum gnss_class, -1 = as gpsd says */
+    double sigma_m;         /* 0 = from the fixes */
+};
+enum road_status source_open_live(const struct live_config *config, struct source **ret_source, char *ret_error);
+
 #endif
