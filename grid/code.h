@@ -57,6 +57,7 @@ struct code_verdict {
     int top_defect;            /* index into input.defects, -1 if none */
     double csi;                /* cell surface index 0..100 */
     double rqi;                /* 0..4.98, NAN if unknown */
+    enum road_code kept;       /* what the channels say when the code is grey: the hatch; else the code */
 };
 
 void code_decide(const struct code_rules *rules, const struct code_input *input, struct code_verdict *ret_verdict);
