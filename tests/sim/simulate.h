@@ -1,0 +1,26 @@
+/* simulate.h - `roadchief simulate`: a district with known truth and recorded drives, from one seed. The files it
+ * writes are described in docs/deployment.md. */
+#ifndef SIM_SIMULATE_H
+#define SIM_SIMULATE_H
+
+#include <stdint.h>
+
+#include "grid/verb.h"
+
+extern const struct verb sim_verbs[];
+
+struct simulate_options {
+    const char *out;
+    uint64_t seed;
+    int rounds;        /* drives of each vehicle; each covers every lane once */
+    double block_m;
+    double sample_hz;
+    double lat_deg, lon_deg;
+    int64_t start_s;   /* UTC of the first drive */
+    int is_quiet;
+};
+void simulate_options_default(struct simulate_options *ret_options);
+/* 0, or 1 with the reason on standard error. */
+int simulate_district(const struct simulate_options *options);
+
+#endif
