@@ -16,7 +16,7 @@ struct simulate_options {
     double block_m;
     double sample_hz;
     double lat_deg, lon_deg;
-    int64_t start_s;   /* UTC of the first drive */
+    int64_t start_s;   /* UTC of the first drive; 0 = so that the last one is over by now */
     int is_quiet;
 };
 void simulate_options_default(struct simulate_options *ret_options);
