@@ -1,7 +1,9 @@
 /* inbox.h - what a receiver has from each speaker; makes (kid, seq) apply once in effect.
  *
  * Tables in the receiver's database (inbox, inbox_refused, quarantine), written in the same transaction as the
- * effect of the message. Messages of one speaker are accepted in order only: seq == upto + 1. One thread. */
+ * effect of the message. Messages of one speaker are accepted in order only: seq == upto + 1.
+ * accept, refuse and quarantine join the caller's transaction; without one each commits by itself. The quarantine
+ * keeps the newest `quarantine_max_items` messages, SEALED_MAX bytes of each at most. One thread. */
 #ifndef LINK_INBOX_H
 #define LINK_INBOX_H
 
@@ -13,7 +15,8 @@ struct inbox; /* opaque */
 enum road_status inbox_open(sqlite3 *db, int64_t quarantine_max_items, struct inbox **ret_inbox);
 void inbox_close(struct inbox *inbox);
 /* ROAD_OK: new, apply it. ROAD_DUPLICATE: had it, just acknowledge. ROAD_GAP: an earlier one is missing.
- * ROAD_BAD_SEQUENCE: had this number with other bytes (digest of the last 1,024 per speaker is kept). */
+ * ROAD_BAD_SEQUENCE: had this number with other bytes (digest of the last 1,024 per speaker is kept).
+ * ROAD_BAD_RANGE: number 0 or beyond 2^63. accept and refuse ask the same and write only after ROAD_OK. */
 enum road_status inbox_check(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length);
 enum road_status inbox_accept(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length);
 /* A durable refusal: the number counts as done, the bytes go to the quarantine with the reason. */

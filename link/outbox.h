@@ -27,14 +27,17 @@ struct outbox; /* opaque */
 enum road_status outbox_open(sqlite3 *db, const struct outbox_config *config, struct outbox **ret_outbox);
 void outbox_close(struct outbox *outbox);
 struct outbox_stats outbox_stats(const struct outbox *outbox);
-/* `seq` must be last_seq + 1. Inside a transaction of the caller's, or alone (then it commits by itself). */
+/* `seq` must be last_seq + 1 (else ROAD_BAD_SEQUENCE). Inside a transaction of the caller's, or alone (then it
+ * commits by itself). At most SEALED_MAX bytes. */
 enum road_status outbox_append(struct outbox *outbox, uint64_t seq, const void *bytes, size_t length);
 /* The waiting message with the smallest seq > after. *ret_bytes is valid until the next call on this outbox.
  * ROAD_END if there is none. */
 enum road_status outbox_next(struct outbox *outbox, uint64_t after, uint64_t *ret_seq, const void **ret_bytes,
                              size_t *ret_length);
 /* Applies a verified acknowledgement: deletes what is on the far disk, keeps refused ones in a quarantine table
- * (bounded, oldest fall out, counted). Idempotent; an ack that goes back changes nothing. */
+ * (outbox_refused: the newest 256, what fell out is counted). Idempotent; an ack that goes back changes nothing.
+ * ROAD_BAD_SEQUENCE, and nothing changes, if it acknowledges what this outbox never held: then the database is
+ * older than the key (restored or lost), and a new key is needed. */
 enum road_status outbox_ack(struct outbox *outbox, const struct ack *ack);
 
 #endif

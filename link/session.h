@@ -2,14 +2,18 @@
  * outbox through it.
  *
  * connect_async, an ordered broker list tried in turn, back-off 0.25 s … 30 s with full jitter, mutual TLS. The
- * broker is transport only: nothing rests on its persistence. Not thread-safe; callbacks run inside
- * session_step. */
+ * broker is transport only: nothing rests on its persistence, and each attempt starts with an empty client, so
+ * what was published but not acknowledged from end to end is the caller's to send again. One thread; callbacks run
+ * inside session_step and may publish and subscribe, but not close. Connecting does not block, but looking up a
+ * broker's name may: name brokers by address where that matters. session_open ignores SIGPIPE for the process. */
 #ifndef LINK_SESSION_H
 #define LINK_SESSION_H
 
 #include <poll.h>
 
 #include "link/outbox.h"
+
+#define SESSION_PAYLOAD_MAX 65536
 
 struct session_config {
     const char *client_id;
@@ -25,11 +29,14 @@ struct session_config {
 
 struct session; /* opaque */
 
+/* All strings are copied. ROAD_DENIED: plain TCP to something that is not loopback. At most 16 brokers. The first
+ * attempt to connect is made by the first session_step. */
 enum road_status session_open(const struct session_config *config, struct session **ret_session);
 void session_close(struct session *session); /* sends DISCONNECT if connected */
-/* Before or after connecting; kept and asked again at each reconnect. */
+/* Before or after connecting; kept and asked again at each reconnect. At most 64. */
 enum road_status session_subscribe(struct session *session, const char *topic);
-/* QoS 1. ROAD_LINK_LOST while not connected: nothing is queued. */
+/* QoS 1, at most SESSION_PAYLOAD_MAX bytes. ROAD_LINK_LOST while not connected: nothing is queued. ret_mid may be
+ * NULL. */
 enum road_status session_publish(struct session *session, const char *topic, const void *payload, size_t length,
                                  bool is_retained, int *ret_mid);
 bool session_is_connected(const struct session *session);
@@ -43,7 +50,8 @@ void session_wait(struct session *session, int timeout_ms);
 /* Sends an outbox in order: at most `in_flight` messages beyond the last acknowledged one; after a reconnect, a
  * gap or `resend_after_ms` without an ack it starts again from the first unacknowledged. */
 struct sender_config {
-    const char *topic;
+    const char *topic; /* copied */
+    struct kid speaker; /* ours: acknowledgements of any other speaker are refused */
     int in_flight;
     int64_t resend_after_ms;
 };
@@ -52,8 +60,12 @@ enum road_status sender_open(struct session *session, struct outbox *outbox, con
                              struct sender **ret_sender);
 void sender_close(struct sender *sender);
 void sender_on_connected(struct sender *sender);
-/* Verifies the ack with the far end's key, applies it to the outbox. */
+/* Verifies the ack with the far end's key, applies it to the outbox. ROAD_DENIED if it is about another speaker. */
 enum road_status sender_on_ack(struct sender *sender, struct verifier *far_end, const void *bytes, size_t length);
+/* Publishes what the window allows. Cheap when there is nothing to do; fails only if the outbox does. While the far
+ * end is silent it sends one message at a time, at growing intervals (to 8 times resend_after_ms). */
 enum road_status sender_step(struct sender *sender, int64_t now_ns);
+/* When sender_step has to be called again at the latest; INT64_MAX = not before something arrives. */
+int64_t sender_deadline_ns(const struct sender *sender, int64_t now_ns);
 
 #endif
