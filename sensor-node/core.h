@@ -42,6 +42,8 @@ struct node_core_config {
     double hold_s;                   /* how long samples wait for a fix before they count as unplaced: 5 */
     enum frame frame;
     uint16_t epoch_centiyear;
+    double watch_step_s;             /* samples farther apart are a gap: 0.1; longer claims less than it looks */
+    double ride_gain;                /* vertical RMS at the sensor over that of a corner of the standard car */
 };
 void node_core_config_default(struct node_core_config *ret_config); /* a passenger car with a phone at the windscreen */
 
@@ -50,13 +52,15 @@ struct node_core_stats {
     uint64_t fixes, fixes_refused;
     double distance_m, unplaced_m, unwatched_s;
     uint64_t detections, batches;
+    uint64_t look_alikes; /* events that a speed bump or hump explains best: not reported */
 };
 
 struct node_core; /* opaque */
 /* `first_seq`: number of the first batch, 1 for a rerun from the first sample. */
 enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq, struct node_core **ret_core);
 void node_core_free(struct node_core *core);
-/* ROAD_OK, ROAD_BAD_RANGE / ROAD_BAD_TIME (counted, the core goes on), ROAD_FULL: take the batches first. */
+/* ROAD_OK, ROAD_BAD_RANGE / ROAD_BAD_TIME (counted, the core goes on), ROAD_FULL: take the batches, then give the
+ * same again. A time that leaps ahead by more than 60 s is refused until three in a row agree on it. */
 enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample);
 enum road_status node_core_fix(struct node_core *core, const struct fix *fix);
 /* A live source lost data here: what lies between is not watched. */

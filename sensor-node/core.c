@@ -1,0 +1,435 @@
+#include "sensor-node/core.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sensor-node/batcher.h"
+#include "sensor-node/guard.h"
+#include "sensor-node/motion/background.h"
+#include "sensor-node/motion/biquad.h"
+#include "sensor-node/motion/detector.h"
+#include "sensor-node/motion/orient.h"
+#include "sensor-node/motion/resample.h"
+#include "sensor-node/motion/ride.h"
+#include "sensor-node/motion/window.h"
+#include "sensor-node/position/track.h"
+
+#define WAIT_TICKS 2048          /* ticks that wait for their fix: 20 s, hold_s is at most 15 */
+#define HOLD_MAX_S 15.0
+#define WAITING_BATCHES_MAX 8    /* then samples are refused until batches are taken */
+#define SIGMA_MAX_M 15.0         /* contract: no pass beyond, the metres are unplaced */
+#define WATCH_MIN_MPS 1.5        /* slower, the wheels hardly move and the body says nothing */
+#define POINT_M 2.5
+#define NS_PER_S 1e9
+#define RISE_LEAK_HZ 0.3         /* of the integral from acceleration to vertical speed */
+#define ROLL_HIGH_PASS_HZ 0.5    /* takes bends out of the roll rate */
+#define BACKGROUND_TICKS 50
+#define TIMING_SIGMA_S 0.008   /* of the matched moment: sampling, springs unlike ours, a lag that varies */
+#define ALONG_SIGMA_M 0.06       /* where within a hole its "middle" is, seen from the wheel */
+#define ACROSS_SIGMA_M 0.17      /* a wheel that feels a hole runs anywhere over it: 0.6 m / sqrt(12) */
+#define ACROSS_BOTH_M 0.25       /* the middle of what lies across the lane, seen from the vehicle's middle */
+
+struct node_core {
+    struct node_core_config config;
+    struct node_core_stats stats;
+    struct guard motion_guard, fix_guard;
+    struct resample resample;
+    struct tick waiting[WAIT_TICKS];
+    uint64_t wait_first, wait_end;
+    struct track track;
+    struct orient orient;
+    struct biquad felt_high, felt_low, ride_high, ride_low, roll_high;
+    double rise_mps, along_m;
+    double speed_mps; /* the last one known, for metres without a place */
+    struct window window;
+    struct detector detector;
+    struct background background;
+    double background_square;
+    int background_ticks;
+    int64_t looked;   /* next centre */
+    double point_m;   /* way at the last point of the pass */
+    int64_t pass_tick; /* last watched tick of the pass */
+    struct batcher *batcher;
+};
+
+void node_core_config_default(struct node_core_config *ret_config)
+{
+    *ret_config = (struct node_core_config){
+        .zone = {120, false}, .antenna_x_m = -0.6, .antenna_y_m = 0, .imu_x_m = -0.6, .wheelbase_m = 2.7,
+        .half_track_m = 0.75, .gnss_lag_s = 0.15, .batch_m = 200, .batch_s = 30, .hold_s = 5,
+        .frame = FRAME_ITRF_CURRENT, .epoch_centiyear = 2690, .watch_step_s = 0.1, .ride_gain = 1.0};
+}
+
+static bool is_between(double value, double low, double high)
+{
+    return value >= low && value <= high; /* false for NAN */
+}
+
+static bool config_is_valid(const struct node_core_config *c)
+{
+    return grid_zone_is_valid(c->zone) && is_between(c->antenna_x_m, -30, 30) && is_between(c->antenna_y_m, -5, 5) &&
+           is_between(c->imu_x_m, -30, 30) && is_between(c->wheelbase_m, 0.8, 12) &&
+           is_between(c->half_track_m, 0.1, 2) && is_between(c->gnss_lag_s, -5, 5) && is_between(c->batch_m, 20, 2000) &&
+           is_between(c->batch_s, 1, 3600) && is_between(c->hold_s, 1, HOLD_MAX_S) &&
+           is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, 0.05, 5);
+}
+
+static void filters_init(struct node_core *core)
+{
+    biquad_high_pass(&core->felt_high, BANK_HIGH_PASS_HZ, TICK_HZ);
+    biquad_low_pass(&core->felt_low, BANK_LOW_PASS_HZ, TICK_HZ);
+    biquad_high_pass(&core->ride_high, RIDE_HIGH_PASS_HZ, TICK_HZ);
+    biquad_low_pass(&core->ride_low, RIDE_LOW_PASS_HZ, TICK_HZ);
+    biquad_high_pass(&core->roll_high, ROLL_HIGH_PASS_HZ, TICK_HZ);
+    core->rise_mps = 0;
+}
+
+enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq, struct node_core **ret_core)
+{
+    const struct node_core_config *c = config;
+
+    if (!config_is_valid(c) || first_seq == 0)
+        return ROAD_BAD_RANGE;
+    struct node_core *core = calloc(1, sizeof *core);
+    if (!core)
+        return ROAD_NO_MEMORY;
+    const struct batcher_config batches = {.zone = c->zone, .frame = c->frame, .epoch_centiyear = c->epoch_centiyear,
+                                           .half_track_mm = (uint16_t)llround(c->half_track_m * 1000),
+                                           .batch_m = c->batch_m, .batch_s = c->batch_s, .point_m = POINT_M};
+    if (batcher_new(&batches, first_seq, &core->batcher) != ROAD_OK) {
+        free(core);
+        return ROAD_NO_MEMORY;
+    }
+    core->config = *c;
+    guard_init(&core->motion_guard);
+    guard_init(&core->fix_guard);
+    track_init(&core->track, c->antenna_x_m, c->antenna_y_m, c->hold_s);
+    detector_init(&core->detector, c->imu_x_m, c->wheelbase_m, c->half_track_m);
+    background_init(&core->background);
+    filters_init(core);
+    *ret_core = core;
+    return ROAD_OK;
+}
+
+void node_core_free(struct node_core *core)
+{
+    if (core)
+        batcher_free(core->batcher);
+    free(core);
+}
+
+/* Passes. */
+
+static void end_pass(struct node_core *core)
+{
+    batcher_pass_end(core->batcher);
+    core->pass_tick = -1;
+}
+
+static void add_point(struct node_core *core, const struct look *look, int64_t centre, double way_m)
+{
+    const double iri = ride_iri(&core->window, centre, core->config.ride_gain);
+    const struct pass_point point = {
+        .time_ns = look->time_ns,
+        .at = {llround(look->place.e_m * 1000), llround(look->place.n_m * 1000)},
+        .sigma_cm = (uint16_t)fmax(1, ceil(100 * place_sigma_m(&look->place))),
+        .iri_centi = isnan(iri) ? IRI_UNKNOWN : (uint16_t)fmin(IRI_UNKNOWN - 1, round(100 * iri))};
+
+    batcher_point(core->batcher, &point, look->place.gnss, way_m);
+    core->point_m = look->along_m;
+}
+
+static void watch(struct node_core *core, const struct look *look, int64_t centre)
+{
+    const bool is_new = !batcher_has_pass(core->batcher);
+    const double way_m = is_new ? 0 : look->along_m - core->point_m;
+
+    batcher_time_source(core->batcher, look->place.time_source);
+    if (is_new || way_m >= POINT_M)
+        add_point(core, look, centre, way_m);
+    core->pass_tick = centre;
+}
+
+/* The last point of a pass lies where watching ended, not up to 2.5 m before. */
+static void stop_watching(struct node_core *core)
+{
+    const struct look *last = window_at(&core->window, core->pass_tick);
+
+    if (batcher_has_pass(core->batcher) && last && last->along_m - core->point_m > 0.3)
+        add_point(core, last, core->pass_tick, last->along_m - core->point_m);
+    end_pass(core);
+}
+
+/* Detections. */
+
+static void set_position(const struct node_core *core, const struct finding *f, const struct look *look,
+                         struct detection *d)
+{
+    const double s = sin(look->place.heading_rad), c = cos(look->place.heading_rad);
+    const double speed = look->place.speed_mps, along_m = f->fraction * TICK_S * speed;
+    const double h = core->config.half_track_m;
+    const double left_m = f->side == WHEEL_LEFT ? h : f->side == WHEEL_RIGHT ? -h : 0;
+    const double var_along = pow(TIMING_SIGMA_S * speed, 2) + ALONG_SIGMA_M * ALONG_SIGMA_M;
+    const double across = f->side == WHEEL_BOTH ? ACROSS_BOTH_M : ACROSS_SIGMA_M;
+    const double var_across = across * across + (f->side == WHEEL_UNKNOWN ? h * h : 0);
+
+    d->at.e_mm = llround(1000 * (look->place.e_m + along_m * s - left_m * c));
+    d->at.n_mm = llround(1000 * (look->place.n_m + along_m * c + left_m * s));
+    d->cov_ee_cm2 = (int32_t)ceil(1e4 * (look->place.var_ee + var_along * s * s + var_across * c * c));
+    d->cov_nn_cm2 = (int32_t)ceil(1e4 * (look->place.var_nn + var_along * c * c + var_across * s * s));
+    d->cov_en_cm2 = (int32_t)lround(1e4 * (look->place.var_en + (var_along - var_across) * s * c));
+}
+
+static void report(struct node_core *core, const struct finding *f)
+{
+    const struct look *look = window_at(&core->window, f->index);
+    struct detection d = {.type = f->type, .sensor = SENSE_MOTION, .side = f->side};
+
+    if (!look || !look->is_watched || !batcher_has_pass(core->batcher))
+        return;
+    d.severity = catalogue_severity(catalogue_type(f->type), f->size, f->also_high);
+    d.confidence_permille = (uint16_t)fmin(990, fmax(1, round(1000 * f->confidence)));
+    d.time_ns = look->time_ns + llround(f->fraction * TICK_NS);
+    d.size_milli = (int32_t)llround(1000 * f->size);
+    d.size_sigma_milli = (int32_t)llround(1000 * f->size_sigma);
+    const double heading_deg = fmod(look->place.heading_rad * 180 / M_PI + 360, 360);
+    d.heading_cdeg = (uint16_t)(lround(heading_deg * 100) % 36000);
+    d.speed_cmps = (uint16_t)lround(100 * look->place.speed_mps);
+    set_position(core, f, look, &d);
+    core->stats.detections++;
+    batcher_detection(core->batcher, &d);
+}
+
+/* The second half: one tick of the window, WINDOW_LAG behind the newest. */
+
+static void learn_background(struct node_core *core, const struct look *look)
+{
+    core->background_square += look->felt_mps2 * look->felt_mps2;
+    if (++core->background_ticks < BACKGROUND_TICKS)
+        return;
+    background_add(&core->background, look->place.speed_mps, sqrt(core->background_square / BACKGROUND_TICKS));
+    core->background_square = 0;
+    core->background_ticks = 0;
+}
+
+static void count_unwatched(struct node_core *core, double seconds)
+{
+    core->stats.unwatched_s += seconds;
+    batcher_unwatched(core->batcher, seconds);
+}
+
+static void look_at(struct node_core *core, int64_t centre)
+{
+    const struct look *look = window_at(&core->window, centre);
+    const double step_m = look->place.speed_mps * TICK_S;
+    struct finding finding;
+
+    batcher_clock(core->batcher, look->time_ns);
+    if (look->is_watched) {
+        core->stats.distance_m += step_m;
+        watch(core, look, centre);
+        learn_background(core, look);
+        if (detector_look(&core->detector, &core->window, centre, &core->background, &finding))
+            report(core, &finding);
+        return;
+    }
+    stop_watching(core);
+    core->background_ticks = 0;
+    core->background_square = 0;
+    if (look->place.speed_mps < WATCH_MIN_MPS)
+        return;
+    if (look->is_placed) { /* the sensor's level is not known yet */
+        core->stats.distance_m += step_m;
+        count_unwatched(core, TICK_S);
+    } else {
+        core->stats.unplaced_m += step_m;
+        batcher_unplaced(core->batcher, step_m);
+    }
+}
+
+static void flush_window(struct node_core *core)
+{
+    while (core->looked < core->window.end)
+        look_at(core, core->looked++);
+    stop_watching(core);
+    window_reset(&core->window);
+    detector_reset(&core->detector);
+    core->looked = 0;
+    core->along_m = 0;
+}
+
+/* The first half: a tick that has its place, or will never have one. */
+
+static void feel(struct node_core *core, const struct tick *tick, struct look *look)
+{
+    const bool is_level = orient_is_ready(&core->orient);
+    const double vertical = is_level ? orient_vertical(&core->orient, tick->value) : 0;
+    const double roll = orient_roll(&core->orient, tick->value + 3);
+
+    look->felt_mps2 = biquad_step(&core->felt_low, biquad_step(&core->felt_high, vertical));
+    look->ride_mps2 = biquad_step(&core->ride_low, biquad_step(&core->ride_high, vertical));
+    core->rise_mps += TICK_S * (look->felt_mps2 - 2 * M_PI * RISE_LEAK_HZ * core->rise_mps);
+    look->rise_mps = core->rise_mps;
+    look->roll_radps = isnan(roll) ? NAN : biquad_step(&core->roll_high, roll);
+    look->is_watched = is_level && look->is_placed && look->place.speed_mps >= WATCH_MIN_MPS;
+}
+
+static void take_tick(struct node_core *core, const struct tick *tick, const struct place *place)
+{
+    struct look look = {.time_ns = tick->time_ns};
+
+    if (tick->is_first) {
+        flush_window(core);
+        filters_init(core);
+        count_unwatched(core, tick->gap_s);
+    }
+    if (place) {
+        look.place = *place;
+        look.is_placed = place_sigma_m(place) <= SIGMA_MAX_M && place->time_source != TIME_NONE;
+        core->speed_mps = place->speed_mps;
+        if (orient_is_ready(&core->orient))
+            orient_learn_forward(&core->orient, tick->value, place->accel_mps2);
+    } else {
+        look.place.speed_mps = core->speed_mps;
+    }
+    if (!orient_step(&core->orient, tick->value))
+        filters_init(core);
+    feel(core, tick, &look);
+    core->along_m += look.place.speed_mps * TICK_S;
+    look.along_m = core->along_m;
+    window_push(&core->window, &look);
+    if (core->window.end - core->looked > WINDOW_LAG)
+        look_at(core, core->looked++);
+}
+
+/* Places the ticks that can be placed now. */
+static void advance(struct node_core *core, bool is_final)
+{
+    struct place place;
+
+    while (core->wait_first < core->wait_end) {
+        const struct tick *tick = &core->waiting[core->wait_first % WAIT_TICKS];
+        const int64_t newest_ns = core->waiting[(core->wait_end - 1) % WAIT_TICKS].time_ns;
+        const enum track_answer answer = track_place(&core->track, tick->time_ns, newest_ns, is_final, &place);
+        if (answer == TRACK_WAIT)
+            return;
+        take_tick(core, tick, answer == TRACK_PLACED ? &place : NULL);
+        core->wait_first++;
+    }
+}
+
+/* hold_s is shorter than the ring, so a tick is always taken before its place in it is needed again. */
+static void wait_tick(void *context, const struct tick *tick)
+{
+    struct node_core *core = context;
+
+    core->waiting[core->wait_end++ % WAIT_TICKS] = *tick;
+    advance(core, false);
+}
+
+static bool sample_is_sane(const struct motion_sample *s)
+{
+    for (int k = 0; k < 3; k++) {
+        if (!is_between((double)s->accel_mps2[k], -2000, 2000)) /* +-200 g: shock sensors; NAN fails */
+            return false;
+        if (!isnan(s->gyro_radps[k]) && !is_between((double)s->gyro_radps[k], -100, 100))
+            return false;
+    }
+    return true;
+}
+
+enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
+{
+    double value[TICK_AXES];
+
+    if (batcher_waiting(core->batcher) >= WAITING_BATCHES_MAX)
+        return ROAD_FULL;
+    const int64_t before_ns = core->motion_guard.last_ns;
+    const bool has_before = core->motion_guard.has_last;
+    const enum road_status status =
+        sample_is_sane(sample) ? guard_check(&core->motion_guard, sample->time_ns) : ROAD_BAD_RANGE;
+    if (status != ROAD_OK) {
+        core->stats.samples_refused++;
+        return status;
+    }
+    core->stats.samples++;
+    const double step_s = has_before ? (double)(sample->time_ns - before_ns) / NS_PER_S : 0;
+    if (step_s > core->config.watch_step_s)
+        resample_break(&core->resample, core->resample.has_last ? step_s : 0);
+    for (int k = 0; k < 3; k++) {
+        value[k] = (double)sample->accel_mps2[k];
+        value[k + 3] = (double)sample->gyro_radps[k];
+    }
+    resample_push(&core->resample, sample->time_ns, value, wait_tick, core);
+    return ROAD_OK;
+}
+
+static enum road_status fix_take(struct node_core *core, const struct fix *fix)
+{
+    struct track_fix f = {.sigma_m = fix->sigma_m, .gnss = fix->gnss, .time_source = fix->time_source};
+
+    if (!is_between(fix->sigma_m, 1e-4, 1e5) || (!isnan(fix->speed_mps) && !is_between(fix->speed_mps, 0, 100)) ||
+        (!isnan(fix->heading_deg) && !is_between(fix->heading_deg, -360, 360)) || (int)fix->gnss < GNSS_RTK ||
+        fix->gnss > GNSS_PHONE || (int)fix->time_source < TIME_NONE || fix->time_source > TIME_GPS)
+        return ROAD_BAD_RANGE;
+    const enum road_status status = grid_project_m(core->config.zone, fix->lat_deg, fix->lon_deg, &f.e_m, &f.n_m);
+    if (status != ROAD_OK)
+        return status;
+    const enum road_status in_time = guard_check(&core->fix_guard, fix->time_ns);
+    if (in_time != ROAD_OK)
+        return in_time;
+    f.time_ns = fix->time_ns - llround(core->config.gnss_lag_s * NS_PER_S);
+    f.speed_mps = fix->speed_mps;
+    f.heading_rad = fix->heading_deg * M_PI / 180;
+    return track_fix(&core->track, &f);
+}
+
+enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
+{
+    if (batcher_waiting(core->batcher) >= WAITING_BATCHES_MAX)
+        return ROAD_FULL;
+    const enum road_status status = fix_take(core, fix);
+    if (status != ROAD_OK) {
+        core->stats.fixes_refused++;
+        return status;
+    }
+    core->stats.fixes++;
+    advance(core, false);
+    return ROAD_OK;
+}
+
+void node_core_gap(struct node_core *core, int64_t from_ns, int64_t to_ns)
+{
+    if (to_ns > from_ns)
+        resample_break(&core->resample, (double)(to_ns - from_ns) / NS_PER_S);
+}
+
+void node_core_finish(struct node_core *core)
+{
+    advance(core, true);
+    flush_window(core);
+    count_unwatched(core, core->resample.gap_s);
+    batcher_close(core->batcher);
+    core->resample = (struct resample){0};
+    track_init(&core->track, core->config.antenna_x_m, core->config.antenna_y_m, core->config.hold_s);
+    orient_reset(&core->orient);
+    filters_init(core);
+    guard_init(&core->motion_guard);
+    guard_init(&core->fix_guard);
+    core->speed_mps = 0;
+}
+
+const struct batch *node_core_take(struct node_core *core)
+{
+    return batcher_take(core->batcher);
+}
+
+struct node_core_stats node_core_stats(const struct node_core *core)
+{
+    struct node_core_stats stats = core->stats;
+
+    stats.batches = batcher_made(core->batcher);
+    stats.look_alikes = core->detector.look_alikes;
+    return stats;
+}

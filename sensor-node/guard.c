@@ -1,0 +1,35 @@
+#include "sensor-node/guard.h"
+
+#define NS 1000000000
+#define YEAR_2000_NS (INT64_C(946684800) * NS)
+#define YEAR_2100_NS (INT64_C(4102444800) * NS)
+#define LEAP_NS (INT64_C(1) * GUARD_LEAP_S * NS)
+
+void guard_init(struct guard *guard)
+{
+    *guard = (struct guard){0};
+}
+
+static enum road_status accept(struct guard *guard, int64_t time_ns)
+{
+    guard->has_last = true;
+    guard->last_ns = time_ns;
+    guard->leaps = 0;
+    return ROAD_OK;
+}
+
+enum road_status guard_check(struct guard *guard, int64_t time_ns)
+{
+    if (time_ns < YEAR_2000_NS || time_ns > YEAR_2100_NS)
+        return ROAD_BAD_TIME;
+    if (!guard->has_last)
+        return accept(guard, time_ns);
+    if (time_ns <= guard->last_ns)
+        return ROAD_BAD_TIME;
+    if (time_ns - guard->last_ns <= LEAP_NS)
+        return accept(guard, time_ns);
+    const bool agrees = guard->leaps > 0 && time_ns > guard->leap_ns && time_ns - guard->leap_ns <= LEAP_NS;
+    guard->leaps = agrees ? guard->leaps + 1 : 1;
+    guard->leap_ns = time_ns;
+    return guard->leaps >= GUARD_LEAPS ? accept(guard, time_ns) : ROAD_BAD_TIME;
+}

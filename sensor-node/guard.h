@@ -1,0 +1,24 @@
+/* guard.h - keeps time going forward: one wild stamp must not lock out all that follow. Plain values. */
+#ifndef NODE_GUARD_H
+#define NODE_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "grid/status.h"
+
+struct guard {
+    bool has_last;
+    int64_t last_ns;
+    int64_t leap_ns; /* a stamp more than GUARD_LEAP_S ahead ... */
+    int leaps;       /* ... and how many in a row agreed with it */
+};
+
+#define GUARD_LEAP_S 60
+#define GUARD_LEAPS 3
+
+void guard_init(struct guard *guard);
+/* ROAD_BAD_TIME: not later than the last one, outside 2000..2100, or a leap ahead that is not yet believed. */
+enum road_status guard_check(struct guard *guard, int64_t time_ns);
+
+#endif

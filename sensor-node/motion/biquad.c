@@ -1,0 +1,33 @@
+#include "sensor-node/motion/biquad.h"
+
+#include <math.h>
+
+void biquad_high_pass(struct biquad *ret_filter, double corner_hz, double rate_hz)
+{
+    const double k = tan(M_PI * corner_hz / rate_hz), norm = 1 / (1 + M_SQRT2 * k + k * k);
+
+    *ret_filter = (struct biquad){.b0 = norm, .b1 = -2 * norm, .b2 = norm, .a1 = 2 * (k * k - 1) * norm,
+                                  .a2 = (1 - M_SQRT2 * k + k * k) * norm};
+}
+
+void biquad_low_pass(struct biquad *ret_filter, double corner_hz, double rate_hz)
+{
+    const double k = tan(M_PI * corner_hz / rate_hz), norm = 1 / (1 + M_SQRT2 * k + k * k);
+
+    *ret_filter = (struct biquad){.b0 = k * k * norm, .b1 = 2 * k * k * norm, .b2 = k * k * norm,
+                                  .a1 = 2 * (k * k - 1) * norm, .a2 = (1 - M_SQRT2 * k + k * k) * norm};
+}
+
+void biquad_reset(struct biquad *filter)
+{
+    filter->s1 = filter->s2 = 0;
+}
+
+double biquad_step(struct biquad *filter, double x)
+{
+    const double y = filter->b0 * x + filter->s1;
+
+    filter->s1 = filter->b1 * x - filter->a1 * y + filter->s2;
+    filter->s2 = filter->b2 * x - filter->a2 * y;
+    return y;
+}

@@ -1,0 +1,95 @@
+#include "sensor-node/motion/orient.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "sensor-node/motion/resample.h"
+
+#define SLOW_S 30.0         /* domain figures: gravity over >= 30 s */
+#define FAST_S 2.0
+#define READY_S 1.0
+#define LOUD_MPS2 2.0       /* farther from gravity than this counts a tenth */
+#define MOVED_COS 0.906     /* 25 degrees between the slow and the fast mean ... */
+#define MOVED_S 4.0         /* ... for so long: no braking or bend lasts as long at 0.45 g */
+#define GRAVITY_MIN 8.8     /* 9.81 with a scale error of 10 % */
+#define GRAVITY_MAX 10.8
+#define FORWARD_SMOOTH_S 0.5
+#define FORWARD_MIN_MPS2 0.4
+#define FORWARD_SUM 8.0     /* m2/s3: 8 s at 1 m/s2, several stops and starts */
+#define FORWARD_QUALITY 0.6
+
+void orient_reset(struct orient *orient)
+{
+    *orient = (struct orient){0};
+}
+
+static double dot(const double a[3], const double b[3])
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+static void mean_step(double mean[3], const double x[3], double share)
+{
+    for (int k = 0; k < 3; k++)
+        mean[k] += share * (x[k] - mean[k]);
+}
+
+bool orient_step(struct orient *orient, const double accel_mps2[3])
+{
+    struct orient *o = orient;
+    double away[3];
+
+    o->age_s += TICK_S;
+    for (int k = 0; k < 3; k++)
+        away[k] = accel_mps2[k] - o->slow[k];
+    const double weight = o->age_s > READY_S && dot(away, away) > LOUD_MPS2 * LOUD_MPS2 ? 0.1 : 1.0;
+    mean_step(o->slow, accel_mps2, weight * TICK_S / fmin(o->age_s, SLOW_S));
+    mean_step(o->fast, accel_mps2, TICK_S / fmin(o->age_s, FAST_S));
+    const double cosine = dot(o->slow, o->fast) / sqrt(dot(o->slow, o->slow) * dot(o->fast, o->fast) + 1e-12);
+    o->tilted_s = cosine < MOVED_COS ? o->tilted_s + TICK_S : 0;
+    if (o->tilted_s < MOVED_S)
+        return true;
+    orient_reset(o);
+    return false;
+}
+
+bool orient_is_ready(const struct orient *orient)
+{
+    const double g = sqrt(dot(orient->slow, orient->slow));
+
+    return orient->age_s >= READY_S && g >= GRAVITY_MIN && g <= GRAVITY_MAX;
+}
+
+double orient_vertical(const struct orient *orient, const double accel_mps2[3])
+{
+    const double g = sqrt(dot(orient->slow, orient->slow));
+
+    return g > 0 ? dot(accel_mps2, orient->slow) / g - g : 0;
+}
+
+void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2)
+{
+    struct orient *o = orient;
+    const double share = dot(felt_mps2, o->slow) / dot(o->slow, o->slow);
+    double horizontal[3];
+
+    for (int k = 0; k < 3; k++)
+        horizontal[k] = felt_mps2[k] - share * o->slow[k];
+    mean_step(o->smooth, horizontal, TICK_S / FORWARD_SMOOTH_S);
+    if (fabs(accel_mps2) < FORWARD_MIN_MPS2)
+        return;
+    for (int k = 0; k < 3; k++)
+        o->sum_hv[k] += o->smooth[k] * accel_mps2 * TICK_S;
+    o->sum_hh += dot(o->smooth, o->smooth) * TICK_S;
+    o->sum_vv += accel_mps2 * accel_mps2 * TICK_S;
+}
+
+double orient_roll(const struct orient *orient, const double gyro_radps[3])
+{
+    const struct orient *o = orient;
+    const double size = sqrt(dot(o->sum_hv, o->sum_hv));
+
+    if (o->sum_vv < FORWARD_SUM || size < FORWARD_QUALITY * sqrt(o->sum_hh * o->sum_vv))
+        return NAN;
+    return dot(gyro_radps, o->sum_hv) / size;
+}

@@ -1,0 +1,30 @@
+/* orient.h - how the sensor sits in the vehicle, learnt while driving.
+ *
+ * "Up" is the slow mean of the specific force (gravity): any axis may point up or down. "Forward" is the
+ * horizontal direction in which the felt acceleration follows the change of the GPS speed; unknown until the
+ * driver has braked and accelerated enough. Fed with ticks of 10 ms. Plain values, no allocation. */
+#ifndef MOTION_ORIENT_H
+#define MOTION_ORIENT_H
+
+#include <stdbool.h>
+
+struct orient {
+    double slow[3], fast[3]; /* m/s2 */
+    double age_s, tilted_s;
+    double smooth[3];        /* 0.5 s mean of the horizontal part, for forward */
+    double sum_hv[3], sum_hh, sum_vv;
+};
+
+void orient_reset(struct orient *orient);
+/* One tick. Returns false when the mount was moved: what was learnt is dropped and learning starts again. */
+bool orient_step(struct orient *orient, const double accel_mps2[3]);
+/* Gravity is known and has the size of gravity (a sensor that removes it cannot be used). */
+bool orient_is_ready(const struct orient *orient);
+/* Along up, less gravity. */
+double orient_vertical(const struct orient *orient, const double accel_mps2[3]);
+/* `accel_mps2`: of the vehicle along its way, from the position filter. */
+void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2);
+/* Roll rate, positive when the left side rises; NAN while forward is unknown or without a gyroscope. */
+double orient_roll(const struct orient *orient, const double gyro_radps[3]);
+
+#endif

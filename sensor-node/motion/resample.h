@@ -1,0 +1,36 @@
+/* resample.h - samples of any rate become ticks of 10 ms on the UTC grid.
+ *
+ * A tick is the mean, over its 10 ms, of the straight lines between samples: it averages fast sensors,
+ * interpolates slow ones and needs no case for either. The same samples give the same ticks in any blocks. */
+#ifndef MOTION_RESAMPLE_H
+#define MOTION_RESAMPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TICK_NS 10000000
+#define TICK_S 0.01
+#define TICK_HZ 100.0
+#define TICK_AXES 6 /* accelerometer x y z, gyroscope x y z */
+
+struct tick {
+    int64_t time_ns; /* middle of its 10 ms */
+    double value[TICK_AXES]; /* m/s2 and rad/s in the sensor's axes; gyro NAN where there is none */
+    double gap_s;    /* unwatched time just before this tick: it starts a new stretch; 0 = it continues */
+    bool is_first;   /* of a stretch */
+};
+
+struct resample {
+    bool has_last, is_first;
+    int64_t last_ns, start_ns; /* of the tick under way */
+    double last[TICK_AXES], sum[TICK_AXES];
+    double gap_s;
+};
+
+/* The next sample starts a new stretch, `gap_s` after the last one. */
+void resample_break(struct resample *resample, double gap_s);
+/* Takes one sample, later than the last one. Calls `emit` for each tick that it completes. */
+void resample_push(struct resample *resample, int64_t time_ns, const double value[TICK_AXES],
+                   void (*emit)(void *context, const struct tick *tick), void *context);
+
+#endif

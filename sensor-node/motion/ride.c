@@ -1,0 +1,45 @@
+#include "sensor-node/motion/ride.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define HALF_M 10.0
+#define LEAST_M 10.0
+#define RMS_PER_IRI_MPS2 (0.0094 * 9.80665) /* at REFERENCE_MPS */
+#define REFERENCE_MPS (40 / 3.6)
+#define SPEED_POWER 0.65
+
+struct sum {
+    double way_m, square;
+};
+
+/* Adds one tick, weighted by its metres; false where the 20 m or the stretch end. */
+static bool add(const struct window *window, int64_t index, double centre_m, struct sum *sum)
+{
+    const struct look *look = window_at(window, index);
+
+    if (!look || !look->is_watched || fabs(look->along_m - centre_m) > HALF_M)
+        return false;
+    const double speed = look->place.speed_mps;
+    if (speed >= RIDE_SPEED_MIN_MPS) {
+        const double per_iri = RMS_PER_IRI_MPS2 * pow(speed / REFERENCE_MPS, SPEED_POWER);
+        const double iri = look->ride_mps2 / per_iri;
+        sum->way_m += speed * TICK_S;
+        sum->square += speed * TICK_S * iri * iri;
+    }
+    return true;
+}
+
+double ride_iri(const struct window *window, int64_t centre, double gain)
+{
+    const struct look *look = window_at(window, centre);
+    struct sum sum = {0};
+
+    if (!look || look->place.speed_mps < RIDE_SPEED_MIN_MPS)
+        return NAN;
+    for (int64_t i = centre; add(window, i, look->along_m, &sum); i--)
+        ;
+    for (int64_t i = centre + 1; add(window, i, look->along_m, &sum); i++)
+        ;
+    return sum.way_m < LEAST_M ? NAN : sqrt(sum.square / sum.way_m) / gain;
+}

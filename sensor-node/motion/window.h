@@ -1,0 +1,34 @@
+/* window.h - the last ten seconds of one unbroken stretch, tick by tick: what the vehicle felt and where it was.
+ * The detector and the ride estimate look around a centre that lags WINDOW_LAG ticks behind the newest one. */
+#ifndef MOTION_WINDOW_H
+#define MOTION_WINDOW_H
+
+#include "sensor-node/motion/resample.h"
+#include "sensor-node/position/track.h"
+
+#define WINDOW_TICKS 1024
+#define WINDOW_LAG 256
+
+struct look {
+    int64_t time_ns;
+    struct place place;
+    bool is_placed;   /* `place` holds */
+    bool is_watched;  /* placed well enough, moving, sensor level known */
+    double felt_mps2; /* vertical, band of the detector */
+    double ride_mps2; /* vertical, band of the ride estimate */
+    double rise_mps;  /* vertical speed of the body, from felt */
+    double roll_radps; /* left side up; NAN where unknown */
+    double along_m;   /* way since the stretch began */
+};
+
+struct window {
+    struct look looks[WINDOW_TICKS];
+    int64_t end; /* ticks of the stretch so far; the last WINDOW_TICKS of them are held */
+};
+
+void window_reset(struct window *window);
+void window_push(struct window *window, const struct look *look);
+/* NULL outside of what is held. */
+const struct look *window_at(const struct window *window, int64_t index);
+
+#endif
