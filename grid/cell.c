@@ -2,33 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "grid/morton.h"
 
 #define COLUMN_BITS 20 /* metres east */
 #define ROW_BITS 24    /* metres north */
-#define MORTON_BITS 44
+#define MORTON_BITS (CELL_ZONE_SHIFT - 1)
 #define ZONES 120 /* meridians 3 degrees apart; as many again in the south */
-#define LOW_ROWS 0xFFFFFu
-
-/* Bit b of a 20-bit number to bit 2b. */
-static uint64_t spread(uint64_t x)
-{
-    x = (x | x << 16) & 0x0000FFFF0000FFFF;
-    x = (x | x << 8) & 0x00FF00FF00FF00FF;
-    x = (x | x << 4) & 0x0F0F0F0F0F0F0F0F;
-    x = (x | x << 2) & 0x3333333333333333;
-    return (x | x << 1) & 0x5555555555555555;
-}
-
-static uint32_t gather(uint64_t x)
-{
-    x &= 0x5555555555555555;
-    x = (x | x >> 1) & 0x3333333333333333;
-    x = (x | x >> 2) & 0x0F0F0F0F0F0F0F0F;
-    x = (x | x >> 4) & 0x00FF00FF00FF00FF;
-    x = (x | x >> 8) & 0x0000FFFF0000FFFF;
-    return (uint32_t)(x | x >> 16);
-}
 
 static uint64_t lowest_bit(struct cell cell)
 {
@@ -38,14 +18,14 @@ static uint64_t lowest_bit(struct cell cell)
 /* The cell of a level that holds the metre square (column, row). */
 static struct cell from_metres(uint64_t zone, uint64_t column, uint64_t row, int level)
 {
-    const uint64_t m = (row >> 20) << 40 | spread(row & LOW_ROWS) << 1 | spread(column);
+    const uint64_t m = morton_from_metres(column, row);
 
-    return (struct cell){zone << (MORTON_BITS + 1) | (m >> 2 * level) << (2 * level + 1) | UINT64_C(1) << 2 * level};
+    return (struct cell){zone << CELL_ZONE_SHIFT | (m >> 2 * level) << (2 * level + 1) | UINT64_C(1) << 2 * level};
 }
 
 static uint64_t zone_number(struct cell cell)
 {
-    return cell.id >> (MORTON_BITS + 1);
+    return cell.id >> CELL_ZONE_SHIFT;
 }
 
 /* South-west corner in metres. */
@@ -53,8 +33,13 @@ static void to_metres(struct cell cell, uint32_t *ret_column, uint32_t *ret_row)
 {
     const uint64_t m = (cell.id - lowest_bit(cell)) >> 1 & ((UINT64_C(1) << MORTON_BITS) - 1);
 
-    *ret_column = gather(m & 0xFFFFFFFFFF);
-    *ret_row = (uint32_t)(m >> 40) << 20 | gather((m & 0xFFFFFFFFFF) >> 1);
+    *ret_column = morton_gather(m & 0xFFFFFFFFFF);
+    *ret_row = (uint32_t)(m >> 40) << 20 | morton_gather((m & 0xFFFFFFFFFF) >> 1);
+}
+
+int cell_zone_number(struct grid_zone zone)
+{
+    return zone.meridian_deg / 3 + (zone.is_south ? ZONES : 0);
 }
 
 enum road_status cell_from_point(struct grid_zone zone, struct grid_point point, int level, struct cell *ret_cell)
@@ -62,8 +47,7 @@ enum road_status cell_from_point(struct grid_zone zone, struct grid_point point,
     if (!grid_zone_is_valid(zone) || level < 0 || level > CELL_LEVEL_MAX || point.e_mm < 0 || point.n_mm < 0 ||
         point.e_mm >= INT64_C(1000) << COLUMN_BITS || point.n_mm >= INT64_C(1000) << ROW_BITS)
         return ROAD_BAD_RANGE;
-    const uint64_t z = (uint64_t)(zone.meridian_deg / 3 + (zone.is_south ? ZONES : 0));
-    *ret_cell = from_metres(z, (uint64_t)point.e_mm / 1000, (uint64_t)point.n_mm / 1000, level);
+    *ret_cell = from_metres((uint64_t)cell_zone_number(zone), (uint64_t)point.e_mm / 1000, (uint64_t)point.n_mm / 1000, level);
     return ROAD_OK;
 }
 

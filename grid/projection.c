@@ -2,10 +2,10 @@
 
 #include <math.h>
 
+#include "grid/band.h"
 #include "grid/krueger.h"
+#include "grid/rounding.h"
 
-#define FALSE_EASTING_M 500e3
-#define FALSE_NORTHING_SOUTH_M 10000e3
 #define LAT_LIMIT_DEG 84.0
 #define LON_LIMIT_DEG 10.0
 #define OTHER_HEMISPHERE_DEG 1.0 /* a deployment may straddle the equator by as much */
@@ -30,7 +30,7 @@ struct grid_zone grid_zone_nearest(double lat_deg, double lon_deg)
 /* Degrees east of the meridian, -180..180. Exact near the meridian, since the two are then alike. */
 static double from_meridian(struct grid_zone zone, double lon_deg)
 {
-    const double d = lon_deg - zone.meridian_deg;
+    const double d = lon_deg - (zone.meridian_deg > 180 ? zone.meridian_deg - 360 : zone.meridian_deg);
 
     return d > 180 ? d - 360 : d < -180 ? d + 360 : d;
 }
@@ -53,9 +53,13 @@ enum road_status grid_project_m(struct grid_zone zone, double lat_deg, double lo
 
     if (!is_inside(zone, lat_deg, d, 0))
         return ROAD_BAD_RANGE;
-    krueger_project(lat_deg, d, &e, &n);
-    *ret_e_m = e + FALSE_EASTING_M;
-    *ret_n_m = zone.is_south ? n + FALSE_NORTHING_SOUTH_M : n;
+    if (fabs(d) <= BAND_HALF_WIDTH_DEG)
+        band_project(fabs(lat_deg), d, &e, &n);
+    else
+        krueger_project(fabs(lat_deg), d, &e, &n);
+    n = lat_deg < 0 ? -n : n;
+    *ret_e_m = e + GRID_FALSE_EASTING_M;
+    *ret_n_m = zone.is_south ? n + GRID_FALSE_NORTHING_SOUTH_M : n;
     return ROAD_OK;
 }
 
@@ -66,15 +70,15 @@ enum road_status grid_project(struct grid_zone zone, double lat_deg, double lon_
 
     if (status != ROAD_OK)
         return status;
-    *ret_point = (struct grid_point){llround(e * 1000), llround(n * 1000)};
+    *ret_point = (struct grid_point){millimetres_of(e), millimetres_of(n)};
     return ROAD_OK;
 }
 
 enum road_status grid_unproject(struct grid_zone zone, struct grid_point point, double *ret_lat_deg,
                                 double *ret_lon_deg)
 {
-    const double e = (double)point.e_mm / 1000 - FALSE_EASTING_M;
-    const double n = (double)point.n_mm / 1000 - (zone.is_south ? FALSE_NORTHING_SOUTH_M : 0);
+    const double e = (double)point.e_mm / 1000 - GRID_FALSE_EASTING_M;
+    const double n = (double)point.n_mm / 1000 - (zone.is_south ? GRID_FALSE_NORTHING_SOUTH_M : 0);
     double lat, lon;
 
     /* 9,350 km reach 84 degrees, 1,120 km 10 degrees at the equator. */

@@ -3,7 +3,8 @@
  *
  * The central meridian belongs to the deployment and is never derived per point. Inside +-2 degrees of
  * it and up to 84 degrees a polynomial per 0.25 degree band is used (coefficients frozen as hex floats,
- * generator in grid/tools), the Krueger series beyond. Results are bit-identical on every machine.
+ * generator in grid/tools): the same bits on every machine, 4 nm from the exact projection. Beyond, up to 10 degrees,
+ * the Krueger series, whose last bits (1e-9 m) are those of the machine's libm; so is the way back to degrees.
  * Millimetres are llround(metres * 1000). No allocation, no state; any thread. */
 #ifndef GRID_PROJECTION_H
 #define GRID_PROJECTION_H
@@ -13,6 +14,9 @@
 #include <stdint.h>
 
 #include "grid/status.h"
+
+#define GRID_FALSE_EASTING_M 500e3
+#define GRID_FALSE_NORTHING_SOUTH_M 10000e3
 
 /* A deployment's frame: central meridian in degrees east, a multiple of 3 in 0..357, and hemisphere. */
 struct grid_zone {
