@@ -40,7 +40,7 @@ enum road_status api_start(const struct api_config *config, struct api **ret_api
 /* The port that is listened on. */
 int api_port(const struct api *api);
 /* Tells the event streams and makes tiles and summary fresh; call after the commit, ids ascending (others are
- * ignored). `event_json` is the change's line, copied. Takes microseconds, never waits for a client. Any thread. */
+ * ignored). `event_json` is the change's line, copied. Takes microseconds, never waits for a client. One thread. */
 void api_publish(struct api *api, int64_t change_id, const char *event_json);
 /* Ends the event streams and all threads. NULL is fine. */
 void api_stop(struct api *api);
