@@ -228,7 +228,7 @@ static struct MHD_Daemon *start_daemon(struct api *api, const union address *add
 static enum road_status start_listening(struct api *api, int connections)
 {
     union address address;
-    bool is_loopback;
+    bool is_loopback = false;
 
     const enum road_status status = read_address(api, &address, &is_loopback);
     if (status)

@@ -63,7 +63,7 @@ enum road_status place_box(struct grid_zone zone, const double degrees[4], struc
 {
     struct grid_box box = {INT64_MAX, INT64_MAX, INT64_MIN, INT64_MIN};
     struct grid_point point;
-    double cut[4], meridian = zone.meridian_deg;
+    double cut[4] = {0}, meridian = zone.meridian_deg;
 
     if (!clip_degrees(zone, degrees, cut, &meridian))
         return ROAD_NOT_FOUND;

@@ -205,7 +205,7 @@ static enum road_status walk_squares(struct reader *reader, struct cell_layer *c
 {
     enum road_status status = ROAD_OK;
     const int own = cell_level(square);
-    int64_t area[4];
+    int64_t area[4] = {0};
 
     if (!place_box_meets(&cells->frame->box, square))
         return ROAD_OK;
