@@ -28,15 +28,17 @@ struct config_key {
     size_t size;   /* of the char array, for strings */
     double min, max;
     const char *default_text; /* NULL = must be given */
-    const char *unit;         /* "m", "s", "bytes"; "" = none; a value may repeat it behind a space */
+    const char *unit;         /* "m", "s", "bytes"; "" = none; a value may repeat it behind a space. Bytes may also be
+                                 said in KiB, MiB or GiB */
     const char *choices;      /* CONFIG_CHOICE: "a|b|c" */
     const char *help;         /* one line */
 };
 
 #define CONFIG_ERROR_SIZE 512
 
-/* All functions take the table with `n` rows and the struct it describes. On error ret_error (CONFIG_ERROR_SIZE
- * bytes) holds "FILE:LINE: what is wrong and what to do". */
+/* All functions take the table with `n` rows (at most 64) and the struct it describes. On error ret_error
+ * (CONFIG_ERROR_SIZE bytes) holds what is wrong, with "FILE:LINE: " before it where there is a file. config_load
+ * sets the defaults itself; the struct is half filled when it fails. Numbers are plain decimals, never nan or inf. */
 enum road_status config_defaults(const struct config_key *keys, size_t n, void *config);
 enum road_status config_line(const struct config_key *keys, size_t n, void *config, uint64_t *seen_mask,
                              const char *line, size_t length, char *ret_error);

@@ -14,6 +14,10 @@
 #include "link/sign.h"
 
 #define WIRE_VERSION 1
+/* Event times beyond these (years 2000 and 2100) are refused as nonsense; what is too old or too new is the
+ * gateway's to say. */
+#define TIME_MIN_NS 946684800000000000
+#define TIME_MAX_NS 4102444800000000000
 #define NAME_SIZE 33 /* [a-z0-9-]{1,32} and NUL */
 
 enum gnss_class { GNSS_RTK = 0, GNSS_SBAS = 1, GNSS_CONSUMER = 2, GNSS_PHONE = 3 };
@@ -25,7 +29,7 @@ enum wheel_side { WHEEL_UNKNOWN = 0, WHEEL_LEFT = 1, WHEEL_RIGHT = 2, WHEEL_BOTH
 struct pass_point {
     int64_t time_ns;      /* UTC since 1970; millisecond resolution on the wire */
     struct grid_point at; /* centimetre resolution on the wire */
-    uint16_t sigma_cm;    /* 1 sigma of the major axis; 16 classes on the wire, rounded up */
+    uint16_t sigma_cm;    /* 1 sigma of the major axis, at most 16 m; 16 classes on the wire, rounded up */
     uint16_t iri_centi;   /* IRI of the 20 m around it, m/km * 100; 0xFFFF unknown; 0.1 m/km on the wire */
 };
 #define IRI_UNKNOWN 0xFFFF
@@ -37,7 +41,7 @@ struct pass {
     uint16_t epoch_centiyear; /* 2000.00 + n/100 */
     enum gnss_class gnss;
     uint16_t half_track_mm; /* wheel tracks run this far left and right of the points */
-    struct pass_point *points;
+    struct pass_point *points; /* at least one; times do not go back */
     size_t n_points;
 };
 
@@ -48,8 +52,8 @@ struct detection {
     enum sense sensor;
     int64_t time_ns;
     struct grid_point at; /* of the defect itself, lever arm and lag applied; centimetres on the wire */
-    int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2;
-    int32_t size_milli, size_sigma_milli; /* thousandths of the type's unit */
+    int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2; /* positive semidefinite */
+    int32_t size_milli, size_sigma_milli; /* thousandths of the type's unit, not negative */
     uint16_t heading_cdeg;  /* clockwise from north, 0..35999 */
     uint16_t speed_cmps;
     enum wheel_side side;
@@ -60,7 +64,7 @@ struct detection {
 
 /* What a node sends. Borders follow samples and metres, never wall time. */
 struct batch {
-    uint64_t seq; /* from 1, per key */
+    uint64_t seq; /* from 1, per key; at most INT64_MAX, as every sequence number */
     struct grid_zone zone;
     enum time_source time_source;
     uint32_t time_sigma_us;
@@ -78,6 +82,8 @@ struct batch {
 #define BATCH_PASSES_MAX 64
 #define BATCH_DETECTIONS_MAX 512
 
+/* Encoders refuse what the decoder would refuse: ROAD_BAD_RANGE, ROAD_BAD_INPUT, ROAD_TOO_LARGE. The same bytes come
+ * out of a batch before and after batch_quantise. */
 enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
 enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field);
 /* Seq alone, from bytes that may be otherwise bad; to refuse a batch durably. */
@@ -139,6 +145,7 @@ struct defect_belief {
 /* A cell whose code, level or reason moved. */
 struct cell_change {
     struct cell cell; /* of the level it is known at */
+    enum road_code was; /* the code that the gateway gave it before; grey if none */
     struct code_reason reason;
     bool has_defect;
     struct defect_id defect; /* that decided */
@@ -186,10 +193,13 @@ enum road_status change_decode(const uint8_t *bytes, size_t length, struct chang
 void change_done(struct change *change);
 
 /* Payloads of statements (before sealing). A defect's is its belief; a digest's is the tile and a SHA-256 over
- * (cell id, code) of the cells that this change touches in it, ascending, with the listed moves to and from
- * red and yellow. */
+ * (cell id, code) of the cells that this change touches in it, ascending (8 bytes big-endian and 1 byte each), with
+ * the listed moves to and from red and yellow. Cells outside the tile are passed over, so the whole change's may be
+ * given, in any order. */
 enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid, uint64_t cause_seq,
                                          uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
+enum road_status defect_statement_decode(const uint8_t *bytes, size_t length, struct defect_belief *ret_belief,
+                                         struct kid *ret_cause_kid, uint64_t *ret_cause_seq, const char **ret_field);
 enum road_status digest_statement_encode(struct cell tile, const struct cell_change *cells, size_t n_cells,
                                          struct kid cause_kid, uint64_t cause_seq, uint8_t *ret_bytes,
                                          size_t capacity, size_t *ret_length);

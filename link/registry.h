@@ -1,7 +1,9 @@
 /* registry.h - who may speak: names, keys, roles. A text file that `roadchief enroll` writes, one line each:
  *     NAME ROLE CLASS DISTRICT ALG PUBLIC_KEY_BASE64
- * role: node | gateway | server | department; class: fleet | phone | - ; alg: ed25519 | es256.
- * At most 1 MiB and 20,000 lines; a bad line is refused with file and line. */
+ * role: node | gateway | server | department; alg: ed25519 | es256.
+ * class of a node: fleet or phone, of the others -; a district may be -. Lines that begin with # and empty ones are
+ * passed over. At most 1 MiB and 20,000 lines; a bad line, a name or a key given twice is refused, with file and
+ * line where there is one. Lookups are O(log n). */
 #ifndef LINK_REGISTRY_H
 #define LINK_REGISTRY_H
 
