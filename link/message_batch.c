@@ -176,7 +176,6 @@ enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, siz
 
 /* Where a decoder puts its arrays: one block, cut into three. */
 struct arena {
-    void *block;
     struct pass *passes;
     struct pass_point *points;
     struct detection *detections;
@@ -188,23 +187,21 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static enum road_status arena_init(struct arena *arena, size_t length)
+/* NULL if there is no memory. */
+static void *arena_new(struct arena *arena, size_t length)
 {
     arena->passes_max = smaller(BATCH_PASSES_MAX, length / PASS_MIN_BYTES);
     arena->points_max = smaller(BATCH_POINTS_MAX, length / PASS_POINT_MIN_BYTES);
     arena->detections_max = smaller(BATCH_DETECTIONS_MAX, length / DETECTION_MIN_BYTES);
-    arena->n_points = 0;
     const size_t passes_size = arena->passes_max * sizeof *arena->passes;
     const size_t points_size = arena->points_max * sizeof *arena->points;
+    char *block = malloc(passes_size + points_size + arena->detections_max * sizeof *arena->detections + 1);
 
-    arena->block = malloc(passes_size + points_size + arena->detections_max * sizeof *arena->detections + 1);
-    if (!arena->block)
-        return ROAD_NO_MEMORY;
-    /* All three structs hold an int64_t, so each size keeps the next array aligned. */
-    arena->passes = arena->block;
-    arena->points = (struct pass_point *)((char *)arena->block + passes_size);
-    arena->detections = (struct detection *)((char *)arena->points + points_size);
-    return ROAD_OK;
+    /* All three structs hold an int64_t or a pointer, so each size keeps the next array aligned. */
+    arena->passes = (struct pass *)block;
+    arena->points = (struct pass_point *)(block + passes_size);
+    arena->detections = (struct detection *)(block + passes_size + points_size);
+    return block;
 }
 
 static void get_points(struct wire_reader *reader, struct arena *arena, struct pass *pass)
@@ -387,31 +384,41 @@ static void get_batch_field(struct wire_reader *reader, int64_t key, struct aren
     }
 }
 
-enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field)
+static void get_batch(struct wire_reader *reader, struct arena *arena, struct batch *batch)
 {
-    struct wire_reader reader;
+    static const char *const required[] = {[0] = "version",
+                                           [BATCH_SEQ] = "seq",
+                                           [BATCH_ZONE] = "zone",
+                                           [BATCH_TIME_SOURCE] = "time_source",
+                                           [BATCH_PASSES] = "passes",
+                                           [BATCH_DETECTIONS] = "detections"};
     struct wire_map map;
-    struct arena arena;
-    struct batch batch = {0};
-    struct check check = {0};
     int64_t key;
 
+    wire_map_open(reader, &map, "batch");
+    while (wire_map_next(reader, &map, &key))
+        get_batch_field(reader, key, arena, batch);
+    for (int i = 0; i <= BATCH_DETECTIONS; i++)
+        if (required[i])
+            wire_map_require(reader, &map, i, required[i]);
+}
+
+enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field)
+{
+    struct batch batch = {0};
+    struct check check = {0};
+    struct arena arena = {0};
+    struct wire_reader reader;
+
     wire_read(&reader, bytes, length);
-    if (length > BATCH_PAYLOAD_MAX)
+    if (length > BATCH_PAYLOAD_MAX) {
         wire_fail(&reader, ROAD_TOO_LARGE, "batch");
-    else if (arena_init(&arena, length) != ROAD_OK)
-        return ROAD_NO_MEMORY;
-    else
-        batch.block = arena.block;
-    wire_map_open(&reader, &map, "batch");
-    while (wire_map_next(&reader, &map, &key))
-        get_batch_field(&reader, key, &arena, &batch);
-    wire_map_require(&reader, &map, 0, "version");
-    wire_map_require(&reader, &map, BATCH_SEQ, "seq");
-    wire_map_require(&reader, &map, BATCH_ZONE, "zone");
-    wire_map_require(&reader, &map, BATCH_TIME_SOURCE, "time_source");
-    wire_map_require(&reader, &map, BATCH_PASSES, "passes");
-    wire_map_require(&reader, &map, BATCH_DETECTIONS, "detections");
+    } else {
+        batch.block = arena_new(&arena, length);
+        if (!batch.block)
+            return ROAD_NO_MEMORY;
+        get_batch(&reader, &arena, &batch);
+    }
     if (reader.status == ROAD_OK)
         check_batch(&check, &batch);
     const enum road_status status = decode_verdict(&reader, &check, ret_field);

@@ -400,8 +400,8 @@ enum road_status change_decode(const uint8_t *bytes, size_t length, struct chang
 {
     struct change change = {0};
     struct check check = {0};
+    struct arena arena = {0};
     struct wire_reader reader;
-    struct arena arena;
 
     wire_read(&reader, bytes, length);
     if (length > BATCH_PAYLOAD_MAX) {

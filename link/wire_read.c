@@ -140,6 +140,12 @@ static bool is_shortest(const struct item *item, size_t read)
     }
 }
 
+/* libcbor up to 0.8 takes the one-byte tags 6 to 20 for errors; COSE_Sign1 is 18. */
+static bool is_tag_libcbor_lacks(const struct wire_reader *reader)
+{
+    return reader->at < reader->length && reader->bytes[reader->at] >= 0xC6 && reader->bytes[reader->at] <= 0xD4;
+}
+
 /* The next item; kind ITEM_NONE after an error. */
 static struct item next_item(struct wire_reader *reader, const char *field)
 {
@@ -147,6 +153,8 @@ static struct item next_item(struct wire_reader *reader, const char *field)
 
     if (reader->status != ROAD_OK)
         return item;
+    if (is_tag_libcbor_lacks(reader))
+        return (struct item){.kind = ITEM_TAG, .value = reader->bytes[reader->at++] & 0x1Fu};
     const struct cbor_decoder_result result =
         cbor_stream_decode(reader->bytes + reader->at, reader->length - reader->at, &callbacks, &item);
     if (result.status != CBOR_DECODER_FINISHED || item.kind == ITEM_INDEFINITE || !is_shortest(&item, result.read)) {
@@ -277,7 +285,7 @@ size_t wire_array_open(struct wire_reader *reader, size_t max, const char *field
 
 void wire_tuple_open(struct wire_reader *reader, size_t n, const char *field)
 {
-    if (wire_array_open(reader, n, field) != n)
+    if (wire_array_open(reader, SIZE_MAX, field) != n)
         wire_fail(reader, ROAD_BAD_INPUT, field);
 }
 

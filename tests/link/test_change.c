@@ -1,0 +1,433 @@
+#include "link/message.h"
+#include "tests/check.h"
+#include "tests/link/fixtures.h"
+
+#include <openssl/evp.h>
+
+static struct kid kid_random(struct chance *chance)
+{
+    struct kid kid;
+
+    for (int i = 0; i < KID_SIZE; i++)
+        kid.bytes[i] = (uint8_t)chance_next(chance);
+    return kid;
+}
+
+static struct defect_id id_random(struct chance *chance)
+{
+    return (struct defect_id){.time_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS),
+                              .kid = kid_random(chance),
+                              .seq = (uint64_t)chance_between(chance, 1, INT64_MAX - 1),
+                              .index = (uint32_t)chance_between(chance, 0, UINT32_MAX)};
+}
+
+static struct defect_belief belief_random(struct chance *chance)
+{
+    const int64_t e = chance_between(chance, 0, 40000), n = chance_between(chance, 0, 40000);
+    struct defect_belief belief;
+
+    memset(&belief, 0, sizeof belief);
+    belief.id = id_random(chance);
+    belief.state = (enum defect_state)chance_between(chance, 1, 4);
+    if (belief.state == DEFECT_ALIAS)
+        belief.alias_of = id_random(chance);
+    belief.type = (int)chance_between(chance, 1, DEFECT_TYPE_COUNT);
+    belief.severity = (enum severity)chance_between(chance, 0, 3);
+    belief.may_be_red = chance_between(chance, 0, 1);
+    belief.posterior_permille = (uint16_t)chance_between(chance, 0, 1000);
+    belief.at = (struct grid_point){chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)};
+    belief.cov_ee_cm2 = (int32_t)(e * e);
+    belief.cov_en_cm2 = (int32_t)(-e * n / 2);
+    belief.cov_nn_cm2 = (int32_t)(n * n);
+    belief.size_milli = (int32_t)chance_between(chance, 0, INT32_MAX);
+    belief.size_sigma_milli = (int32_t)chance_between(chance, 0, INT32_MAX);
+    belief.hits = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    belief.passes = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    belief.motion_hits = (uint16_t)chance_between(chance, 0, 9);
+    belief.camera_hits = (uint16_t)chance_between(chance, 0, 9);
+    belief.units = (uint16_t)chance_between(chance, 0, 300);
+    belief.first_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
+    belief.last_ns = chance_between(chance, belief.first_ns, TIME_MAX_NS);
+    return belief;
+}
+
+static struct cell_change cell_random(struct chance *chance, struct grid_zone zone)
+{
+    struct cell_change change;
+    const struct grid_point at = {chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)};
+
+    memset(&change, 0, sizeof change);
+    CHECK_STATUS(cell_from_point(zone, at, (int)chance_between(chance, 0, 8), &change.cell), ROAD_OK);
+    change.was = (enum road_code)chance_between(chance, 0, 3);
+    change.reason.code = (enum road_code)chance_between(chance, 0, 3);
+    change.reason.channel = (enum code_channel)chance_between(chance, 0, 4);
+    change.reason.is_pale = chance_between(chance, 0, 1);
+    change.reason.type = (uint8_t)chance_between(chance, 0, DEFECT_TYPE_COUNT);
+    change.reason.severity = (uint8_t)chance_between(chance, 0, 3);
+    change.reason.posterior_permille = (uint16_t)chance_between(chance, 0, 1000);
+    change.reason.size_milli = (int32_t)chance_between(chance, 0, 99999);
+    change.reason.size_sigma_milli = (int32_t)chance_between(chance, 0, 9999);
+    change.reason.hits = (uint16_t)chance_between(chance, 0, 20);
+    change.reason.passes = (uint16_t)chance_between(chance, 0, 20);
+    change.reason.motion_hits = (uint16_t)chance_between(chance, 0, 20);
+    change.reason.camera_hits = (uint16_t)chance_between(chance, 0, 20);
+    change.reason.csi = (uint8_t)chance_between(chance, 0, 100);
+    change.reason.iri_centi = chance_between(chance, 0, 1) ? IRI_UNKNOWN : (uint16_t)chance_between(chance, 0, 2000);
+    change.reason.coverage_centi = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    change.reason.seen_ns = chance_between(chance, 0, 1) ? 0 : chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
+    change.has_defect = chance_between(chance, 0, 1);
+    if (change.has_defect)
+        change.defect = id_random(chance);
+    return change;
+}
+
+/* A change with its arrays. */
+struct change_room {
+    struct change change;
+    struct cell_change cells[20];
+    struct defect_belief defects[5];
+    struct statement statements[4];
+};
+
+static void change_random(struct chance *chance, struct change_room *ret_room)
+{
+    static const uint8_t said[100] = {1, 2, 3};
+    struct change *change = &ret_room->change;
+
+    *change = (struct change){.seq = (uint64_t)chance_between(chance, 1, INT64_MAX - 1),
+                              .zone = {(int)chance_between(chance, 0, 119) * 3, chance_between(chance, 0, 1)},
+                              .cause_kid = kid_random(chance),
+                              .cause_seq = (uint64_t)chance_between(chance, 1, INT64_MAX - 1),
+                              .is_last = chance_between(chance, 0, 1),
+                              .as_of_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS),
+                              .road = {1, 2, 3, 4, 5, (uint64_t)chance_between(chance, 0, INT64_MAX - 1)},
+                              .cells = ret_room->cells,
+                              .n_cells = (size_t)chance_between(chance, 0, 20),
+                              .defects = ret_room->defects,
+                              .n_defects = (size_t)chance_between(chance, 0, 5),
+                              .statements = ret_room->statements,
+                              .n_statements = (size_t)chance_between(chance, 0, 4)};
+    for (size_t i = 0; i < change->n_cells; i++)
+        change->cells[i] = cell_random(chance, change->zone);
+    for (size_t i = 0; i < change->n_defects; i++)
+        change->defects[i] = belief_random(chance);
+    for (size_t i = 0; i < change->n_statements; i++)
+        change->statements[i] = (struct statement){.kind = "defect", .kind_length = 6, .subject = "defect/1.a.2.3",
+                                                   .subject_length = (size_t)chance_between(chance, 1, 14),
+                                                   .cose = said, .cose_length = (size_t)chance_between(chance, 1, 100)};
+}
+
+static bool same_id(const struct defect_id *a, const struct defect_id *b)
+{
+    return a->time_ns == b->time_ns && kid_compare(a->kid, b->kid) == 0 && a->seq == b->seq && a->index == b->index;
+}
+
+static bool same_belief(const struct defect_belief *a, const struct defect_belief *b)
+{
+    return same_id(&a->id, &b->id) && a->state == b->state && same_id(&a->alias_of, &b->alias_of) &&
+           a->type == b->type && a->severity == b->severity && a->may_be_red == b->may_be_red &&
+           a->posterior_permille == b->posterior_permille && a->at.e_mm == b->at.e_mm && a->at.n_mm == b->at.n_mm &&
+           a->cov_ee_cm2 == b->cov_ee_cm2 && a->cov_en_cm2 == b->cov_en_cm2 && a->cov_nn_cm2 == b->cov_nn_cm2 &&
+           a->size_milli == b->size_milli && a->size_sigma_milli == b->size_sigma_milli && a->hits == b->hits &&
+           a->passes == b->passes && a->motion_hits == b->motion_hits && a->camera_hits == b->camera_hits &&
+           a->units == b->units && a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+}
+
+static bool same_cell(const struct cell_change *a, const struct cell_change *b)
+{
+    const struct code_reason *x = &a->reason, *y = &b->reason;
+
+    return a->cell.id == b->cell.id && a->was == b->was && x->code == y->code && x->channel == y->channel &&
+           x->is_pale == y->is_pale && x->type == y->type && x->severity == y->severity &&
+           x->posterior_permille == y->posterior_permille && x->size_milli == y->size_milli &&
+           x->size_sigma_milli == y->size_sigma_milli && x->hits == y->hits && x->passes == y->passes &&
+           x->motion_hits == y->motion_hits && x->camera_hits == y->camera_hits && x->csi == y->csi &&
+           x->iri_centi == y->iri_centi && x->coverage_centi == y->coverage_centi && x->seen_ns == y->seen_ns &&
+           a->has_defect == b->has_defect && same_id(&a->defect, &b->defect);
+}
+
+static bool same_change(const struct change *a, const struct change *b)
+{
+    bool is_same = a->seq == b->seq && a->zone.meridian_deg == b->zone.meridian_deg &&
+                   a->zone.is_south == b->zone.is_south && kid_compare(a->cause_kid, b->cause_kid) == 0 &&
+                   a->cause_seq == b->cause_seq && a->is_last == b->is_last && a->as_of_ns == b->as_of_ns &&
+                   memcmp(&a->road, &b->road, sizeof a->road) == 0 && a->n_cells == b->n_cells &&
+                   a->n_defects == b->n_defects && a->n_statements == b->n_statements;
+
+    for (size_t i = 0; is_same && i < a->n_cells; i++)
+        is_same = same_cell(&a->cells[i], &b->cells[i]);
+    for (size_t i = 0; is_same && i < a->n_defects; i++)
+        is_same = same_belief(&a->defects[i], &b->defects[i]);
+    for (size_t i = 0; is_same && i < a->n_statements; i++) {
+        const struct statement *x = &a->statements[i], *y = &b->statements[i];
+
+        is_same = x->kind_length == y->kind_length && memcmp(x->kind, y->kind, x->kind_length) == 0 &&
+                  x->subject_length == y->subject_length && memcmp(x->subject, y->subject, x->subject_length) == 0 &&
+                  x->cose_length == y->cose_length && memcmp(x->cose, y->cose, x->cose_length) == 0;
+    }
+    return is_same;
+}
+
+FACT(a_change_comes_back_as_it_was_sent)
+{
+    static struct change_room room;
+    static uint8_t bytes[BATCH_PAYLOAD_MAX], again[BATCH_PAYLOAD_MAX];
+    struct chance chance = {11};
+
+    for (int i = 0; i < 2000; i++) {
+        struct change decoded;
+        size_t length = 0, length_again = 0;
+
+        change_random(&chance, &room);
+        CHECK_STATUS(change_encode(&room.change, bytes, sizeof bytes, &length), ROAD_OK);
+        CHECK_STATUS(change_decode(bytes, length, &decoded, NULL), ROAD_OK);
+        CHECK(same_change(&room.change, &decoded));
+        CHECK_STATUS(change_encode(&decoded, again, sizeof again, &length_again), ROAD_OK);
+        CHECK(length == length_again && memcmp(bytes, again, length) == 0);
+        change_done(&decoded);
+    }
+}
+
+/* One that has every part. */
+static void full_room(struct change_room *ret_room)
+{
+    struct chance chance = {5};
+
+    do
+        change_random(&chance, ret_room);
+    while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 || ret_room->change.n_statements < 2 ||
+           ret_room->defects[0].state != DEFECT_ALIAS);
+}
+
+FACT(a_truncated_change_or_a_small_buffer_is_refused_at_every_length)
+{
+    static struct change_room room;
+    static uint8_t bytes[BATCH_PAYLOAD_MAX], small[BATCH_PAYLOAD_MAX];
+    struct change decoded;
+    size_t length = 0, got = 77;
+
+    full_room(&room);
+    CHECK_STATUS(change_encode(&room.change, bytes, sizeof bytes, &length), ROAD_OK);
+    for (size_t cut = 0; cut < length; cut++) {
+        const char *field = NULL;
+
+        CHECK(change_decode(bytes, cut, &decoded, &field) != ROAD_OK);
+        CHECK(field != NULL);
+        CHECK_STATUS(change_encode(&room.change, small, cut, &got), ROAD_TOO_LARGE);
+    }
+    CHECK_INT(got, 77);
+}
+
+#define REFUSED(bend, status)                                                                                \
+    do {                                                                                                     \
+        static struct change_room room;                                                                      \
+        static uint8_t out[BATCH_PAYLOAD_MAX];                                                               \
+        size_t out_length;                                                                                   \
+        full_room(&room);                                                                                    \
+        bend;                                                                                                \
+        CHECK_STATUS(change_encode(&room.change, out, sizeof out, &out_length), status);                     \
+    } while (0)
+
+FACT(a_change_that_makes_no_sense_is_not_encoded)
+{
+    REFUSED(room.change.seq = 0, ROAD_BAD_RANGE);
+    REFUSED(room.change.cause_seq = 0, ROAD_BAD_RANGE);
+    REFUSED(room.change.as_of_ns = 5, ROAD_BAD_RANGE);
+    REFUSED(room.change.n_cells = CHANGE_CELLS_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room.change.n_defects = CHANGE_DEFECTS_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room.change.n_statements = CHANGE_STATEMENTS_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room.cells[0].cell.id = 0, ROAD_BAD_RANGE);
+    REFUSED(room.cells[0].cell.id ^= (uint64_t)1 << 45, ROAD_BAD_RANGE); /* another zone */
+    REFUSED(room.cells[0].reason.code = (enum road_code)4, ROAD_BAD_RANGE);
+    REFUSED(room.cells[0].reason.csi = 101, ROAD_BAD_RANGE);
+    REFUSED(room.cells[0].reason.posterior_permille = 1001, ROAD_BAD_RANGE);
+    REFUSED(room.cells[0].reason.type = 19, ROAD_BAD_RANGE);
+    REFUSED(room.defects[0].state = (enum defect_state)0, ROAD_BAD_RANGE);
+    REFUSED(room.defects[0].alias_of.seq = 0, ROAD_BAD_RANGE);
+    REFUSED(room.defects[0].type = 0, ROAD_BAD_RANGE);
+    REFUSED(room.defects[0].cov_ee_cm2 = -1, ROAD_BAD_RANGE);
+    REFUSED(room.defects[0].last_ns = room.defects[0].first_ns - 1, ROAD_BAD_RANGE);
+    REFUSED(room.statements[0].kind = "de ect", ROAD_BAD_INPUT);
+    REFUSED(room.statements[0].subject_length = 96, ROAD_BAD_INPUT);
+    REFUSED(room.statements[0].cose_length = 0, ROAD_BAD_INPUT);
+}
+
+FACT(any_changed_byte_of_a_change_is_refused_or_still_makes_sense)
+{
+    static struct change_room room;
+    static uint8_t bytes[BATCH_PAYLOAD_MAX], again[BATCH_PAYLOAD_MAX];
+    struct chance chance = {3};
+    size_t length = 0;
+
+    full_room(&room);
+    CHECK_STATUS(change_encode(&room.change, bytes, sizeof bytes, &length), ROAD_OK);
+    for (int i = 0; i < 20000; i++) {
+        const size_t at = (size_t)chance_between(&chance, 0, (int64_t)length - 1);
+        const uint8_t kept = bytes[at];
+        struct change change = {0};
+        size_t length_again;
+
+        bytes[at] = (uint8_t)chance_next(&chance);
+        if (change_decode(bytes, length, &change, NULL) == ROAD_OK)
+            CHECK_STATUS(change_encode(&change, again, sizeof again, &length_again), ROAD_OK);
+        change_done(&change);
+        bytes[at] = kept;
+    }
+}
+
+FACT(a_change_that_is_too_large_says_so)
+{
+    static struct cell_change cells[CHANGE_CELLS_MAX];
+    static uint8_t bytes[SEALED_MAX];
+    struct chance chance = {2};
+    struct change change = {.seq = 1, .zone = {120, false}, .cause_seq = 1, .cells = cells, .n_cells = CHANGE_CELLS_MAX};
+    size_t length;
+
+    for (size_t i = 0; i < CHANGE_CELLS_MAX; i++)
+        cells[i] = cell_random(&chance, change.zone);
+    CHECK_STATUS(change_encode(&change, bytes, sizeof bytes, &length), ROAD_TOO_LARGE);
+    change.n_cells = 300;
+    CHECK_STATUS(change_encode(&change, bytes, sizeof bytes, &length), ROAD_OK);
+}
+
+FACT(an_ack_comes_back_as_it_was_sent_and_bad_ones_are_refused)
+{
+    struct chance chance = {4};
+    uint8_t bytes[2048];
+    const char *field = NULL;
+    struct ack ack = {.upto = 1000000, .is_gap = true, .n_refused = ACK_REFUSED_MAX}, got;
+    size_t length = 0;
+
+    ack.speaker = kid_random(&chance);
+    for (size_t i = 0; i < ACK_REFUSED_MAX; i++) {
+        ack.refused[i].seq = i * 1000 + 1;
+        ack.refused[i].reason = (enum road_status)(i % 22 + 1);
+    }
+    CHECK_STATUS(ack_encode(&ack, bytes, sizeof bytes, &length), ROAD_OK);
+    CHECK_STATUS(ack_decode(bytes, length, &got, &field), ROAD_OK);
+    CHECK(kid_compare(got.speaker, ack.speaker) == 0 && got.upto == ack.upto && got.is_gap && got.n_refused == 64);
+    for (size_t i = 0; i < ACK_REFUSED_MAX; i++)
+        CHECK(got.refused[i].seq == ack.refused[i].seq && got.refused[i].reason == ack.refused[i].reason);
+    for (size_t cut = 0; cut < length; cut++) {
+        size_t small_length;
+        uint8_t small[2048];
+
+        CHECK(ack_decode(bytes, cut, &got, &field) != ROAD_OK);
+        CHECK_STATUS(ack_encode(&ack, small, cut, &small_length), ROAD_TOO_LARGE);
+    }
+    ack.refused[0].seq = ack.upto + 1;
+    CHECK_STATUS(ack_encode(&ack, bytes, sizeof bytes, &length), ROAD_BAD_RANGE);
+    ack.refused[0].seq = 1;
+    ack.refused[0].reason = ROAD_OK;
+    CHECK_STATUS(ack_encode(&ack, bytes, sizeof bytes, &length), ROAD_BAD_RANGE);
+    /* 65 refusals, by hand: the array's count alone is refused. */
+    length = unhex("a5 0001 01480000000000000000 0205 03f4 049841", bytes, sizeof bytes);
+    CHECK_STATUS(ack_decode(bytes, length, &got, &field), ROAD_TOO_LARGE);
+    CHECK_STR(field, "refused");
+}
+
+FACT(a_defects_name_is_text_and_back)
+{
+    struct chance chance = {8};
+    const struct defect_id known = {1795900000123000000, {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}}, 42, 7};
+    char text[DEFECT_ID_TEXT_SIZE];
+    struct defect_id id;
+
+    CHECK_STR(defect_id_format(&known, text), "1795900000123000000.0123456789abcdef.42.7");
+    for (int i = 0; i < 1000; i++) {
+        const struct defect_id want = id_random(&chance);
+
+        CHECK_STATUS(defect_id_parse(defect_id_format(&want, text), &id), ROAD_OK);
+        CHECK(same_id(&id, &want));
+    }
+    static const char *const bad[] = {"", ".", "1", "1.0123456789abcdef.42", "1.0123456789abcdef.42.", "1.0123456789abcdef.42.7 ",
+                                      "01.0123456789abcdef.42.7", "-1.0123456789abcdef.42.7", "1.0123456789ABCDEF.42.7",
+                                      "1.0123456789abcde.42.7", "1.0123456789abcdef0.42.7", "1.0123456789abcdef.42.4294967296",
+                                      "9223372036854775808.0123456789abcdef.1.0", "1.0123456789abcdef..7"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (defect_id_parse(bad[i], &id) != ROAD_BAD_INPUT)
+            CHECK_FAILED("'%s' was taken", bad[i]);
+}
+
+FACT(defects_order_by_time_then_speaker_then_number)
+{
+    const struct defect_id ids[] = {{1, {{9}}, 9, 9}, {2, {{0}}, 1, 0}, {2, {{0}}, 1, 1}, {2, {{0}}, 2, 0}, {2, {{1}}, 1, 0}};
+
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < 5; k++)
+            CHECK_INT(defect_id_compare(&ids[i], &ids[k]) > 0, i > k);
+}
+
+FACT(a_defect_statement_says_the_belief_and_its_cause)
+{
+    struct chance chance = {6};
+    uint8_t bytes[1024], again[1024];
+
+    for (int i = 0; i < 500; i++) {
+        const struct defect_belief belief = belief_random(&chance);
+        const struct kid kid = kid_random(&chance);
+        struct defect_belief got;
+        struct kid got_kid;
+        uint64_t got_seq = 0;
+        size_t length = 0, length_again = 0;
+
+        CHECK_STATUS(defect_statement_encode(&belief, kid, 12, bytes, sizeof bytes, &length), ROAD_OK);
+        CHECK_STATUS(defect_statement_encode(&belief, kid, 12, again, sizeof again, &length_again), ROAD_OK);
+        CHECK(length == length_again && memcmp(bytes, again, length) == 0);
+        CHECK_STATUS(defect_statement_decode(bytes, length, &got, &got_kid, &got_seq, NULL), ROAD_OK);
+        CHECK(same_belief(&belief, &got) && kid_compare(kid, got_kid) == 0 && got_seq == 12);
+        for (size_t cut = 0; cut < length; cut += 7)
+            CHECK(defect_statement_decode(bytes, cut, &got, &got_kid, &got_seq, NULL) != ROAD_OK);
+        CHECK_STATUS(defect_statement_encode(&belief, kid, 12, again, length - 1, &length_again), ROAD_TOO_LARGE);
+    }
+}
+
+FACT(a_digest_is_of_the_tiles_cells_in_any_order_given)
+{
+    const struct grid_zone zone = {120, false};
+    const struct kid kid = {{1, 2, 3}};
+    struct cell_change cells[4] = {0}, turned[4];
+    uint8_t bytes[512], again[512], hashed[27], digest[32];
+    struct cell tile;
+    size_t length = 0, length_again = 0;
+
+    /* Three in the 256 m tile, one outside; the second moves green -> red, the third red -> green. */
+    cell_from_point(zone, (struct grid_point){515741300, 3350510700}, 8, &tile);
+    cell_from_point(zone, (struct grid_point){515741300, 3350510700}, 0, &cells[0].cell);
+    cell_from_point(zone, (struct grid_point){515742300, 3350510700}, 0, &cells[1].cell);
+    cell_from_point(zone, (struct grid_point){515740300, 3350520700}, 3, &cells[2].cell);
+    cell_from_point(zone, (struct grid_point){516741300, 3350510700}, 0, &cells[3].cell);
+    cells[0].reason.code = CODE_GREEN;
+    cells[1].was = CODE_GREEN, cells[1].reason.code = CODE_RED;
+    cells[2].was = CODE_RED, cells[2].reason.code = CODE_GREEN;
+    cells[3].reason.code = CODE_RED;
+    for (int i = 0; i < 4; i++)
+        turned[i] = cells[3 - i];
+    CHECK_STATUS(digest_statement_encode(tile, cells, 4, kid, 5, bytes, sizeof bytes, &length), ROAD_OK);
+    CHECK_STATUS(digest_statement_encode(tile, turned, 4, kid, 5, again, sizeof again, &length_again), ROAD_OK);
+    CHECK(length == length_again && memcmp(bytes, again, length) == 0);
+
+    /* The hash, by hand: ids ascending. */
+    const struct cell_change *order[3] = {&cells[0], &cells[1], &cells[2]};
+    for (int i = 0; i < 3; i++)
+        for (int k = i + 1; k < 3; k++)
+            if (order[k]->cell.id < order[i]->cell.id) {
+                const struct cell_change *swap = order[i];
+                order[i] = order[k], order[k] = swap;
+            }
+    for (int i = 0; i < 3; i++) {
+        for (int b = 0; b < 8; b++)
+            hashed[9 * i + b] = (uint8_t)(order[i]->cell.id >> (56 - 8 * b));
+        hashed[9 * i + 8] = (uint8_t)order[i]->reason.code;
+    }
+    EVP_Q_digest(NULL, "SHA256", NULL, hashed, sizeof hashed, digest, NULL);
+    /* {0: 1, 1: tile, 2: digest, 3: 3, 4: [[..], [..]], ..}: map head, 2, key and 9, key and 2, digest, then count. */
+    CHECK(memcmp(bytes + 1 + 2 + 10 + 3, digest, 32) == 0);
+    CHECK(bytes[48] == 3 && bytes[49] == 3);    /* three cells */
+    CHECK(bytes[50] == 4 && bytes[51] == 0x82); /* two moves */
+}
+
+int main(int argc, char **argv)
+{
+    return check_main(argc, argv);
+}
