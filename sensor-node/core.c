@@ -22,8 +22,6 @@
 #define WATCH_MIN_MPS 1.5        /* slower, the wheels hardly move and the body says nothing */
 #define POINT_M 2.5
 #define NS_PER_S 1e9
-#define RISE_LEAK_HZ 0.3         /* of the integral from acceleration to vertical speed */
-#define ROLL_HIGH_PASS_HZ 0.5    /* takes bends out of the roll rate */
 #define BACKGROUND_TICKS 50
 #define TIMING_SIGMA_S 0.008   /* of the matched moment: sampling, springs unlike ours, a lag that varies */
 #define ALONG_SIGMA_M 0.06       /* where within a hole its "middle" is, seen from the wheel */
@@ -39,8 +37,8 @@ struct node_core {
     uint64_t wait_first, wait_end;
     struct track track;
     struct orient orient;
-    struct biquad felt_high, felt_low, ride_high, ride_low, roll_high;
-    double rise_mps, along_m;
+    struct biquad felt_high, felt_low, ride_high, ride_low, roll_high, roll_low;
+    double along_m;
     double speed_mps; /* the last one known, for metres without a place */
     struct window window;
     struct detector detector;
@@ -81,8 +79,8 @@ static void filters_init(struct node_core *core)
     biquad_low_pass(&core->felt_low, BANK_LOW_PASS_HZ, TICK_HZ);
     biquad_high_pass(&core->ride_high, RIDE_HIGH_PASS_HZ, TICK_HZ);
     biquad_low_pass(&core->ride_low, RIDE_LOW_PASS_HZ, TICK_HZ);
-    biquad_high_pass(&core->roll_high, ROLL_HIGH_PASS_HZ, TICK_HZ);
-    core->rise_mps = 0;
+    biquad_high_pass(&core->roll_high, BANK_HIGH_PASS_HZ, TICK_HZ); /* takes bends out, too */
+    biquad_low_pass(&core->roll_low, BANK_LOW_PASS_HZ, TICK_HZ);
 }
 
 enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq, struct node_core **ret_core)
@@ -261,17 +259,20 @@ static void flush_window(struct node_core *core)
 
 /* The first half: a tick that has its place, or will never have one. */
 
+/* Roll through the same band as the vertical, so that the two can be compared. */
+static double filter_roll(struct node_core *core, double roll_radps)
+{
+    return isnan(roll_radps) ? NAN : biquad_step(&core->roll_low, biquad_step(&core->roll_high, roll_radps));
+}
+
 static void feel(struct node_core *core, const struct tick *tick, struct look *look)
 {
     const bool is_level = orient_is_ready(&core->orient);
     const double vertical = is_level ? orient_vertical(&core->orient, tick->value) : 0;
-    const double roll = orient_roll(&core->orient, tick->value + 3);
 
     look->felt_mps2 = biquad_step(&core->felt_low, biquad_step(&core->felt_high, vertical));
     look->ride_mps2 = biquad_step(&core->ride_low, biquad_step(&core->ride_high, vertical));
-    core->rise_mps += TICK_S * (look->felt_mps2 - 2 * M_PI * RISE_LEAK_HZ * core->rise_mps);
-    look->rise_mps = core->rise_mps;
-    look->roll_radps = isnan(roll) ? NAN : biquad_step(&core->roll_high, roll);
+    look->roll_radps = filter_roll(core, orient_roll(&core->orient, tick->value + 3));
     look->is_watched = is_level && look->is_placed && look->place.speed_mps >= WATCH_MIN_MPS;
 }
 
@@ -288,8 +289,8 @@ static void take_tick(struct node_core *core, const struct tick *tick, const str
         look.place = *place;
         look.is_placed = place_sigma_m(place) <= SIGMA_MAX_M && place->time_source != TIME_NONE;
         core->speed_mps = place->speed_mps;
-        if (orient_is_ready(&core->orient))
-            orient_learn_forward(&core->orient, tick->value, place->accel_mps2);
+        if (look.is_placed && orient_is_ready(&core->orient))
+            orient_learn_forward(&core->orient, tick->value, place->accel_mps2, place->turn_radps);
     } else {
         look.place.speed_mps = core->speed_mps;
     }

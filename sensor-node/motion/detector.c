@@ -17,8 +17,10 @@
 #define GAIN_SIGMA 0.25      /* spread of ln(amplitude): springs, tyres, half-hit holes */
 #define GAIN_LOW 0.4
 #define GAIN_HIGH 1.6
-#define SIDE_SIGMA 0.35
-#define EXPLAINED_MIN 0.45
+#define SIDE_EXPECTED 0.8  /* of a one-sided hit: the sensor is not midway, the road rolls the body too */
+#define SIDE_SIGMA 0.25
+#define EXPLAINED_MIN 0.35
+#define CONFIDENCE_MIN 0.30  /* share of the type among the explanations, times what it explains */
 #define SIZE_SIGMA_MIN 0.15  /* relative: no car is known better */
 
 struct event {
@@ -151,8 +153,8 @@ static void match_entry(const struct event *e, const float *shape, int n, struct
     ret_match->peak_to_peak = ret_match->gain * peak_to_peak(shape, n);
 }
 
-/* +1: the left wheels did it, -1: the right ones, 0: both; NAN without roll. The roll rate follows the vertical
- * speed of the side that moves: roll = c / (4 h), rise = share * c / 2 for a corner speed c, h the half track. */
+/* +1: the left wheels did it, -1: the right ones, 0: both; NAN without roll. The roll acceleration follows the
+ * acceleration c of the side that moves: roll = c / (4 h), felt = c / 4 for a sensor midway, h the half track. */
 static double side_of(const struct event *e, double half_track_m, double shift)
 {
     const int64_t from = e->from + (int64_t)shift - 5, to = from + e->axle_ticks + 45;
@@ -160,19 +162,20 @@ static double side_of(const struct event *e, double half_track_m, double shift)
 
     for (int64_t i = from; i < to; i++) {
         const struct look *look = window_at(e->window, i);
-        if (!look)
+        const struct look *before = window_at(e->window, i - 1), *after = window_at(e->window, i + 1);
+        if (!look || !before || !after)
             continue;
-        if (isnan(look->roll_radps))
+        if (isnan(after->roll_radps))
             return NAN;
-        cross += look->roll_radps * look->rise_mps;
-        own += look->rise_mps * look->rise_mps;
+        cross += (after->roll_radps - before->roll_radps) / (2 * TICK_S) * look->felt_mps2;
+        own += look->felt_mps2 * look->felt_mps2;
     }
     return own > 0 ? half_track_m * cross / own : NAN;
 }
 
 static double side_penalty(double side, bool is_one_sided)
 {
-    const double away = is_one_sided ? fabs(side) - 1 : side;
+    const double away = is_one_sided ? fabs(side) - SIDE_EXPECTED : side;
 
     return isnan(side) ? 0 : away * away / (2 * SIDE_SIGMA * SIDE_SIGMA);
 }
@@ -238,6 +241,14 @@ static int best_of_type(const struct detector *d, const struct match *matches, i
     return best;
 }
 
+/* Both axles have left the shape, and its peak lies behind: what comes later is another event. */
+static int64_t event_end(const struct event *e, const struct shape *shape, double shift)
+{
+    const int64_t left = e->from + (int64_t)(shift + shape->length_m / 2 / e->speed_mps / TICK_S) + e->axle_ticks;
+
+    return (left > e->centre ? left : e->centre) + RADIUS_TICKS;
+}
+
 static bool judge(struct detector *d, const struct event *e, struct finding *ret_finding)
 {
     struct match matches[BANK_ENTRIES_MAX];
@@ -250,19 +261,20 @@ static bool judge(struct detector *d, const struct event *e, struct finding *ret
     best = best_of_type(d, matches, ret_finding->type);
     const struct match *m = &matches[best];
     const double explained = 1 - m->residual / e->energy;
-    if (explained < EXPLAINED_MIN || m->peak_to_peak < FLOOR_PP_MPS2 ||
+    ret_finding->confidence *= explained;
+    if (explained < EXPLAINED_MIN || ret_finding->confidence < CONFIDENCE_MIN || m->peak_to_peak < FLOOR_PP_MPS2 ||
         m->peak_to_peak < FLOOR_SIGMAS * e->sigma_mps2)
         return false;
-    d->quiet_until = e->from + (int64_t)m->shift + e->axle_ticks + RADIUS_TICKS;
-    if (ret_finding->type == DEFECT_NONE) {
+    const bool is_echo = e->from + (int64_t)m->shift < d->quiet_until - RADIUS_TICKS;
+    d->quiet_until = event_end(e, &d->bank.entries[best].shape, m->shift);
+    if (ret_finding->type == DEFECT_NONE && !is_echo)
         d->look_alikes++;
+    if (ret_finding->type == DEFECT_NONE || is_echo)
         return false;
-    }
     const double side = side_of(e, d->half_track_m, m->shift);
     const bool one = d->bank.entries[best].is_one_sided;
     ret_finding->side = !one ? WHEEL_BOTH : isnan(side) || fabs(side) < 0.3 ? WHEEL_UNKNOWN
                         : side > 0 ? WHEEL_LEFT : WHEEL_RIGHT;
-    ret_finding->confidence *= explained;
     ret_finding->index = e->from + llround(m->shift);
     ret_finding->fraction = m->shift - (double)llround(m->shift);
     return true;

@@ -13,10 +13,12 @@
 #define MOVED_S 4.0         /* ... for so long: no braking or bend lasts as long at 0.45 g */
 #define GRAVITY_MIN 8.8     /* 9.81 with a scale error of 10 % */
 #define GRAVITY_MAX 10.8
-#define FORWARD_SMOOTH_S 0.5
+#define FORWARD_SMOOTH_S 1.0
 #define FORWARD_MIN_MPS2 0.4
+#define FORWARD_MAX_MPS2 5.0 /* more is a fix gone astray */
+#define FORWARD_TURN_RADPS 0.15
 #define FORWARD_SUM 8.0     /* m2/s3: 8 s at 1 m/s2, several stops and starts */
-#define FORWARD_QUALITY 0.6
+#define FORWARD_QUALITY 0.5
 
 void orient_reset(struct orient *orient)
 {
@@ -67,7 +69,7 @@ double orient_vertical(const struct orient *orient, const double accel_mps2[3])
     return g > 0 ? dot(accel_mps2, orient->slow) / g - g : 0;
 }
 
-void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2)
+void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2, double turn_radps)
 {
     struct orient *o = orient;
     const double share = dot(felt_mps2, o->slow) / dot(o->slow, o->slow);
@@ -76,20 +78,33 @@ void orient_learn_forward(struct orient *orient, const double felt_mps2[3], doub
     for (int k = 0; k < 3; k++)
         horizontal[k] = felt_mps2[k] - share * o->slow[k];
     mean_step(o->smooth, horizontal, TICK_S / FORWARD_SMOOTH_S);
-    if (fabs(accel_mps2) < FORWARD_MIN_MPS2)
+    o->smooth_along += (accel_mps2 - o->smooth_along) * TICK_S / FORWARD_SMOOTH_S;
+    const double size = fabs(o->smooth_along);
+    if (size < FORWARD_MIN_MPS2 || size > FORWARD_MAX_MPS2 || fabs(turn_radps) > FORWARD_TURN_RADPS)
         return;
+    for (int k = 0; k < 3; k++) {
+        o->sum_hv[k] += o->smooth[k] * o->smooth_along * TICK_S;
+        for (int j = 0; j < 3; j++)
+            o->sum_hh[k][j] += o->smooth[k] * o->smooth[j] * TICK_S;
+    }
+    o->sum_vv += o->smooth_along * o->smooth_along * TICK_S;
+}
+
+/* Correlation of what is felt along the candidate direction with the GPS's acceleration. */
+static double forward_quality(const struct orient *o, double size)
+{
+    double felt = 0;
+
     for (int k = 0; k < 3; k++)
-        o->sum_hv[k] += o->smooth[k] * accel_mps2 * TICK_S;
-    o->sum_hh += dot(o->smooth, o->smooth) * TICK_S;
-    o->sum_vv += accel_mps2 * accel_mps2 * TICK_S;
+        felt += o->sum_hv[k] * dot(o->sum_hh[k], o->sum_hv);
+    return size * size / sqrt(felt * o->sum_vv + 1e-12);
 }
 
 double orient_roll(const struct orient *orient, const double gyro_radps[3])
 {
-    const struct orient *o = orient;
-    const double size = sqrt(dot(o->sum_hv, o->sum_hv));
+    const double size = sqrt(dot(orient->sum_hv, orient->sum_hv));
 
-    if (o->sum_vv < FORWARD_SUM || size < FORWARD_QUALITY * sqrt(o->sum_hh * o->sum_vv))
+    if (orient->sum_vv < FORWARD_SUM || forward_quality(orient, size) < FORWARD_QUALITY)
         return NAN;
-    return dot(gyro_radps, o->sum_hv) / size;
+    return dot(gyro_radps, orient->sum_hv) / size;
 }

@@ -11,8 +11,8 @@
 struct orient {
     double slow[3], fast[3]; /* m/s2 */
     double age_s, tilted_s;
-    double smooth[3];        /* 0.5 s mean of the horizontal part, for forward */
-    double sum_hv[3], sum_hh, sum_vv;
+    double smooth[3], smooth_along; /* 1 s means of the horizontal part and of the GPS's acceleration */
+    double sum_hv[3], sum_hh[3][3], sum_vv;
 };
 
 void orient_reset(struct orient *orient);
@@ -22,8 +22,8 @@ bool orient_step(struct orient *orient, const double accel_mps2[3]);
 bool orient_is_ready(const struct orient *orient);
 /* Along up, less gravity. */
 double orient_vertical(const struct orient *orient, const double accel_mps2[3]);
-/* `accel_mps2`: of the vehicle along its way, from the position filter. */
-void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2);
+/* `accel_mps2`, `turn_radps`: of the vehicle along its way, from the position filter. Bends teach nothing. */
+void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2, double turn_radps);
 /* Roll rate, positive when the left side rises; NAN while forward is unknown or without a gyroscope. */
 double orient_roll(const struct orient *orient, const double gyro_radps[3]);
 

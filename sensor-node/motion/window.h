@@ -16,8 +16,7 @@ struct look {
     bool is_watched;  /* placed well enough, moving, sensor level known */
     double felt_mps2; /* vertical, band of the detector */
     double ride_mps2; /* vertical, band of the ride estimate */
-    double rise_mps;  /* vertical speed of the body, from felt */
-    double roll_radps; /* left side up; NAN where unknown */
+    double roll_radps; /* left side up, same band as felt; NAN where unknown */
     double along_m;   /* way since the stretch began */
 };
 
