@@ -1,0 +1,426 @@
+/* associate.c - which sightings are of one defect.
+ *
+ * Two sightings are linked if their types may be taken for each other and they lie within reach: 3.04 (the root of
+ * the 99 % gate 9.2 of chi-squared with two degrees of freedom) times the sum of their sigmas. Only linked ones can
+ * ever share a defect, so a connected component is folded alone. Inside it sightings are taken in event order
+ * (time, kid, seq, index); each joins the most likely defect within the gate or founds a new one; then defects that
+ * cannot be told apart are merged, older first. The result depends on the set alone.
+ *
+ * A vehicle knows distances within one drive far better than places: two sightings of one vehicle within 20 s and
+ * more than 4 m apart are never the same defect, however poor its position is. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/beliefs.h"
+#include "gateway/room.h"
+
+#define GATE_CHI2 9.2
+#define REACH_SIGMAS 3.04
+#define SAME_DRIVE_NS (20 * INT64_C(1000000000))
+#define SAME_DRIVE_APART_MM 4000.0
+#define HEADING_MATTERS_MM 1000.0 /* a place known better than this speaks for itself */
+#define HEADING_APART_CDEG 6000
+
+int defect_group(int type)
+{
+    static const int groups[DEFECT_TYPE_COUNT + 1] = {
+        [DEFECT_LONGITUDINAL_CRACK] = 1, [DEFECT_TRANSVERSE_CRACK] = 1, [DEFECT_BLOCK_CRACK] = 1,
+        [DEFECT_ALLIGATOR_CRACK] = 1,    [DEFECT_POTHOLE] = 2,          [DEFECT_MANHOLE_LEVEL] = 2,
+        [DEFECT_MANHOLE_COVER] = 2,      [DEFECT_JOINT_FAULT] = 2,      [DEFECT_PATCH_FAILURE] = 2,
+        [DEFECT_SUBSIDENCE] = 3,         [DEFECT_RUTTING] = 3,          [DEFECT_SHOVING] = 3,
+        [DEFECT_RAVELING] = 4,           [DEFECT_EDGE_BREAK] = 4,       [DEFECT_BLEEDING] = 4,
+        [DEFECT_MUD_PUMPING] = 4,        [DEFECT_PONDING] = 5,          [DEFECT_GARBAGE] = 6,
+    };
+    return groups[type];
+}
+
+static double apart_mm(struct grid_point a, struct grid_point b)
+{
+    return hypot((double)(a.e_mm - b.e_mm), (double)(a.n_mm - b.n_mm));
+}
+
+static bool within_reach(const struct sighting *a, const struct sighting *b)
+{
+    return apart_mm(a->at, b->at) <= REACH_SIGMAS * (a->sigma_mm + b->sigma_mm);
+}
+
+static bool contradict(const struct sighting *a, const struct sighting *b)
+{
+    return a->speaker == b->speaker && llabs(a->event.time_ns - b->event.time_ns) <= SAME_DRIVE_NS &&
+           apart_mm(a->at, b->at) > SAME_DRIVE_APART_MM;
+}
+
+/* ---- the component ------------------------------------------------------------------------------------- */
+
+struct list {
+    uint32_t *items;
+    size_t n, capacity;
+};
+
+static void list_add(struct list *list, uint32_t item)
+{
+    ROOM(list->items, list->capacity, list->n + 1);
+    list->items[list->n++] = item;
+}
+
+static void visit_neighbours(struct beliefs *beliefs, uint32_t index, struct list *found)
+{
+    struct evidence *evidence = &beliefs->evidence;
+    const struct sighting me = evidence->sightings[index];
+    const int32_t ring = (int32_t)ceil(REACH_SIGMAS * (me.sigma_mm + PLACED_SIGMA_MM_MAX) / BLOCK_MM);
+    const int32_t column = block_coordinate(me.at.e_mm), row = block_coordinate(me.at.n_mm);
+
+    for (int32_t r = row - ring; r <= row + ring; r++)
+        for (int32_t c = column - ring; c <= column + ring; c++) {
+            const struct block *block = evidence_block(evidence, c, r);
+            for (size_t i = 0; block && i < block->n_sightings; i++) {
+                struct sighting *other = &evidence->sightings[block->sightings[i]];
+                if (other->visited == beliefs->walk_mark || defect_group(other->type) != defect_group(me.type) ||
+                    !within_reach(&me, other))
+                    continue;
+                other->visited = beliefs->walk_mark;
+                list_add(found, block->sightings[i]);
+            }
+        }
+}
+
+static int by_event(const void *a, const void *b, void *context)
+{
+    const struct sighting *sightings = context;
+
+    return defect_id_compare(&sightings[*(const uint32_t *)a].event, &sightings[*(const uint32_t *)b].event);
+}
+
+static void collect_component(struct beliefs *beliefs, uint32_t start, struct list *component)
+{
+    component->n = 0;
+    beliefs->evidence.sightings[start].visited = beliefs->walk_mark;
+    list_add(component, start);
+    for (size_t i = 0; i < component->n; i++)
+        visit_neighbours(beliefs, component->items[i], component);
+    qsort_r(component->items, component->n, sizeof *component->items, by_event, beliefs->evidence.sightings);
+}
+
+/* ---- clusters ------------------------------------------------------------------------------------------ */
+
+/* The best sighting of one vehicle in one hour: its others share its errors and add nothing. */
+struct unit_best {
+    uint32_t speaker;
+    int64_t hour;
+    const struct sighting *best;
+};
+
+struct cluster {
+    const struct sighting *seed;
+    struct list members; /* event order */
+    struct unit_best *units;
+    size_t n_units, unit_capacity;
+    double w_ee, w_en, w_nn, w_e, w_n; /* sum of inverse covariances, and of their products with the place */
+    double e, n;                       /* the estimate, mm from the seed */
+    struct grid_covariance covariance;
+    bool is_merged;
+};
+
+struct clusters {
+    struct cluster *items;
+    size_t n, capacity;
+};
+
+static void weigh(struct cluster *cluster, const struct sighting *s, double sign)
+{
+    const struct grid_covariance c = s->covariance;
+    const double det = c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2;
+    const double ee = sign * c.nn_mm2 / det, en = -sign * c.en_mm2 / det, nn = sign * c.ee_mm2 / det;
+    const double e = (double)(s->at.e_mm - cluster->seed->at.e_mm), n = (double)(s->at.n_mm - cluster->seed->at.n_mm);
+
+    cluster->w_ee += ee;
+    cluster->w_en += en;
+    cluster->w_nn += nn;
+    cluster->w_e += ee * e + en * n;
+    cluster->w_n += en * e + nn * n;
+}
+
+static void estimate(struct cluster *cluster)
+{
+    const double det = cluster->w_ee * cluster->w_nn - cluster->w_en * cluster->w_en;
+
+    cluster->covariance = (struct grid_covariance){cluster->w_nn / det, -cluster->w_en / det, cluster->w_ee / det};
+    cluster->e = (cluster->w_nn * cluster->w_e - cluster->w_en * cluster->w_n) / det;
+    cluster->n = (cluster->w_ee * cluster->w_n - cluster->w_en * cluster->w_e) / det;
+}
+
+static double trace(const struct sighting *s)
+{
+    return s->covariance.ee_mm2 + s->covariance.nn_mm2;
+}
+
+static void cluster_take(struct cluster *cluster, const struct sighting *s, uint32_t index)
+{
+    const int64_t hour = s->event.time_ns / NS_PER_HOUR;
+
+    list_add(&cluster->members, index);
+    for (size_t i = 0; i < cluster->n_units; i++) {
+        struct unit_best *u = &cluster->units[i];
+        if (u->speaker != s->speaker || u->hour != hour)
+            continue;
+        if (trace(s) < trace(u->best)) {
+            weigh(cluster, u->best, -1);
+            weigh(cluster, s, 1);
+            u->best = s;
+            estimate(cluster);
+        }
+        return;
+    }
+    ROOM(cluster->units, cluster->unit_capacity, cluster->n_units + 1);
+    cluster->units[cluster->n_units++] = (struct unit_best){s->speaker, hour, s};
+    weigh(cluster, s, 1);
+    estimate(cluster);
+}
+
+static bool headings_agree(const struct sighting *a, const struct sighting *b)
+{
+    const int apart = abs(a->heading_cdeg - b->heading_cdeg) % 36000;
+
+    return (apart <= 18000 ? apart : 36000 - apart) <= HEADING_APART_CDEG;
+}
+
+/* Squared Mahalanobis distance for the sum of two covariances; *ret_log_det of the sum. */
+static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b, double *ret_log_det)
+{
+    const double ee = a.ee_mm2 + b.ee_mm2, en = a.en_mm2 + b.en_mm2, nn = a.nn_mm2 + b.nn_mm2;
+    const double det = ee * nn - en * en;
+
+    *ret_log_det = log(det);
+    return (nn * de * de - 2 * en * de * dn + ee * dn * dn) / det;
+}
+
+/* Members stand in event order, so those of the same drive are the last ones. */
+static bool cluster_contradicts(const struct beliefs *beliefs, const struct cluster *cluster, const struct sighting *s)
+{
+    for (size_t i = cluster->members.n; i-- > 0;) {
+        const struct sighting *member = &beliefs->evidence.sightings[cluster->members.items[i]];
+        if (s->event.time_ns - member->event.time_ns > SAME_DRIVE_NS)
+            return false;
+        if (contradict(member, s))
+            return true;
+    }
+    return false;
+}
+
+static bool may_share(const struct sighting *seed, const struct sighting *s, struct grid_covariance a,
+                      struct grid_covariance b)
+{
+    const double poor = HEADING_MATTERS_MM * HEADING_MATTERS_MM;
+
+    if (!within_reach(seed, s))
+        return false;
+    return headings_agree(seed, s) || a.ee_mm2 + a.nn_mm2 + b.ee_mm2 + b.nn_mm2 <= poor;
+}
+
+/* Small = likely: minus twice the log of the density, up to a constant. INFINITY if it cannot be. */
+static double misfit(const struct beliefs *beliefs, const struct cluster *cluster, const struct sighting *s)
+{
+    const double de = (double)(s->at.e_mm - cluster->seed->at.e_mm) - cluster->e;
+    const double dn = (double)(s->at.n_mm - cluster->seed->at.n_mm) - cluster->n;
+    double log_det;
+
+    if (!may_share(cluster->seed, s, cluster->covariance, s->covariance))
+        return INFINITY;
+    const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance, &log_det);
+    if (d2 > GATE_CHI2 || cluster_contradicts(beliefs, cluster, s))
+        return INFINITY;
+    return d2 + log_det;
+}
+
+static struct cluster *cluster_found(struct clusters *clusters, const struct sighting *seed)
+{
+    ROOM(clusters->items, clusters->capacity, clusters->n + 1);
+    struct cluster *cluster = &clusters->items[clusters->n++];
+
+    cluster->seed = seed;
+    cluster->members.n = cluster->n_units = 0;
+    cluster->w_ee = cluster->w_en = cluster->w_nn = cluster->w_e = cluster->w_n = 0;
+    cluster->is_merged = false;
+    return cluster;
+}
+
+static void sort_into_clusters(const struct beliefs *beliefs, const struct list *component, struct clusters *clusters)
+{
+    for (size_t i = 0; i < component->n; i++) {
+        const struct sighting *s = &beliefs->evidence.sightings[component->items[i]];
+        struct cluster *best = NULL;
+        double least = INFINITY;
+        for (size_t k = 0; k < clusters->n; k++) {
+            const double m = misfit(beliefs, &clusters->items[k], s);
+            if (m < least) {
+                least = m;
+                best = &clusters->items[k];
+            }
+        }
+        if (!best)
+            best = cluster_found(clusters, s);
+        cluster_take(best, s, component->items[i]);
+    }
+}
+
+static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, const struct cluster *b)
+{
+    const struct sighting *sightings = beliefs->evidence.sightings;
+    double log_det;
+
+    if (!may_share(a->seed, b->seed, a->covariance, b->covariance))
+        return false;
+    const double de = (double)(b->seed->at.e_mm - a->seed->at.e_mm) + b->e - a->e;
+    const double dn = (double)(b->seed->at.n_mm - a->seed->at.n_mm) + b->n - a->n;
+    if (mahalanobis2(de, dn, a->covariance, b->covariance, &log_det) > GATE_CHI2)
+        return false;
+    for (size_t i = 0; i < a->members.n; i++)
+        for (size_t k = 0; k < b->members.n; k++)
+            if (contradict(&sightings[a->members.items[i]], &sightings[b->members.items[k]]))
+                return false;
+    return true;
+}
+
+/* The younger goes into the older, which is then estimated anew in event order. */
+static void cluster_merge(struct beliefs *beliefs, struct cluster *into, struct cluster *from)
+{
+    struct sighting *sightings = beliefs->evidence.sightings;
+    struct list all = {0};
+
+    for (size_t i = 0; i < into->members.n; i++)
+        list_add(&all, into->members.items[i]);
+    for (size_t i = 0; i < from->members.n; i++)
+        list_add(&all, from->members.items[i]);
+    qsort_r(all.items, all.n, sizeof *all.items, by_event, sightings);
+    into->members.n = into->n_units = 0;
+    into->w_ee = into->w_en = into->w_nn = into->w_e = into->w_n = 0;
+    for (size_t i = 0; i < all.n; i++)
+        cluster_take(into, &sightings[all.items[i]], all.items[i]);
+    from->is_merged = true;
+    free(all.items);
+}
+
+static void merge_clusters(struct beliefs *beliefs, struct clusters *clusters)
+{
+    for (size_t a = 0; a < clusters->n; a++) {
+        if (clusters->items[a].is_merged)
+            continue;
+        for (size_t b = a + 1; b < clusters->n; b++)
+            if (!clusters->items[b].is_merged && may_merge(beliefs, &clusters->items[a], &clusters->items[b]))
+                cluster_merge(beliefs, &clusters->items[a], &clusters->items[b]);
+    }
+}
+
+/* ---- from clusters to defects -------------------------------------------------------------------------- */
+
+static bool same_members(const struct defect *defect, const struct list *members)
+{
+    return defect->n_members == members->n &&
+           memcmp(defect->members, members->items, members->n * sizeof *members->items) == 0;
+}
+
+/* The old defect of that name, if the seed named one. */
+static uint32_t defect_named(const struct beliefs *beliefs, uint32_t seed)
+{
+    const uint32_t index = beliefs->evidence.sightings[seed].defect;
+
+    if (index == NO_DEFECT || beliefs->defects[index].members[0] != seed)
+        return NO_DEFECT;
+    return index;
+}
+
+static void give_members(struct beliefs *beliefs, uint32_t index, const struct list *members)
+{
+    struct defect *defect = &beliefs->defects[index];
+
+    if (same_members(defect, members))
+        return;
+    ROOM(defect->members, defect->member_capacity, members->n);
+    memcpy(defect->members, members->items, members->n * sizeof *members->items);
+    defect->n_members = members->n;
+    beliefs_queue(beliefs, index);
+}
+
+static void vanish(struct beliefs *beliefs, uint32_t index, uint32_t seed, struct delta *delta)
+{
+    struct defect *defect = &beliefs->defects[index];
+    const struct defect *heir = &beliefs->defects[beliefs->evidence.sightings[seed].defect];
+
+    if (delta && defect->was_told) {
+        struct defect_belief alias = defect->told;
+        alias.state = DEFECT_ALIAS;
+        alias.alias_of = beliefs->evidence.sightings[heir->members[0]].event;
+        ROOM(delta->defects, delta->defect_capacity, delta->n_defects + 1);
+        delta->defects[delta->n_defects++] = (struct moved_defect){alias, true};
+    }
+    defect->is_live = false; /* colour_place then takes it off the map */
+    colour_place(beliefs, index);
+    beliefs_defect_drop(beliefs, index);
+}
+
+static void replace_defects(struct beliefs *beliefs, const struct list *component, const struct clusters *clusters,
+                            struct delta *delta)
+{
+    struct list old = {0}, seeds = {0};
+    uint32_t *chosen = room_zeroed(clusters->n, sizeof *chosen);
+
+    for (size_t i = 0; i < component->n; i++)
+        if (defect_named(beliefs, component->items[i]) != NO_DEFECT) {
+            list_add(&old, beliefs->evidence.sightings[component->items[i]].defect);
+            list_add(&seeds, component->items[i]);
+        }
+    for (size_t k = 0; k < clusters->n; k++)
+        if (!clusters->items[k].is_merged)
+            chosen[k] = defect_named(beliefs, clusters->items[k].members.items[0]);
+    for (size_t k = 0; k < clusters->n; k++) {
+        const struct cluster *cluster = &clusters->items[k];
+        if (cluster->is_merged)
+            continue;
+        const uint32_t index = chosen[k] == NO_DEFECT ? beliefs_defect_new(beliefs) : chosen[k];
+        give_members(beliefs, index, &cluster->members);
+        for (size_t i = 0; i < cluster->members.n; i++)
+            beliefs->evidence.sightings[cluster->members.items[i]].defect = index;
+    }
+    for (size_t i = 0; i < old.n; i++)
+        if (beliefs->defects[old.items[i]].members[0] != seeds.items[i] ||
+            beliefs->evidence.sightings[seeds.items[i]].defect != old.items[i])
+            vanish(beliefs, old.items[i], seeds.items[i], delta);
+    free(chosen);
+    free(old.items);
+    free(seeds.items);
+}
+
+static void clusters_done(struct clusters *clusters)
+{
+    for (size_t i = 0; i < clusters->capacity; i++) {
+        free(clusters->items[i].members.items);
+        free(clusters->items[i].units);
+    }
+    free(clusters->items);
+}
+
+void associate(struct beliefs *beliefs, struct delta *delta)
+{
+    struct evidence *evidence = &beliefs->evidence;
+    struct list component = {0};
+    struct clusters clusters = {0};
+
+    if (beliefs->n_associated == evidence->n_sightings)
+        return;
+    for (size_t i = beliefs->n_associated; i < evidence->n_sightings; i++)
+        evidence->sightings[i].defect = NO_DEFECT;
+    beliefs->walk_mark++;
+    for (size_t i = beliefs->n_associated; i < evidence->n_sightings; i++) {
+        if (evidence->sightings[i].visited == beliefs->walk_mark)
+            continue; /* in a component that is done */
+        clusters.n = 0;
+        collect_component(beliefs, (uint32_t)i, &component);
+        sort_into_clusters(beliefs, &component, &clusters);
+        merge_clusters(beliefs, &clusters);
+        replace_defects(beliefs, &component, &clusters, delta);
+    }
+    beliefs->n_associated = evidence->n_sightings;
+    free(component.items);
+    clusters_done(&clusters);
+}

@@ -1,0 +1,101 @@
+/* beliefs.h - what the gateway believes: a pure function of the set of observations.
+ *
+ *     batches --> evidence --> associate (sightings to defects) --> fuse (position, size, probability, state)
+ *                         \-> colour (squares and pieces of road to codes) <--/
+ *
+ * Beliefs = f(observations, day of the newest event): the same for any order of arrival, any grouping of batches and
+ * any number of restarts. Only what new evidence touches is folded again: the connected sightings, the defects near
+ * a new pass, the blocks of 64 m. No clock, no I/O. One thread. */
+#ifndef GATEWAY_BELIEFS_H
+#define GATEWAY_BELIEFS_H
+
+#include "gateway/evidence.h"
+
+#define PAINTED_MAX 16
+#define NO_DEFECT UINT32_MAX
+
+struct beliefs_config {
+    struct evidence_config evidence;
+    enum road_class road_class;
+    struct code_rules rules;
+};
+
+/* A defect as it stands, beside its belief as told. */
+struct defect {
+    bool is_live;
+    uint32_t *members; /* sightings, in event order; the first names it */
+    size_t n_members, member_capacity;
+    struct defect_belief belief;
+    struct grid_covariance covariance;
+    struct cell cells[PAINTED_MAX]; /* confirmed only: what it is painted on */
+    double areas_m2[PAINTED_MAX];
+    size_t n_cells;
+    struct block *home;   /* of its position */
+    struct block *street; /* of the piece of road it colours, NULL if none was driven */
+    uint8_t piece;
+    bool is_dirty, is_queued;
+    bool was_told;
+    struct defect_belief told;
+};
+
+/* What moved: for publish.c. Cells ascend by id, defects by id. */
+struct moved_defect {
+    struct defect_belief now;
+    bool is_transition; /* state, severity, type or the right to red moved: worth an entry */
+};
+struct delta {
+    int64_t as_of_ns;
+    struct road_metres road;
+    struct cell_change *cells;
+    size_t n_cells, cell_capacity;
+    struct moved_defect *defects;
+    size_t n_defects, defect_capacity;
+};
+void delta_done(struct delta *delta);
+
+struct beliefs {
+    struct beliefs_config config;
+    struct evidence evidence;
+    struct defect *defects;
+    size_t n_defects, defect_capacity;
+    uint32_t *free_defects;
+    size_t n_free, free_capacity;
+    uint32_t *queue; /* defects to fuse again */
+    size_t n_queue, queue_capacity;
+    size_t n_associated; /* sightings before this one have a defect */
+    uint32_t walk_mark;
+    struct fold *fold; /* where colour.c sums up a block */
+    int64_t day; /* of the last settling, UTC */
+    struct road_metres road;
+};
+
+void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config);
+void beliefs_done(struct beliefs *beliefs);
+/* Takes the evidence of one batch; nothing is believed until beliefs_settle. */
+void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid speaker, bool is_phone);
+/* Folds all that new evidence touched. `as_of_ns`: the newest event time is used if it is later. What moved since
+ * the last settling goes into *delta (cleared first); NULL to keep silent, after a start from the store. */
+void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *delta);
+/* SHA-256 over all defects and codes, in order: two gateways that believe the same have the same. */
+void beliefs_digest(const struct beliefs *beliefs, uint8_t ret_digest[SHA256_SIZE]);
+
+/* Between the files of this part. */
+uint32_t beliefs_defect_new(struct beliefs *beliefs);
+void beliefs_defect_drop(struct beliefs *beliefs, uint32_t index);
+void beliefs_queue(struct beliefs *beliefs, uint32_t index);
+
+/* associate.c: gives every new sighting to a defect; the whole connected component is folded again in event order.
+ * Names that vanish into another defect are told as aliases in *delta (NULL: silent). */
+void associate(struct beliefs *beliefs, struct delta *delta);
+/* fuse.c: belief and covariance of one defect from its members and the passes near it. */
+void fuse(const struct beliefs *beliefs, struct defect *defect);
+/* colour.c: codes of the squares and pieces of one block. */
+void colour_block(struct beliefs *beliefs, struct block *block, struct delta *delta);
+/* colour.c: which squares and which piece a fused defect colours. */
+void colour_place(struct beliefs *beliefs, uint32_t index);
+
+int defect_group(int type); /* types that one sense may take for each other share a group */
+bool defect_fades(int type); /* roads do not heal, but water drains and litter is swept */
+bool same_belief(const struct defect_belief *a, const struct defect_belief *b);
+
+#endif

@@ -1,0 +1,326 @@
+/* fuse.c - what is believed of one defect: place, type, size, probability, state. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/beliefs.h"
+#include "gateway/coverage.h"
+#include "gateway/room.h"
+#include "gateway/walk.h"
+
+#define MM2_PER_CM2 100.0
+#define UNWATCHED 0.01       /* passes that hardly came near are not counted */
+#define SIZE_SIGMA_GUESS 0.5 /* of a size that came without its sigma */
+
+/* All that one vehicle saw of the defect in one hour: the best of it counts. */
+struct hit {
+    uint32_t speaker;
+    int64_t hour;
+    const struct sighting *best;                     /* of any sensor, for the place */
+    const struct sighting *by_sense[SENSE_BOTH + 1]; /* the most confident of each sensor, for the odds */
+};
+
+struct hits {
+    struct hit *items;
+    size_t n, capacity;
+};
+
+static double trace(const struct sighting *s)
+{
+    return s->covariance.ee_mm2 + s->covariance.nn_mm2;
+}
+
+static struct hit *hit_of(struct hits *hits, const struct sighting *s)
+{
+    const int64_t hour = s->event.time_ns / NS_PER_HOUR;
+
+    for (size_t i = hits->n; i-- > 0;)
+        if (hits->items[i].speaker == s->speaker && hits->items[i].hour == hour)
+            return &hits->items[i];
+    ROOM(hits->items, hits->capacity, hits->n + 1);
+    hits->items[hits->n] = (struct hit){.speaker = s->speaker, .hour = hour, .best = s};
+    return &hits->items[hits->n++];
+}
+
+static void collect_hits(const struct beliefs *beliefs, const struct defect *defect, struct hits *hits)
+{
+    for (size_t i = 0; i < defect->n_members; i++) {
+        const struct sighting *s = &beliefs->evidence.sightings[defect->members[i]];
+        struct hit *hit = hit_of(hits, s);
+        const struct sighting **sense = &hit->by_sense[s->sensor];
+        if (trace(s) < trace(hit->best))
+            hit->best = s;
+        if (!*sense || s->confidence_permille > (*sense)->confidence_permille)
+            *sense = s;
+    }
+}
+
+/* In whole cm^2; rounding must not make it indefinite. */
+static void tell_covariance(struct defect *defect)
+{
+    const int64_t ee = lround(fmax(defect->covariance.ee_mm2 / MM2_PER_CM2, 1));
+    const int64_t nn = lround(fmax(defect->covariance.nn_mm2 / MM2_PER_CM2, 1));
+    int64_t en = lround(defect->covariance.en_mm2 / MM2_PER_CM2);
+
+    while (en * en > ee * nn)
+        en -= en > 0 ? 1 : -1;
+    defect->belief.cov_ee_cm2 = (int32_t)ee;
+    defect->belief.cov_en_cm2 = (int32_t)en;
+    defect->belief.cov_nn_cm2 = (int32_t)nn;
+}
+
+/* Information filter over independent units, from zero: the order is that of the first events, always the same. */
+static void fuse_place(const struct hits *hits, struct defect *defect)
+{
+    const struct grid_point origin = hits->items[0].best->at;
+    double ee = 0, en = 0, nn = 0, e = 0, n = 0;
+
+    for (size_t i = 0; i < hits->n; i++) {
+        const struct sighting *s = hits->items[i].best;
+        const struct grid_covariance c = s->covariance;
+        const double det = c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2;
+        const double de = (double)(s->at.e_mm - origin.e_mm), dn = (double)(s->at.n_mm - origin.n_mm);
+        ee += c.nn_mm2 / det;
+        en -= c.en_mm2 / det;
+        nn += c.ee_mm2 / det;
+        e += (c.nn_mm2 * de - c.en_mm2 * dn) / det;
+        n += (c.ee_mm2 * dn - c.en_mm2 * de) / det;
+    }
+    const double det = ee * nn - en * en;
+    defect->covariance = (struct grid_covariance){nn / det, -en / det, ee / det};
+    defect->belief.at.e_mm = origin.e_mm + llround((nn * e - en * n) / det);
+    defect->belief.at.n_mm = origin.n_mm + llround((ee * n - en * e) / det);
+    tell_covariance(defect);
+}
+
+/* ---- evidence ------------------------------------------------------------------------------------------ */
+
+struct items {
+    struct evidence_item *items;
+    size_t n, capacity;
+};
+
+static void add_item(struct items *items, struct evidence_item item)
+{
+    ROOM(items->items, items->capacity, items->n + 1);
+    items->items[items->n++] = item;
+}
+
+static void add_hit(const struct beliefs *beliefs, const struct hit *hit, const struct sighting *s, bool is_first,
+                    struct items *items)
+{
+    const struct detector *detector = detector_of(s->sensor, s->gnss);
+
+    add_item(items, (struct evidence_item){.hour = hit->hour,
+                                           .speaker = hit->speaker,
+                                           .sensor = s->sensor,
+                                           .is_hit = true,
+                                           .is_phone = beliefs->evidence.speakers[hit->speaker].is_phone,
+                                           .log_odds_micro = hit_log_odds(detector->pd_pass, detector->pf,
+                                                                          s->sigma_mm / 1000, is_first,
+                                                                          s->confidence_permille)});
+}
+
+/* A visit without a hit, kept while the largest w of its passes is sought. */
+struct clear {
+    uint32_t speaker;
+    enum sense sensor;
+    int64_t hour;
+    double w;
+    const struct detector *detector;
+};
+
+struct clears {
+    struct clear *items;
+    size_t n, capacity;
+};
+
+static void note_clear(struct clears *clears, const struct track *track, int64_t hour, double w)
+{
+    struct clear *c = NULL;
+
+    for (size_t i = clears->n; i-- > 0 && !c;)
+        if (clears->items[i].speaker == track->speaker && clears->items[i].hour == hour &&
+            clears->items[i].sensor == track->sensor)
+            c = &clears->items[i];
+    if (!c) {
+        ROOM(clears->items, clears->capacity, clears->n + 1);
+        c = &clears->items[clears->n++];
+        *c = (struct clear){track->speaker, track->sensor, hour, 0, NULL};
+    }
+    const struct detector *detector = detector_of(track->sensor, track->gnss);
+    if (!c->detector || w * detector->pd_crossed > c->w * c->detector->pd_crossed) {
+        c->w = w;
+        c->detector = detector;
+    }
+}
+
+static bool was_hit(const struct hits *hits, uint32_t speaker, int64_t hour, enum sense sensor)
+{
+    for (size_t i = 0; i < hits->n; i++)
+        if (hits->items[i].speaker == speaker && hits->items[i].hour == hour)
+            return hits->items[i].by_sense[sensor] != NULL;
+    return false;
+}
+
+static void look_at_stretch(const struct beliefs *beliefs, const struct defect *defect, const struct hits *hits,
+                            const struct stretch *stretch, struct clears *clears)
+{
+    const struct track *track = &beliefs->evidence.tracks[stretch->track];
+    const struct defect_type *type = catalogue_type(defect->belief.type);
+    uint32_t segment = stretch->first;
+
+    if (!(type->sense & track->sensor))
+        return; /* this sensor cannot see such a defect: its silence says nothing */
+    const double w = coverage_crossing(track, stretch->first, stretch->last, defect->belief.at, defect->covariance,
+                                       defect->belief.type, &segment);
+    if (w < UNWATCHED)
+        return;
+    const int64_t hour = track->points[segment].time_ns / NS_PER_HOUR;
+    if (!was_hit(hits, track->speaker, hour, track->sensor))
+        note_clear(clears, track, hour, w);
+}
+
+static void collect_clears(const struct beliefs *beliefs, const struct defect *defect, const struct hits *hits,
+                           struct clears *clears)
+{
+    const int32_t column = block_coordinate(defect->belief.at.e_mm), row = block_coordinate(defect->belief.at.n_mm);
+
+    for (int32_t r = row - 1; r <= row + 1; r++)
+        for (int32_t c = column - 1; c <= column + 1; c++) {
+            const struct block *block = evidence_block(&beliefs->evidence, c, r);
+            for (size_t i = 0; block && i < block->n_stretches; i++)
+                look_at_stretch(beliefs, defect, hits, &block->stretches[i], clears);
+        }
+}
+
+static void count(struct defect_belief *belief, const struct hits *hits, const struct clears *clears)
+{
+    double watched = 0;
+    unsigned motion = 0, seen = 0;
+
+    for (size_t i = 0; i < hits->n; i++) {
+        motion += hits->items[i].by_sense[SENSE_MOTION] != NULL;
+        seen += hits->items[i].by_sense[SENSE_CAMERA] != NULL;
+    }
+    for (size_t i = 0; i < clears->n; i++)
+        watched += clears->items[i].w;
+    belief->motion_hits = (uint16_t)fmin(motion, UINT16_MAX);
+    belief->camera_hits = (uint16_t)fmin(seen, UINT16_MAX);
+    belief->hits = (uint16_t)fmin(motion + seen, UINT16_MAX);
+    belief->units = (uint16_t)fmin((double)hits->n, UINT16_MAX);
+    belief->passes = (uint16_t)fmin(motion + seen + round(watched), UINT16_MAX);
+}
+
+static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
+{
+    struct clears clears = {0};
+    struct items items = {0};
+    struct walk_end end;
+
+    collect_clears(beliefs, defect, hits, &clears);
+    for (size_t i = 0; i < hits->n; i++)
+        for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++)
+            if (hits->items[i].by_sense[sense])
+                add_hit(beliefs, &hits->items[i], hits->items[i].by_sense[sense], items.n == 0, &items);
+    for (size_t i = 0; i < clears.n; i++) {
+        const struct clear *c = &clears.items[i];
+        add_item(&items, (struct evidence_item){.hour = c->hour,
+                                                .speaker = c->speaker,
+                                                .sensor = c->sensor,
+                                                .log_odds_micro = miss_log_odds(c->w, c->detector->pd_crossed,
+                                                                                c->detector->pf)});
+    }
+    const int tau_h = defect_fades(defect->belief.type) ? catalogue_type(defect->belief.type)->tau_h : 0;
+    walk_days(items.items, items.n, tau_h, beliefs->day, &end);
+    defect->belief.state = end.state;
+    defect->belief.may_be_red = end.may_be_red;
+    defect->belief.posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
+    count(&defect->belief, hits, &clears);
+    free(clears.items);
+    free(items.items);
+}
+
+bool defect_fades(int type)
+{
+    return type == DEFECT_PONDING || type == DEFECT_GARBAGE;
+}
+
+/* ---- type and size ------------------------------------------------------------------------------------- */
+
+static int fuse_type(const struct hits *hits)
+{
+    unsigned votes[DEFECT_TYPE_COUNT + 1] = {0};
+    int best = DEFECT_NONE;
+
+    for (size_t i = 0; i < hits->n; i++)
+        for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++)
+            if (hits->items[i].by_sense[sense])
+                votes[hits->items[i].by_sense[sense]->type] += 1u + hits->items[i].by_sense[sense]->confidence_permille;
+    for (int type = 1; type <= DEFECT_TYPE_COUNT; type++)
+        if (votes[type] > votes[best])
+            best = type;
+    return best;
+}
+
+/* Weighted by 1 / sigma^2 over the independent sightings of the winning type. */
+static void fuse_size(const struct hits *hits, struct defect_belief *belief)
+{
+    double weights = 0, sum = 0;
+
+    for (size_t i = 0; i < hits->n; i++)
+        for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++) {
+            const struct sighting *s = hits->items[i].by_sense[sense];
+            if (!s || s->type != belief->type || s->size_milli <= 0)
+                continue;
+            const double sigma = s->size_sigma_milli > 0 ? s->size_sigma_milli : SIZE_SIGMA_GUESS * s->size_milli;
+            weights += 1 / (sigma * sigma);
+            sum += s->size_milli / (sigma * sigma);
+        }
+    belief->size_milli = weights > 0 ? (int32_t)lround(sum / weights) : 0;
+    belief->size_sigma_milli = weights > 0 ? (int32_t)lround(sqrt(1 / weights)) : 0;
+}
+
+/* From the fused size; where there is none, or where most observers saw the second road to high, from their own
+ * grades: the lower median, so that one zealot does not decide. */
+static enum severity fuse_severity(const struct hits *hits, const struct defect_belief *belief)
+{
+    const struct defect_type *type = catalogue_type(belief->type);
+    unsigned graded[SEVERITY_HIGH + 1] = {0}, n = 0, also_high = 0;
+    int median = SEVERITY_NONE;
+
+    for (size_t i = 0; i < hits->n; i++)
+        for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++) {
+            const struct sighting *s = hits->items[i].by_sense[sense];
+            if (!s || s->type != belief->type)
+                continue;
+            graded[s->severity]++;
+            n++;
+            also_high += s->severity == SEVERITY_HIGH && s->size_milli > 0 &&
+                         catalogue_severity(type, s->size_milli / 1000.0, false) < SEVERITY_HIGH;
+        }
+    if (belief->size_milli > 0)
+        return catalogue_severity(type, belief->size_milli / 1000.0, 2 * also_high > n);
+    for (unsigned below = graded[0]; 2 * below < n && median < SEVERITY_HIGH; below += graded[median])
+        median++;
+    return (enum severity)median;
+}
+
+void fuse(const struct beliefs *beliefs, struct defect *defect)
+{
+    struct hits hits = {0};
+    const struct sighting *sightings = beliefs->evidence.sightings;
+    struct defect_belief *belief = &defect->belief;
+
+    memset(belief, 0, sizeof *belief);
+    belief->id = sightings[defect->members[0]].event;
+    belief->first_ns = sightings[defect->members[0]].event.time_ns;
+    belief->last_ns = sightings[defect->members[defect->n_members - 1]].event.time_ns;
+    collect_hits(beliefs, defect, &hits);
+    fuse_place(&hits, defect);
+    belief->type = fuse_type(&hits);
+    fuse_size(&hits, belief);
+    belief->severity = fuse_severity(&hits, belief);
+    fuse_odds(beliefs, defect, &hits);
+    free(hits.items);
+}

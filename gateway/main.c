@@ -1,0 +1,438 @@
+/* main.c - roadchief-gateway: batches from the broker, changes to the server. One thread, one poll. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gateway/config.h"
+#include "gateway/keeper.h"
+#include "link/log.h"
+#include "link/session.h"
+
+#define QUEUE_MAX 512            /* messages of one turn; the session reads at most 256 */
+#define GATHER_NS INT64_C(5000000) /* how long a group waits for company before its fsync */
+#define STATUS_EVERY_NS (5 * INT64_C(1000000000))
+#define FULL_PAUSE_NS INT64_C(500000000)
+#define TOPIC_SIZE 128
+#define REPORT_SIZE 4096
+
+struct queued {
+    char topic[TOPIC_SIZE];
+    uint8_t *bytes;
+    size_t length;
+};
+
+struct gateway {
+    struct gateway_config config;
+    struct signer *signer;
+    struct registry *registry;
+    struct keeper *keeper;
+    struct session *session;
+    struct sender *sender;
+    char change_topic[TOPIC_SIZE], change_ack_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE], obs_topic[TOPIC_SIZE];
+    struct queued queue[QUEUE_MAX];
+    size_t n_queued;
+    struct queued change_ack; /* the newest of the turn: it says all that earlier ones said */
+    struct keeper_ack acks[KEEPER_GROUP_MAX];
+    uint64_t dropped, told_commits;
+    int64_t status_due_ns, full_until_ns;
+};
+
+static volatile sig_atomic_t stop_wanted, report_wanted, reload_wanted;
+
+static void on_signal(int number)
+{
+    if (number == SIGUSR1)
+        report_wanted = 1;
+    else if (number == SIGHUP)
+        reload_wanted = 1;
+    else
+        stop_wanted = 1;
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* ---- what arrives -------------------------------------------------------------------------------------- */
+
+static void keep_message(struct queued *place, const char *topic, const void *payload, size_t length)
+{
+    uint8_t *bytes = malloc(length ? length : 1);
+
+    if (!bytes)
+        return; /* not acknowledged: it comes again */
+    memcpy(bytes, payload, length);
+    free(place->bytes);
+    *place = (struct queued){.bytes = bytes, .length = length};
+    snprintf(place->topic, sizeof place->topic, "%s", topic);
+}
+
+static void on_message(void *context, const char *topic, const void *payload, size_t length)
+{
+    struct gateway *g = context;
+
+    if (strcmp(topic, g->change_ack_topic) == 0) {
+        keep_message(&g->change_ack, topic, payload, length);
+        return;
+    }
+    if (g->n_queued == QUEUE_MAX) {
+        g->dropped++; /* likewise */
+        return;
+    }
+    keep_message(&g->queue[g->n_queued], topic, payload, length);
+    g->n_queued += g->queue[g->n_queued].bytes != NULL;
+}
+
+static void on_connected(void *context)
+{
+    struct gateway *g = context;
+
+    log_info("connected to the broker");
+    sender_on_connected(g->sender);
+    g->status_due_ns = 0;
+}
+
+/* ---- what is done with it ------------------------------------------------------------------------------ */
+
+static void send_acks(struct gateway *g, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        session_publish(g->session, g->acks[i].topic, g->acks[i].bytes, g->acks[i].length, false, NULL);
+}
+
+static void forget_queue(struct gateway *g)
+{
+    for (size_t i = 0; i < g->n_queued; i++) {
+        free(g->queue[i].bytes);
+        g->queue[i].bytes = NULL;
+    }
+    g->n_queued = 0;
+}
+
+/* What cannot be taken now is dropped: its node has it and sends it again. */
+static void take_queue(struct gateway *g, int64_t now_ns)
+{
+    struct keeper_message group[KEEPER_GROUP_MAX];
+    size_t n_acks = 0;
+
+    for (size_t at = 0; at < g->n_queued && now_ns >= g->full_until_ns;) {
+        size_t n = 0;
+        for (; n < KEEPER_GROUP_MAX && at < g->n_queued; n++, at++)
+            group[n] = (struct keeper_message){g->queue[at].topic, g->queue[at].bytes, g->queue[at].length};
+        const enum road_status status = keeper_take(g->keeper, group, n, clock_ns(CLOCK_REALTIME), g->acks, &n_acks);
+        if (status == ROAD_OK) {
+            send_acks(g, n_acks);
+            continue;
+        }
+        log_error("batches not taken n=%zu reason=%s: they stay with their nodes", n, road_status_name(status));
+        g->full_until_ns = now_ns + FULL_PAUSE_NS;
+    }
+    forget_queue(g);
+}
+
+static void take_change_ack(struct gateway *g)
+{
+    const struct registry_entry *server = registry_by_name(g->registry, g->config.server);
+
+    if (!g->change_ack.bytes)
+        return;
+    const enum road_status status =
+        !server || server->role != ROLE_SERVER
+            ? ROAD_UNKNOWN_KEY
+            : sender_on_ack(g->sender, server->verifier, g->change_ack.bytes, g->change_ack.length);
+    if (status != ROAD_OK)
+        log_warn("change-ack not taken server=%s reason=%s", g->config.server, road_status_name(status));
+    free(g->change_ack.bytes);
+    g->change_ack.bytes = NULL;
+}
+
+static void publish_status(struct gateway *g, int64_t now_ns)
+{
+    char report[REPORT_SIZE];
+    const uint64_t commits = keeper_stats(g->keeper).commits;
+
+    if (now_ns < g->status_due_ns || !session_is_connected(g->session))
+        return;
+    if (g->status_due_ns && commits == g->told_commits)
+        return;
+    const size_t length = keeper_report(g->keeper, g->config.name, report, sizeof report);
+    if (length < sizeof report)
+        session_publish(g->session, g->status_topic, report, length, true, NULL);
+    g->told_commits = commits;
+    g->status_due_ns = now_ns + STATUS_EVERY_NS;
+}
+
+static void log_report(struct gateway *g)
+{
+    char report[REPORT_SIZE];
+
+    keeper_report(g->keeper, g->config.name, report, sizeof report);
+    log_info("report dropped=%" PRIu64 " %s", g->dropped, report);
+}
+
+static void reload_registry(struct gateway *g)
+{
+    char error[512];
+    struct registry *fresh;
+
+    if (registry_load(g->config.registry, &fresh, error) != ROAD_OK) {
+        log_error("registry kept as it was: %s", error);
+        return;
+    }
+    keeper_use_registry(g->keeper, fresh);
+    registry_close(g->registry);
+    g->registry = fresh;
+    log_info("registry read again speakers=%zu", registry_count(fresh));
+}
+
+static void act_on_signals(struct gateway *g)
+{
+    if (report_wanted)
+        log_report(g);
+    if (reload_wanted)
+        reload_registry(g);
+    report_wanted = reload_wanted = 0;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------ */
+
+/* Signals are let in only while waiting, so that none falls between the test and the wait. */
+static void wait_and_read(struct gateway *g, int64_t until_ns, const sigset_t *while_waiting)
+{
+    struct pollfd fd = session_pollfd(g->session);
+    const int64_t left = until_ns - clock_ns(CLOCK_MONOTONIC), wait_ns = left > 0 ? left : 0;
+    const struct timespec timeout = {wait_ns / 1000000000, wait_ns % 1000000000};
+
+    if (ppoll(&fd, 1, &timeout, while_waiting) < 0)
+        fd.revents = 0; /* a signal */
+    session_step(g->session, fd.revents, clock_ns(CLOCK_MONOTONIC));
+}
+
+/* One fsync for all that arrives together. */
+static void gather(struct gateway *g, const sigset_t *while_waiting)
+{
+    const int64_t until_ns = clock_ns(CLOCK_MONOTONIC) + GATHER_NS;
+
+    while (g->n_queued && g->n_queued < KEEPER_GROUP_MAX && clock_ns(CLOCK_MONOTONIC) < until_ns && !stop_wanted)
+        wait_and_read(g, until_ns, while_waiting);
+}
+
+static int64_t nearest_deadline(const struct gateway *g)
+{
+    const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    int64_t until_ns = now_ns + STATUS_EVERY_NS;
+    const int64_t session_ns = session_deadline_ns(g->session, now_ns), sender_ns = sender_deadline_ns(g->sender, now_ns);
+
+    until_ns = session_ns < until_ns ? session_ns : until_ns;
+    return sender_ns < until_ns ? sender_ns : until_ns;
+}
+
+static void run(struct gateway *g, const sigset_t *while_waiting)
+{
+    while (!stop_wanted) {
+        wait_and_read(g, nearest_deadline(g), while_waiting);
+        gather(g, while_waiting);
+        const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+        take_queue(g, now_ns);
+        take_change_ack(g);
+        const enum road_status status = sender_step(g->sender, now_ns);
+        if (status != ROAD_OK)
+            log_error("outbox cannot be read: %s", road_status_sentence(status));
+        publish_status(g, now_ns);
+        act_on_signals(g);
+    }
+}
+
+/* ---- start and stop ------------------------------------------------------------------------------------ */
+
+static void make_topics(struct gateway *g)
+{
+    const char *d = g->config.district, *n = g->config.name;
+
+    snprintf(g->obs_topic, TOPIC_SIZE, "road/v1/%s/obs/+", d);
+    snprintf(g->change_topic, TOPIC_SIZE, "road/v1/%s/change/%s", d, n);
+    snprintf(g->change_ack_topic, TOPIC_SIZE, "road/v1/%s/change-ack/%s", d, n);
+    snprintf(g->status_topic, TOPIC_SIZE, "road/v1/%s/status/%s", d, n);
+}
+
+static void open_keeper(struct gateway *g)
+{
+    const struct gateway_config *c = &g->config;
+    char path[1100], error[KEEPER_ERROR_SIZE];
+    struct keeper_config config = {
+        .path = path,
+        .district = c->district,
+        .beliefs = {.evidence = {.zone = {(int)c->zone_meridian_deg, c->zone_south},
+                                 .frame_de_mm = c->frame_de_mm,
+                                 .frame_dn_mm = c->frame_dn_mm},
+                    .road_class = (enum road_class)c->road_class,
+                    .rules = code_rules_default},
+        .outbox = {.max_bytes = c->outbox_max_bytes, .max_items = c->outbox_max_items},
+        .quarantine_max_items = c->quarantine_max_items,
+        .is_as_of_now = c->as_of == 1,
+        .signer = g->signer,
+        .registry = g->registry,
+    };
+
+    snprintf(path, sizeof path, "%s/gateway.db", c->data_dir);
+    if (c->cadence_d > 0)
+        config.beliefs.rules.cadence_d[c->road_class] = c->cadence_d;
+    if (keeper_open(&config, &g->keeper, error) != ROAD_OK)
+        fatal("%s: %s", path, error);
+}
+
+static void open_link(struct gateway *g)
+{
+    const struct gateway_config *c = &g->config;
+    const struct session_config session = {.client_id = c->name,
+                                           .brokers = c->brokers,
+                                           .ca_file = c->ca_file,
+                                           .cert_file = c->cert_file,
+                                           .key_file = c->key_file,
+                                           .will_topic = g->status_topic,
+                                           .keepalive_s = 30,
+                                           .on_message = on_message,
+                                           .on_connected = on_connected,
+                                           .context = g};
+    const struct sender_config sender = {.topic = g->change_topic,
+                                         .speaker = signer_kid(g->signer),
+                                         .in_flight = (int)c->in_flight,
+                                         .resend_after_ms = c->resend_after_ms};
+
+    enum road_status status = session_open(&session, &g->session);
+    if (status == ROAD_OK)
+        status = sender_open(g->session, keeper_outbox(g->keeper), &sender, &g->sender);
+    if (status == ROAD_OK)
+        status = session_subscribe(g->session, g->obs_topic);
+    if (status == ROAD_OK)
+        status = session_subscribe(g->session, g->change_ack_topic);
+    if (status != ROAD_OK)
+        fatal("link: %s (brokers = %s)", road_status_sentence(status), c->brokers);
+}
+
+static void open_all(struct gateway *g)
+{
+    const struct gateway_config *c = &g->config;
+    const struct grid_zone zone = {(int)c->zone_meridian_deg, c->zone_south};
+    char error[512];
+
+    if (!grid_zone_is_valid(zone))
+        fatal("zone_meridian_deg = %" PRId64 ": not a multiple of 3", c->zone_meridian_deg);
+    if (!name_is_valid(c->name))
+        fatal("name = %s: 1 to 32 of a-z, 0-9 and -", c->name);
+    const enum road_status status = signer_open(c->key_file, &g->signer);
+    if (status != ROAD_OK)
+        fatal("%s: %s", c->key_file, road_status_sentence(status));
+    if (registry_load(c->registry, &g->registry, error) != ROAD_OK)
+        fatal("%s", error);
+    make_topics(g);
+    open_keeper(g);
+    open_link(g);
+}
+
+static void close_all(struct gateway *g)
+{
+    forget_queue(g);
+    free(g->change_ack.bytes);
+    sender_close(g->sender);
+    session_close(g->session);
+    keeper_close(g->keeper);
+    registry_close(g->registry);
+    signer_close(g->signer);
+}
+
+/* Blocked outside of waiting; *ret_while_waiting is the mask to wait with. */
+static void catch_signals(sigset_t *ret_while_waiting)
+{
+    const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        sigaction(numbers[i], &action, NULL);
+        sigaddset(&ours, numbers[i]);
+    }
+    sigprocmask(SIG_BLOCK, &ours, ret_while_waiting);
+}
+
+static void print_help(FILE *out)
+{
+    fputs("roadchief-gateway - fuses what vehicles saw and colours the road\n\n"
+          "usage: roadchief gateway --config FILE [--check-config]\n\n"
+          "Takes signed batches from the broker (road/v1/<district>/obs/<node>), keeps each on disk before it\n"
+          "acknowledges it, believes (positions, probabilities, codes) and sends what moved to the server. Kill it\n"
+          "at any time: a restart folds the stored batches and believes the same.\n\n"
+          "  --check-config   read the config, print what was understood, and end\n"
+          "  SIGTERM stops it, SIGUSR1 logs its counters, SIGHUP reads the registry again\n\n"
+          "Config, one `key = value` a line:\n\n",
+          out);
+    config_help(gateway_keys, gateway_keys_count, out);
+    fputs("\nExample:\n\n"
+          "  name = gw-1\n  district = 330103\n  data_dir = /var/lib/roadchief/gateway\n"
+          "  brokers = 127.0.0.1:8883\n  ca_file = /etc/roadchief/ca.crt\n  cert_file = /etc/roadchief/gw-1.crt\n"
+          "  key_file = /etc/roadchief/gw-1.key\n  registry = /etc/roadchief/registry\n  server = server\n",
+          out);
+}
+
+/* Exit status to end with at once, or -1 to go on. */
+static int read_options(int argc, char **argv, struct gateway_config *config)
+{
+    const char *path = NULL;
+    bool check_only = false;
+    char error[CONFIG_ERROR_SIZE];
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            print_help(stdout);
+            return 0;
+        }
+        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+            path = argv[++i];
+        } else if (strcmp(argv[i], "--check-config") == 0) {
+            check_only = true;
+        } else {
+            fprintf(stderr, "roadchief-gateway: '%s' is not an option; --help tells more\n", argv[i]);
+            return 2;
+        }
+    }
+    if (!path) {
+        fputs("roadchief-gateway: --config FILE is needed; --help tells more\n", stderr);
+        return 2;
+    }
+    if (config_load(gateway_keys, gateway_keys_count, config, path, error) != ROAD_OK) {
+        fprintf(stderr, "roadchief-gateway: %s\n", error);
+        return 1;
+    }
+    if (check_only)
+        config_print(gateway_keys, gateway_keys_count, config, stdout);
+    return check_only ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    static struct gateway gateway;
+    sigset_t while_waiting;
+
+    const int done = read_options(argc, argv, &gateway.config);
+    if (done >= 0)
+        return done;
+    log_init("gateway", (enum log_level)gateway.config.log_level);
+    catch_signals(&while_waiting);
+    open_all(&gateway);
+    printf("ready name=%s\n", gateway.config.name);
+    fflush(stdout);
+    run(&gateway, &while_waiting);
+    log_report(&gateway);
+    close_all(&gateway);
+    return 0;
+}

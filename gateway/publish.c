@@ -1,0 +1,209 @@
+#include "gateway/publish.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TILE_LEVEL 8 /* 256 m */
+/* The most that one of each takes on the wire, in bytes (docs/wire.cddl); a message is closed before they pass the
+ * limit together. */
+#define BUDGET (BATCH_PAYLOAD_MAX - 512)
+#define CELL_COST 48
+#define CELL_WITH_DEFECT_COST 124
+#define BELIEF_COST 220
+#define DEFECT_STATEMENT_COST 512
+#define DIGEST_COST 320
+#define LISTED_MOVE_COST 24
+#define STATEMENT_SIZE 8192
+#define SUBJECT_SIZE 96
+
+/* One message under way. Statements lie in `said`, one behind the other. */
+struct publisher {
+    struct signer *signer;
+    struct outbox *outbox;
+    struct grid_zone zone;
+    struct change change;
+    size_t cost;
+    struct cell last_tile; /* whose digest is already counted */
+    struct cell_change cells[CHANGE_CELLS_MAX];
+    struct defect_belief defects[CHANGE_DEFECTS_MAX];
+    struct statement statements[CHANGE_STATEMENTS_MAX];
+    char subjects[CHANGE_STATEMENTS_MAX][SUBJECT_SIZE];
+    uint8_t said[SEALED_MAX];
+    size_t said_length;
+    uint8_t payload[SEALED_MAX], sealed[SEALED_MAX];
+};
+
+enum road_status publisher_new(struct signer *signer, struct outbox *outbox, struct grid_zone zone,
+                               struct publisher **ret_publisher)
+{
+    struct publisher *publisher = calloc(1, sizeof *publisher);
+
+    if (!publisher)
+        return ROAD_NO_MEMORY;
+    publisher->signer = signer;
+    publisher->outbox = outbox;
+    publisher->zone = zone;
+    *ret_publisher = publisher;
+    return ROAD_OK;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+    free(publisher);
+}
+
+static void start_message(struct publisher *p)
+{
+    p->change.cells = p->cells;
+    p->change.defects = p->defects;
+    p->change.statements = p->statements;
+    p->change.n_cells = p->change.n_defects = p->change.n_statements = 0;
+    p->cost = p->said_length = 0;
+    p->last_tile.id = 0;
+}
+
+/* Signs p->payload[0..length) as a statement of its own. */
+static enum road_status add_statement(struct publisher *p, const char *kind, const char *subject_kind,
+                                      const char *subject, size_t length)
+{
+    const size_t n = p->change.n_statements;
+    size_t sealed;
+
+    if (n == CHANGE_STATEMENTS_MAX)
+        return ROAD_FULL;
+    const enum road_status status =
+        cose_seal(p->signer, p->payload, length, p->said + p->said_length, sizeof p->said - p->said_length, &sealed);
+    if (status != ROAD_OK)
+        return status;
+    snprintf(p->subjects[n], SUBJECT_SIZE, "%s/%s", subject_kind, subject);
+    p->statements[n] = (struct statement){.kind = kind,
+                                          .kind_length = strlen(kind),
+                                          .subject = p->subjects[n],
+                                          .subject_length = strlen(p->subjects[n]),
+                                          .cose = p->said + p->said_length,
+                                          .cose_length = sealed};
+    p->said_length += sealed;
+    p->change.n_statements++;
+    return ROAD_OK;
+}
+
+static enum road_status say_defect(struct publisher *p, const struct defect_belief *belief)
+{
+    char name[DEFECT_ID_TEXT_SIZE];
+    size_t length;
+
+    const enum road_status status = defect_statement_encode(belief, p->change.cause_kid, p->change.cause_seq,
+                                                            p->payload, STATEMENT_SIZE, &length);
+    if (status != ROAD_OK)
+        return status;
+    return add_statement(p, "defect", "defect", defect_id_format(&belief->id, name), length);
+}
+
+static bool has_moved(const struct cell_change *change)
+{
+    return change->was != change->reason.code;
+}
+
+/* One digest for each tile in which a code of this message moved. Cells ascend, so a tile's stand together. */
+static enum road_status say_digests(struct publisher *p)
+{
+    char name[32];
+    size_t length;
+
+    for (size_t i = 0, next; i < p->change.n_cells; i = next) {
+        const struct cell tile = cell_parent(p->cells[i].cell, TILE_LEVEL);
+        bool moved = false;
+        for (next = i; next < p->change.n_cells && cell_contains(tile, p->cells[next].cell); next++)
+            moved |= has_moved(&p->cells[next]);
+        if (!moved)
+            continue;
+        enum road_status status = digest_statement_encode(tile, &p->cells[i], next - i, p->change.cause_kid,
+                                                          p->change.cause_seq, p->payload, sizeof p->payload, &length);
+        if (status != ROAD_OK)
+            return status;
+        snprintf(name, sizeof name, "%llu", (unsigned long long)tile.id);
+        status = add_statement(p, "change-digest", "tile", name, length);
+        if (status != ROAD_OK)
+            return status;
+    }
+    return ROAD_OK;
+}
+
+static enum road_status send_message(struct publisher *p, bool is_last)
+{
+    size_t length, sealed;
+
+    enum road_status status = say_digests(p);
+    if (status != ROAD_OK)
+        return status;
+    p->change.seq = outbox_stats(p->outbox).last_seq + 1;
+    p->change.is_last = is_last;
+    status = change_encode(&p->change, p->payload, sizeof p->payload, &length);
+    if (status == ROAD_OK)
+        status = cose_seal(p->signer, p->payload, length, p->sealed, sizeof p->sealed, &sealed);
+    if (status == ROAD_OK)
+        status = outbox_append(p->outbox, p->change.seq, p->sealed, sealed);
+    start_message(p);
+    return status;
+}
+
+static enum road_status add_defect(struct publisher *p, const struct moved_defect *moved)
+{
+    const size_t cost = BELIEF_COST + (moved->is_transition ? DEFECT_STATEMENT_COST : 0);
+
+    if (p->cost + cost > BUDGET || p->change.n_defects == CHANGE_DEFECTS_MAX) {
+        const enum road_status status = send_message(p, false);
+        if (status != ROAD_OK)
+            return status;
+    }
+    p->cost += cost;
+    p->defects[p->change.n_defects++] = moved->now;
+    return moved->is_transition ? say_defect(p, &moved->now) : ROAD_OK;
+}
+
+static bool is_listed(const struct cell_change *change)
+{
+    return has_moved(change) && (change->reason.code >= CODE_YELLOW || change->was >= CODE_YELLOW);
+}
+
+static size_t cell_cost(const struct publisher *p, const struct cell_change *change)
+{
+    const bool is_new_tile = p->last_tile.id != cell_parent(change->cell, TILE_LEVEL).id;
+
+    return (size_t)(change->has_defect ? CELL_WITH_DEFECT_COST : CELL_COST) + (is_new_tile ? DIGEST_COST : 0) +
+           (is_listed(change) ? LISTED_MOVE_COST : 0);
+}
+
+static enum road_status add_cell(struct publisher *p, const struct cell_change *change)
+{
+    size_t cost = cell_cost(p, change);
+
+    if (p->cost + cost > BUDGET || p->change.n_cells == CHANGE_CELLS_MAX) {
+        const enum road_status status = send_message(p, false);
+        if (status != ROAD_OK)
+            return status;
+        cost = cell_cost(p, change);
+    }
+    p->cost += cost;
+    p->last_tile = cell_parent(change->cell, TILE_LEVEL);
+    p->cells[p->change.n_cells++] = *change;
+    return ROAD_OK;
+}
+
+enum road_status publish(struct publisher *p, const struct delta *delta, struct kid cause_kid, uint64_t cause_seq)
+{
+    enum road_status status = ROAD_OK;
+
+    p->change = (struct change){.zone = p->zone,
+                                .cause_kid = cause_kid,
+                                .cause_seq = cause_seq,
+                                .as_of_ns = delta->as_of_ns,
+                                .road = delta->road};
+    start_message(p);
+    for (size_t i = 0; status == ROAD_OK && i < delta->n_defects; i++)
+        status = add_defect(p, &delta->defects[i]);
+    for (size_t i = 0; status == ROAD_OK && i < delta->n_cells; i++)
+        status = add_cell(p, &delta->cells[i]);
+    return status == ROAD_OK ? send_message(p, true) : status;
+}

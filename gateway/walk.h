@@ -1,0 +1,45 @@
+/* walk.h - the probability of one defect, day by day.
+ *
+ * Log-odds L = ln p / (1 - p) start at the prior 1e-3; hits add ln(Pd / Pf), watched passes without a hit add
+ * ln((1 - w Pd) / (1 - Pf)); kept within [L0 - 2, +6] at the end of each UTC day. Schmitt trigger: confirmed at
+ * p >= 0.9, dropped at p <= 0.3 and only if the clearing passes since the last hit come from at least two nodes.
+ * Days are the steps so that the order of arrival within a day cannot matter. Sums are micro-nats in int64. Pure.
+ * Source of the figures: the domain figures in docs/gateway.md, "Evidence". */
+#ifndef GATEWAY_WALK_H
+#define GATEWAY_WALK_H
+
+#include "link/message.h"
+
+#define MICRO 1000000
+#define LOG_ODDS_PRIOR_MICRO (-6906755) /* ln(0.001 / 0.999) */
+#define LOG_ODDS_CAP_MICRO (6 * MICRO)
+#define LOG_ODDS_FLOOR_MICRO (LOG_ODDS_PRIOR_MICRO - 2 * MICRO)
+#define LOG_ODDS_CONFIRM_MICRO 2197225 /* p = 0.9 */
+#define LOG_ODDS_DROP_MICRO (-847298)  /* p = 0.3 */
+
+/* One unit of evidence: a vehicle, an hour, a sensor; it hit the defect or it passed without a hit. */
+struct evidence_item {
+    int64_t hour; /* UTC, since 1970 */
+    uint32_t speaker;
+    enum sense sensor;
+    bool is_hit, is_phone;
+    int64_t log_odds_micro;
+};
+
+struct walk_end {
+    enum defect_state state; /* suspected, confirmed or dropped */
+    int64_t log_odds_micro;
+    bool may_be_red; /* by the hits since it was last dropped */
+};
+
+/* ln(Pd / Pf) weighed by confidence, less the cost of not knowing the place: see docs/gateway.md. */
+int64_t hit_log_odds(double pd, double pf, double sigma_m, bool is_first, int confidence_permille);
+/* ln((1 - w Pd) / (1 - Pf)), never above 0. */
+int64_t miss_log_odds(double w, double pd, double pf);
+int posterior_permille(int64_t log_odds_micro);
+
+/* Sorts the items by hour. `tau_h` > 0: the odds fade to the prior with this time constant (ponding, litter), up to
+ * `until_day` (days since 1970). */
+void walk_days(struct evidence_item *items, size_t n, int tau_h, int64_t until_day, struct walk_end *ret_end);
+
+#endif

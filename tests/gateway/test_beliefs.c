@@ -1,0 +1,117 @@
+#include "tests/check.h"
+#include "tests/gateway/drive.h"
+
+/* ---- helpers ------------------------------------------------------------------------------------------- */
+
+/* A random district day: vehicles of all classes drive two crossing streets with three holes. */
+#define RANDOM_BATCHES 60
+struct said_batch {
+    struct drive *drive;
+    struct kid kid;
+    bool is_phone;
+};
+
+static const double holes[3][2] = {{100.3, 40.7}, {160.6, 41.2}, {120.4, 90.2}};
+
+static void random_batch(struct chance *chance, unsigned i, struct said_batch *b)
+{
+    static const double sigmas[4] = {0.05, 1.0, 3.0, 8.0};
+    const unsigned vehicle = (unsigned)(chance_next(chance) % 7);
+    const enum gnss_class gnss = (enum gnss_class)(vehicle % 4);
+    const double sigma = sigmas[gnss];
+    const bool is_east = chance_next(chance) & 1;
+    const int64_t start = DAY0_NS + (int64_t)(chance_next(chance) % (6 * 86400)) * SECOND_NS;
+    const double de = sigma * chance_normal(chance) / 2, dn = sigma * chance_normal(chance) / 2;
+
+    b->drive = malloc(sizeof *b->drive);
+    b->kid = kid_number(vehicle);
+    b->is_phone = gnss == GNSS_PHONE;
+    if (is_east)
+        drive_straight(b->drive, i + 1, start, 0 + de, 40 + dn, 200 + de, 40 + dn, gnss, sigma);
+    else
+        drive_straight(b->drive, i + 1, start, 120 + de, 0 + dn, 120 + de, 180 + dn, gnss, sigma);
+    for (int h = 0; h < 3; h++)
+        if ((h == 2) != is_east && chance_unit(chance) < 0.6)
+            drive_hit(b->drive, h == 1 ? DEFECT_MANHOLE_LEVEL : DEFECT_POTHOLE, start + 10 * SECOND_NS,
+                      holes[h][0] + sigma * chance_normal(chance), holes[h][1] + sigma * chance_normal(chance), sigma,
+                      30 + 20 * chance_unit(chance), is_east ? 90 : 0);
+    b->drive->batch.unplaced_cm = 100;
+    batch_quantise(&b->drive->batch);
+}
+
+static void digest_in_order(const struct said_batch *batches, const unsigned *order, bool settle_each,
+                            uint8_t ret_digest[SHA256_SIZE])
+{
+    const struct beliefs_config config = drive_config();
+    struct beliefs beliefs;
+    struct delta delta = {0};
+
+    beliefs_init(&beliefs, &config);
+    for (unsigned i = 0; i < RANDOM_BATCHES; i++) {
+        const struct said_batch *b = &batches[order[i]];
+        beliefs_add(&beliefs, &b->drive->batch, b->kid, b->is_phone);
+        if (settle_each)
+            beliefs_settle(&beliefs, INT64_MIN, &delta);
+    }
+    beliefs_settle(&beliefs, INT64_MIN, NULL);
+    beliefs_digest(&beliefs, ret_digest);
+    delta_done(&delta);
+    beliefs_done(&beliefs);
+}
+
+static void shuffle(struct chance *chance, unsigned *order)
+{
+    for (unsigned i = RANDOM_BATCHES; i-- > 1;) {
+        const unsigned k = (unsigned)(chance_next(chance) % (i + 1)), t = order[i];
+        order[i] = order[k];
+        order[k] = t;
+    }
+}
+
+FACT(beliefs_are_the_same_for_any_order_and_grouping)
+{
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        struct chance chance = {seed * 7919};
+        struct said_batch batches[RANDOM_BATCHES];
+        unsigned order[RANDOM_BATCHES];
+        uint8_t first[SHA256_SIZE], again[SHA256_SIZE];
+
+        for (unsigned i = 0; i < RANDOM_BATCHES; i++) {
+            random_batch(&chance, i, &batches[i]);
+            order[i] = i;
+        }
+        digest_in_order(batches, order, false, first);
+        for (int round = 0; round < 8; round++) {
+            digest_in_order(batches, order, round != 1, again);
+            if (memcmp(first, again, SHA256_SIZE) != 0)
+                CHECK_FAILED("seed %d round %d differs", (int)seed, round);
+            shuffle(&chance, order);
+        }
+        for (unsigned i = 0; i < RANDOM_BATCHES; i++)
+            free(batches[i].drive);
+    }
+}
+
+FACT(one_batch_less_gives_other_beliefs)
+{
+    struct chance chance = {99};
+    struct said_batch batches[RANDOM_BATCHES];
+    unsigned order[RANDOM_BATCHES];
+    uint8_t all[SHA256_SIZE], other[SHA256_SIZE];
+
+    for (unsigned i = 0; i < RANDOM_BATCHES; i++) {
+        random_batch(&chance, i, &batches[i]);
+        order[i] = i;
+    }
+    digest_in_order(batches, order, true, all);
+    order[7] = order[8];
+    digest_in_order(batches, order, true, other);
+    CHECK(memcmp(all, other, SHA256_SIZE) != 0);
+    for (unsigned i = 0; i < RANDOM_BATCHES; i++)
+        free(batches[i].drive);
+}
+
+int main(int argc, char **argv)
+{
+    return check_main(argc, argv);
+}

@@ -1,0 +1,363 @@
+#include "tests/check.h"
+#include "tests/gateway/rig.h"
+
+static struct drive drive;
+static struct letter letters[8];
+
+FACT(a_good_batch_is_stored_folded_and_acknowledged)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    rig_drive(&drive, 1, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[0]);
+    CHECK_STATUS(rig_take(&rig, letters, 1), ROAD_OK);
+    CHECK_INT(rig.n_acks, 1);
+    CHECK_STR(rig.acks[0].topic, "road/v1/330103/ack/node-0");
+    CHECK_INT(rig_ack(&rig, 0).upto, 1);
+    CHECK(!rig_ack(&rig, 0).is_gap);
+    CHECK_INT(keeper_stats(rig.keeper).batches_applied, 1);
+    CHECK_INT(live_defects(keeper_beliefs(rig.keeper), DEFECT_SUSPECTED), 1);
+    CHECK(outbox_stats(keeper_outbox(rig.keeper)).items >= 1);
+    rig_close(&rig);
+}
+
+FACT(a_batch_sent_again_is_acknowledged_again_and_applied_once)
+{
+    struct rig rig;
+    uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
+
+    rig_open(&rig);
+    rig_drive(&drive, 1, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[0]);
+    CHECK_STATUS(rig_take(&rig, letters, 1), ROAD_OK);
+    beliefs_digest(keeper_beliefs(rig.keeper), before);
+    const uint64_t said = outbox_stats(keeper_outbox(rig.keeper)).last_seq;
+    CHECK_STATUS(rig_take(&rig, letters, 1), ROAD_OK);
+    CHECK_INT(rig_ack(&rig, 0).upto, 1);
+    beliefs_digest(keeper_beliefs(rig.keeper), after);
+    CHECK(memcmp(before, after, SHA256_SIZE) == 0);
+    CHECK_INT(outbox_stats(keeper_outbox(rig.keeper)).last_seq, said);
+    CHECK_INT(keeper_stats(rig.keeper).duplicates, 1);
+    rig_close(&rig);
+}
+
+FACT(a_missing_number_is_asked_for_and_nothing_is_taken_past_it)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    rig_drive(&drive, 2, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[0]);
+    CHECK_STATUS(rig_take(&rig, letters, 1), ROAD_OK);
+    CHECK_INT(rig_ack(&rig, 0).upto, 0);
+    CHECK(rig_ack(&rig, 0).is_gap);
+    CHECK_INT(keeper_stats(rig.keeper).gaps, 1);
+    CHECK_INT(keeper_stats(rig.keeper).batches_applied, 0);
+    rig_close(&rig);
+}
+
+FACT(a_number_used_again_for_other_bytes_is_quarantined)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    rig_drive(&drive, 1, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[0]);
+    rig_drive(&drive, 1, DAY0_NS + 3600 * SECOND_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[1]);
+    CHECK_STATUS(rig_take(&rig, letters, 2), ROAD_OK);
+    CHECK_INT(keeper_stats(rig.keeper).batches_applied, 1);
+    CHECK_INT(keeper_stats(rig.keeper).sequence_reused, 1);
+    CHECK_INT(keeper_stats(rig.keeper).quarantined, 1);
+    CHECK_INT(rig_ack(&rig, 0).upto, 1);
+    rig_close(&rig);
+}
+
+/* Each row: what is wrong with a genuine batch, and the reason its durable refusal gives. */
+static void spoil_zone(struct batch *b)
+{
+    b->zone.meridian_deg = 117;
+}
+static void spoil_future(struct batch *b)
+{
+    for (size_t i = 0; i < b->passes[0].n_points; i++)
+        b->passes[0].points[i].time_ns += 8 * NS_PER_DAY;
+}
+static void spoil_past(struct batch *b)
+{
+    for (size_t i = 0; i < b->passes[0].n_points; i++)
+        b->passes[0].points[i].time_ns -= 91 * NS_PER_DAY;
+}
+static void spoil_hit_time(struct batch *b)
+{
+    b->detections[0].time_ns += 8 * NS_PER_DAY;
+}
+static void spoil_frame(struct batch *b)
+{
+    for (size_t i = 0; i < b->passes[0].n_points; i++)
+        b->passes[0].points[i].at.e_mm -= ORIGIN_E_MM; /* at the west end of the frame */
+}
+static void spoil_jump(struct batch *b)
+{
+    for (size_t i = 30; i < b->passes[0].n_points; i++)
+        b->passes[0].points[i].at.n_mm += 200000;
+}
+static void spoil_time_source(struct batch *b)
+{
+    b->time_source = TIME_NONE;
+}
+
+static const struct {
+    const char *name;
+    void (*spoil)(struct batch *batch);
+    enum road_status reason;
+} wrongs[] = {
+    {"another zone", spoil_zone, ROAD_BAD_RANGE},     {"time ahead", spoil_future, ROAD_BAD_TIME},
+    {"too old", spoil_past, ROAD_BAD_TIME},           {"a hit ahead of time", spoil_hit_time, ROAD_BAD_TIME},
+    {"outside the frame", spoil_frame, ROAD_BAD_RANGE}, {"a jump of 200 m", spoil_jump, ROAD_BAD_RANGE},
+    {"unknown time", spoil_time_source, ROAD_BAD_TIME},
+};
+
+FACT(a_genuine_batch_that_cannot_be_true_is_refused_durably_and_the_next_is_taken)
+{
+    for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
+        struct rig rig;
+
+        rig_open(&rig);
+        rig_drive(&drive, 1, DAY0_NS, GNSS_RTK, 0.05);
+        wrongs[i].spoil(&drive.batch);
+        seal_from(&rig, 0, &drive.batch, &letters[0]);
+        rig_drive(&drive, 2, DAY0_NS + 60 * SECOND_NS, GNSS_RTK, 0.05);
+        seal_from(&rig, 0, &drive.batch, &letters[1]);
+        rig_drive(&drive, 1, DAY0_NS, GNSS_CONSUMER, 3);
+        seal_from(&rig, 1, &drive.batch, &letters[2]);
+        CHECK_STATUS(rig_take(&rig, letters, 3), ROAD_OK);
+        keeper_close(rig.keeper); /* durable: it is still refused after a restart */
+        rig_open_keeper(&rig);
+        CHECK_STATUS(rig_take(&rig, letters, 3), ROAD_OK);
+        const struct ack ack = rig_ack(&rig, 0);
+        CHECK_INT(ack.upto, 2);
+        CHECK_INT(ack.n_refused, 1);
+        if (ack.n_refused == 1 && ack.refused[0].reason != wrongs[i].reason)
+            CHECK_FAILED("%s: refused as %s", wrongs[i].name, road_status_name(ack.refused[0].reason));
+        CHECK_INT(rig_ack(&rig, 1).upto, 1);
+        CHECK_INT(keeper_beliefs(rig.keeper)->evidence.n_tracks, 2);
+        rig_close(&rig);
+    }
+}
+
+FACT(bytes_that_nobody_can_be_held_to_are_quarantined_beside_a_good_batch)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    rig_drive(&drive, 1, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[0]);
+    seal_batch(rig.stranger, "node-1", &drive.batch, &letters[1]); /* another's key */
+    seal_batch(rig.nodes[2], "nobody", &drive.batch, &letters[2]); /* no such name */
+    seal_from(&rig, 2, &drive.batch, &letters[3]);
+    letters[3].bytes[letters[3].length - 1] ^= 1; /* broken signature */
+    letters[4] = letters[0];
+    letters[4].length /= 2; /* truncated */
+    letters[5] = letters[0];
+    snprintf(letters[5].topic, sizeof letters[5].topic, "road/v1/330106/obs/node-0"); /* another district */
+    letters[6] = (struct letter){.length = 0};
+    snprintf(letters[6].topic, sizeof letters[6].topic, "road/v1/330103/obs/node-0");
+    CHECK_STATUS(rig_take(&rig, letters, 7), ROAD_OK);
+    CHECK_INT(rig_ack(&rig, 0).upto, 1);
+    CHECK_INT(rig.n_acks, 1);
+    const struct keeper_stats stats = keeper_stats(rig.keeper);
+    CHECK_INT(stats.batches_applied, 1);
+    CHECK_INT(stats.quarantined, 6);
+    CHECK_INT(stats.unknown_key, 2);
+    CHECK_INT(stats.bad_signature, 1);
+    CHECK_INT(stats.not_a_batch, 3);
+    rig_close(&rig);
+}
+
+FACT(a_message_longer_than_allowed_is_quarantined)
+{
+    static uint8_t huge[SEALED_MAX + 1000];
+    struct rig rig;
+    size_t n_acks;
+
+    rig_open(&rig);
+    const struct keeper_message message = {"road/v1/330103/obs/node-0", huge, sizeof huge};
+    CHECK_STATUS(keeper_take(rig.keeper, &message, 1, rig.now_ns, rig.acks, &n_acks), ROAD_OK);
+    CHECK_INT(keeper_stats(rig.keeper).quarantined, 1);
+    rig_close(&rig);
+}
+
+/* Signed garbage with a readable number: {0: 1, 1: seq, …} by hand, CBOR of RFC 8949. */
+FACT(signed_nonsense_is_refused_by_its_number)
+{
+    static const uint8_t deep[] = {0xa3, 0x00, 0x01, 0x01, 0x01, 0x05, 0x81, 0x81, 0x81, 0x81, 0x81,
+                                   0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x80};
+    static const uint8_t twice[] = {0xa3, 0x00, 0x01, 0x01, 0x02, 0x02, 0x00};
+    static const uint8_t duplicate_key[] = {0xa4, 0x00, 0x01, 0x01, 0x02, 0x02, 0x00, 0x02, 0x00};
+    struct rig rig;
+
+    rig_open(&rig);
+    seal_bytes(rig.nodes[0], "node-0", deep, sizeof deep, &letters[0]);
+    seal_bytes(rig.nodes[0], "node-0", duplicate_key, sizeof duplicate_key, &letters[1]);
+    seal_bytes(rig.nodes[0], "node-0", twice, sizeof twice, &letters[2]);
+    rig_drive(&drive, 2, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[3]);
+    rig_drive(&drive, 3, DAY0_NS, GNSS_RTK, 0.05);
+    seal_from(&rig, 0, &drive.batch, &letters[4]);
+    CHECK_STATUS(rig_take(&rig, letters, 5), ROAD_OK);
+    const struct keeper_stats stats = keeper_stats(rig.keeper);
+    CHECK_INT(stats.batches_applied + stats.batches_refused + stats.quarantined + stats.sequence_reused + stats.gaps >= 5,
+              1);
+    CHECK(stats.batches_applied <= 1);
+    rig_close(&rig);
+}
+
+FACT(a_restart_believes_the_same_and_says_nothing_again)
+{
+    struct rig rig;
+    uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
+
+    rig_open(&rig);
+    for (uint64_t seq = 1; seq <= 12; seq++) {
+        for (unsigned node = 0; node < RIG_NODES; node++) {
+            rig_drive(&drive, seq, DAY0_NS + (int64_t)seq * 5 * 3600 * SECOND_NS + node * SECOND_NS,
+                      (enum gnss_class)node, node == 0 ? 0.05 : node == 1 ? 1 : node == 2 ? 3 : 8);
+            seal_from(&rig, node, &drive.batch, &letters[0]);
+            CHECK_STATUS(rig_take(&rig, letters, 1), ROAD_OK);
+        }
+        beliefs_digest(keeper_beliefs(rig.keeper), before);
+        const uint64_t said = outbox_stats(keeper_outbox(rig.keeper)).last_seq;
+        keeper_close(rig.keeper);
+        rig_open_keeper(&rig);
+        beliefs_digest(keeper_beliefs(rig.keeper), after);
+        CHECK(memcmp(before, after, SHA256_SIZE) == 0);
+        CHECK_INT(outbox_stats(keeper_outbox(rig.keeper)).last_seq, said);
+    }
+    rig_close(&rig);
+}
+
+FACT(a_full_outbox_takes_no_batch_and_loses_none)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    keeper_close(rig.keeper);
+    rig.config.outbox.max_items = 66; /* 64 are kept spare */
+    rig_open_keeper(&rig);
+    enum road_status status = ROAD_OK;
+    uint64_t seq = 0;
+    while (status == ROAD_OK && seq < 20) {
+        seq++;
+        rig_drive(&drive, seq, DAY0_NS + (int64_t)seq * 60 * SECOND_NS, GNSS_RTK, 0.05);
+        seal_from(&rig, 0, &drive.batch, &letters[0]);
+        status = rig_take(&rig, letters, 1);
+    }
+    CHECK_STATUS(status, ROAD_FULL);
+    CHECK_INT(keeper_stats(rig.keeper).outbox_full, 1);
+    keeper_close(rig.keeper);
+    rig.config.outbox.max_items = 1000;
+    rig_open_keeper(&rig);
+    CHECK_STATUS(rig_take(&rig, letters, 1), ROAD_OK); /* the node sends it again */
+    CHECK_INT(rig_ack(&rig, 0).upto, seq);
+    rig_close(&rig);
+}
+
+/* ---- what is said -------------------------------------------------------------------------------------- */
+
+struct told {
+    uint64_t changes, causes, statements;
+    uint8_t digest[SHA256_SIZE];
+};
+
+/* Opens and checks every change in the outbox. */
+static struct told read_outbox(struct rig *rig)
+{
+    struct told said = {0};
+    struct public_key key;
+    struct verifier *verifier;
+    struct change change;
+    const void *bytes;
+    const uint8_t *payload;
+    size_t length, payload_length;
+    uint64_t seq = 0;
+
+    signer_public(rig->gateway, &key);
+    rig_must(verifier_open(&key, &verifier), "verifier");
+    while (outbox_next(keeper_outbox(rig->keeper), said.changes, &seq, &bytes, &length) == ROAD_OK) {
+        CHECK(length <= SEALED_MAX);
+        CHECK_STATUS(cose_open(verifier, bytes, length, &payload, &payload_length), ROAD_OK);
+        CHECK_STATUS(change_decode(payload, payload_length, &change, NULL), ROAD_OK);
+        CHECK_INT(change.seq, ++said.changes);
+        CHECK_INT(change.road.covered_cm, change.road.red_cm + change.road.yellow_cm + change.road.green_cm +
+                                              change.road.grey_cm);
+        for (size_t i = 0; i < change.n_statements; i++, said.statements++) {
+            const struct statement *s = &change.statements[i];
+            CHECK_STATUS(cose_open(verifier, s->cose, s->cose_length, &payload, &payload_length), ROAD_OK);
+        }
+        said.causes += change.is_last;
+        uint8_t next[SHA256_SIZE];
+        sha256_prefixed(0, said.digest, SHA256_SIZE, bytes, length, next);
+        memcpy(said.digest, next, SHA256_SIZE);
+        change_done(&change);
+    }
+    verifier_close(verifier);
+    return said;
+}
+
+/* Eight batches of two nodes, one by one or as one transaction, perhaps with a restart between. */
+static struct told say_eight(size_t group, bool restarts)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    for (uint64_t i = 0; i < 8; i++) {
+        rig_drive(&drive, i / 2 + 1, DAY0_NS + (int64_t)i * 7200 * SECOND_NS, GNSS_RTK, 0.05);
+        seal_from(&rig, (unsigned)(i % 2), &drive.batch, &letters[i]);
+    }
+    for (size_t i = 0; i < 8; i += group) {
+        CHECK_STATUS(rig_take(&rig, &letters[i], group), ROAD_OK);
+        if (restarts) {
+            keeper_close(rig.keeper);
+            rig_open_keeper(&rig);
+        }
+    }
+    const struct told said = read_outbox(&rig);
+    rig_close(&rig);
+    return said;
+}
+
+FACT(every_applied_batch_is_told_in_the_same_bytes_whatever_the_grouping_and_the_restarts)
+{
+    const struct told one = say_eight(1, false), grouped = say_eight(8, false), restarted = say_eight(2, true);
+
+    CHECK_INT(one.causes, 8);
+    CHECK(one.statements >= 3); /* suspected, confirmed, and the tiles' digests */
+    CHECK_INT(grouped.changes, one.changes);
+    CHECK(memcmp(one.digest, grouped.digest, SHA256_SIZE) == 0);
+    CHECK(memcmp(one.digest, restarted.digest, SHA256_SIZE) == 0);
+}
+
+FACT(two_nodes_of_the_fleet_make_a_deep_hole_red_and_one_does_not)
+{
+    for (unsigned nodes = 1; nodes <= 2; nodes++) {
+        struct rig rig;
+
+        rig_open(&rig);
+        for (uint64_t i = 0; i < 4; i++) {
+            rig_drive(&drive, nodes == 1 ? i + 1 : i / 2 + 1, DAY0_NS + (int64_t)i * 7200 * SECOND_NS, GNSS_RTK, 0.05);
+            seal_from(&rig, (unsigned)i % nodes, &drive.batch, &letters[i]);
+        }
+        CHECK_STATUS(rig_take(&rig, letters, 4), ROAD_OK);
+        const struct beliefs *beliefs = keeper_beliefs(rig.keeper);
+        CHECK_INT(live_defects(beliefs, DEFECT_CONFIRMED), 1);
+        CHECK_INT(code_said(beliefs, cell_at(100.3, 40.7, 0)), nodes == 2 ? CODE_RED : CODE_YELLOW);
+        rig_close(&rig);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    return check_main(argc, argv);
+}
