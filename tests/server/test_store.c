@@ -1,0 +1,230 @@
+/* What the store holds after changes: roll-ups against a recount of the cells, the event line field by field. */
+#include <jansson.h>
+
+#include "grid/projection.h"
+#include "server/store/rollup.h"
+#include "server/store/store.h"
+#include "tests/server/sample.h"
+
+static struct sample s;
+static char *last_event;
+
+static void on_change(void *context, int64_t id, const char *event)
+{
+    (void)context, (void)id;
+    free(last_event);
+    last_event = strdup(event);
+}
+
+static void begin(void)
+{
+    const struct intake_config config = {.on_change = on_change};
+
+    sample_new(&s, &config);
+}
+
+static void apply(struct sample_change *c)
+{
+    CHECK_STATUS(sample_push(&s, c, s.gateway), ROAD_OK);
+    CHECK_STATUS(intake_step(s.intake, 1795419661000), ROAD_OK);
+    free(c);
+}
+
+/* Areas of one square, counted from the cells: each known cell of its level or finer inside it. */
+static void recount(struct cell square, int64_t ret_area_m2[4])
+{
+    uint64_t first, last;
+    sqlite3_stmt *q;
+
+    memset(ret_area_m2, 0, 4 * sizeof ret_area_m2[0]);
+    cell_range(square, &first, &last);
+    CHECK_STATUS(database_prepare(s.db, "SELECT id, code FROM cell WHERE id BETWEEN ? AND ?", &q), ROAD_OK);
+    sqlite3_bind_int64(q, 1, (sqlite3_int64)first);
+    sqlite3_bind_int64(q, 2, (sqlite3_int64)last);
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        const struct cell cell = {(uint64_t)sqlite3_column_int64(q, 0)};
+        const int64_t side_m = cell_size_mm(cell) / 1000;
+        ret_area_m2[sqlite3_column_int(q, 1)] += side_m * side_m;
+    }
+    sqlite3_finalize(q);
+}
+
+static void check_squares(void)
+{
+    sqlite3_stmt *q;
+    int64_t want[4];
+    int rows = 0;
+
+    CHECK_STATUS(database_prepare(s.db, "SELECT id, red_m2, yellow_m2, green_m2 FROM square", &q), ROAD_OK);
+    for (; sqlite3_step(q) == SQLITE_ROW; rows++) {
+        const struct cell square = {(uint64_t)sqlite3_column_int64(q, 0)};
+        recount(square, want);
+        CHECK_INT(sqlite3_column_int64(q, 1), want[CODE_RED]);
+        CHECK_INT(sqlite3_column_int64(q, 2), want[CODE_YELLOW]);
+        CHECK_INT(sqlite3_column_int64(q, 3), want[CODE_GREEN]);
+    }
+    sqlite3_finalize(q);
+    CHECK(rows > 0);
+}
+
+/* Every coloured cell must be counted in a square of each level from its own upwards. */
+static void check_no_square_is_missing(void)
+{
+    sqlite3_stmt *q;
+
+    CHECK_STATUS(database_prepare(s.db, "SELECT id FROM cell WHERE code > 0", &q), ROAD_OK);
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        const struct cell cell = {(uint64_t)sqlite3_column_int64(q, 0)};
+        for (int level = 2; level <= 16; level += 2) {
+            char sql[128];
+            if (level < cell_level(cell))
+                continue;
+            snprintf(sql, sizeof sql, "SELECT count(*) FROM square WHERE id = %llu",
+                     (unsigned long long)cell_parent(cell, level).id);
+            CHECK_INT(sample_count(s.db, sql), 1);
+        }
+    }
+    sqlite3_finalize(q);
+}
+
+/* 30 changes of 60 random moves each, over cells of five levels that lie in each other; fixed seed. */
+FACT(roll_ups_equal_a_recount_of_the_cells)
+{
+    static const int levels[] = {0, 0, 0, 2, 3, 4, 6};
+    unsigned seed = 12345;
+
+    begin();
+    for (uint64_t seq = 1; seq <= 30; seq++) {
+        struct sample_change *c = sample_change_new(seq);
+        for (int i = 0; i < 60; i++) {
+            const int level = levels[rand_r(&seed) % 7];
+            const struct cell cell = sample_cell(rand_r(&seed) % 40, rand_r(&seed) % 40, level);
+            bool is_there = false;
+            for (size_t k = 0; k < c->change.n_cells; k++)
+                is_there = is_there || c->cells[k].cell.id == cell.id;
+            if (!is_there)
+                sample_put_cell(c, cell, (enum road_code)(rand_r(&seed) % 4));
+        }
+        apply(c);
+    }
+    check_squares();
+    check_no_square_is_missing();
+    sample_done(&s);
+}
+
+FACT(a_cell_given_twice_in_one_change_counts_once)
+{
+    begin();
+    struct sample_change *c = sample_change_new(1);
+    sample_put_cell(c, sample_cell(0, 0, 0), CODE_RED);
+    sample_put_cell(c, sample_cell(0, 0, 0), CODE_GREEN);
+    const bool is_encodable = sample_push(&s, c, s.gateway) == ROAD_OK;
+    CHECK(is_encodable);
+    CHECK_STATUS(intake_step(s.intake, 1795419661000), ROAD_OK);
+    free(c);
+    if (sample_count(s.db, "SELECT count(*) FROM cell") > 0)
+        check_squares();
+    sample_done(&s);
+}
+
+static const char *text_of(json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "(none)";
+}
+
+static void check_cell(json_t *row, struct cell cell, const char *code, const char *was)
+{
+    char id[32];
+    double lat_deg, lon_deg;
+
+    snprintf(id, sizeof id, "%llu", (unsigned long long)cell.id);
+    CHECK_STR(text_of(row, "id"), id);
+    CHECK_STR(text_of(row, "code"), code);
+    CHECK_STR(text_of(row, "was"), was);
+    CHECK_INT(json_integer_value(json_object_get(row, "level")), cell_level(cell));
+    CHECK_STATUS(grid_unproject(sample_zone, cell_centre(cell), &lat_deg, &lon_deg), ROAD_OK);
+    json_t *center = json_object_get(row, "center");
+    CHECK_NEAR(json_real_value(json_array_get(center, 0)), lon_deg, 1e-7);
+    CHECK_NEAR(json_real_value(json_array_get(center, 1)), lat_deg, 1e-7);
+}
+
+FACT(the_event_line_says_what_the_api_promises)
+{
+    begin();
+    struct sample_change *c = sample_change_new(1);
+    sample_put_cell(c, sample_cell(0, 0, 0), CODE_YELLOW);
+    apply(c);
+    c = sample_change_new(2);
+    sample_put_cell(c, sample_cell(0, 0, 0), CODE_RED);
+    sample_put_cell(c, sample_cell(3, 0, 4), CODE_GREEN);
+    sample_put_defect(c, 7, DEFECT_CONFIRMED, s.gateway);
+    sample_put_defect(c, 8, DEFECT_SUSPECTED, s.gateway);
+    apply(c);
+    CHECK(strchr(last_event, '\n') == NULL);
+    json_t *event = json_loads(last_event, JSON_REJECT_DUPLICATES, NULL);
+    CHECK_INT(json_integer_value(json_object_get(event, "change")), 2);
+    CHECK_STR(text_of(event, "gateway"), "gw-1");
+    CHECK_STR(text_of(json_object_get(event, "cause"), "kid"), "0102030405060708");
+    CHECK_INT(json_integer_value(json_object_get(json_object_get(event, "cause"), "seq")), 2);
+    CHECK(json_is_true(json_object_get(event, "is_last")));
+    CHECK_STR(text_of(event, "as_of"), "2026-11-23T07:41:00.000Z");
+    check_cell(json_array_get(json_object_get(event, "cells"), 0), sample_cell(0, 0, 0), "red", "yellow");
+    check_cell(json_array_get(json_object_get(event, "cells"), 1), sample_cell(3, 0, 4), "green", "grey");
+    json_t *defect = json_array_get(json_object_get(event, "defects"), 0);
+    CHECK_STR(text_of(defect, "id"), "1795419660000000000.0102030405060708.7.0");
+    CHECK_STR(text_of(defect, "state"), "confirmed");
+    CHECK_STR(text_of(defect, "type"), "pothole");
+    CHECK_STR(text_of(defect, "severity"), "high");
+    CHECK_STR(text_of(defect, "code"), "red");
+    CHECK_STR(text_of(json_array_get(json_object_get(event, "defects"), 1), "code"), "grey");
+    CHECK_NEAR(json_real_value(json_object_get(json_object_get(event, "road_m"), "covered")), 1000, 1e-9);
+    CHECK_NEAR(json_real_value(json_object_get(json_object_get(event, "road_m"), "red")), 10, 1e-9);
+    CHECK(json_object_get(event, "cells_more") == NULL);
+    json_decref(event);
+    sample_done(&s);
+}
+
+FACT(an_event_lists_200_cells_and_counts_the_rest)
+{
+    begin();
+    struct sample_change *c = sample_change_new(1);
+    for (int i = 0; i < 230; i++)
+        sample_put_cell(c, sample_cell(i, 1, 0), CODE_GREEN);
+    apply(c);
+    json_t *event = json_loads(last_event, 0, NULL);
+    CHECK_INT(json_array_size(json_object_get(event, "cells")), 200);
+    CHECK_INT(json_integer_value(json_object_get(event, "cells_more")), 30);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM cell"), 230);
+    json_decref(event);
+    sample_done(&s);
+}
+
+FACT(a_later_state_of_a_defect_replaces_the_earlier)
+{
+    begin();
+    struct sample_change *c = sample_change_new(1);
+    sample_put_defect(c, 7, DEFECT_SUSPECTED, s.gateway);
+    apply(c);
+    c = sample_change_new(2);
+    sample_put_defect(c, 7, DEFECT_CONFIRMED, s.gateway);
+    c->defects[0].state = DEFECT_ALIAS;
+    c->defects[0].alias_of = sample_defect_id(3);
+    c->change.n_statements = 0;
+    apply(c);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM defect"), 1);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM defect WHERE state = 4 AND "
+                                 "alias_of = '1795419660000000000.0102030405060708.3.0'"),
+              1);
+    CHECK_INT(sample_count(s.db, "SELECT cell FROM defect"), (int64_t)sample_cell(0, 0, 0).id);
+    sample_done(&s);
+}
+
+int main(int argc, char **argv)
+{
+    const int result = check_main(argc, argv);
+
+    free(last_event);
+    return result;
+}
