@@ -35,8 +35,8 @@ static const char *const sql[QUERIES] = {
     [Q_ADDED] = "UPDATE outbox_meta SET last_seq = ?1, items = items + 1, bytes = bytes + ?2",
     [Q_NEXT] = "SELECT seq, bytes FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT 1",
     [Q_REFUSE] = "INSERT OR IGNORE INTO outbox_refused SELECT seq, ?2, bytes FROM outbox WHERE seq = ?1",
-    [Q_TRIM_REFUSED] = "DELETE FROM outbox_refused WHERE seq <="
-                       " (SELECT seq FROM outbox_refused ORDER BY seq DESC LIMIT 1 OFFSET ?1)",
+    [Q_TRIM_REFUSED] = ("DELETE FROM outbox_refused WHERE seq <="
+                        " (SELECT seq FROM outbox_refused ORDER BY seq DESC LIMIT 1 OFFSET ?1)"),
     [Q_COUNT_DROPPED] =
         "UPDATE outbox_meta SET refused = refused + ?1, refused_dropped = refused_dropped + ?2",
     [Q_SUM] = "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM outbox WHERE seq <= ?1",
