@@ -139,7 +139,7 @@ void drive_points(struct chance *chance, double speed_mps, size_t n, struct pass
         e += speed * dt * sin(heading);
         n_m += speed * dt * cos(heading);
         t += dt;
-        speed += 0.15 * speed_mps * (sin((double)k / 9) / 9) + 0.01 * speed * chance_gauss(chance);
+        speed += 0.1 * (speed_mps * (1 + 0.25 * sin((double)k / 9)) - speed) + 0.02 * speed * chance_gauss(chance);
         error_e = keep * error_e + sqrt(1 - keep * keep) * error_m * chance_gauss(chance);
         error_n = keep * error_n + sqrt(1 - keep * keep) * error_m * chance_gauss(chance);
         iri = fmax(0.8, iri + 0.15 * chance_gauss(chance));
