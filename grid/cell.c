@@ -172,21 +172,18 @@ static enum road_status parse_human(const char *at, uint64_t zone, struct cell *
 {
     uint64_t column, row, size = 1;
 
-    if (zone >= ZONES)
-        return ROAD_BAD_RANGE;
-    if (take_char(&at, 'S'))
-        zone += ZONES;
+    const bool is_south = take_char(&at, 'S');
     if (!take_char(&at, '-') || !take_number(&at, &column) || !take_char(&at, '-') || !take_number(&at, &row))
         return ROAD_BAD_INPUT;
     if (take_char(&at, '/') && (!take_number(&at, &size) || size < 2))
         return ROAD_BAD_INPUT;
     if (*at)
         return ROAD_BAD_INPUT;
-    if (column >> COLUMN_BITS || row >> ROW_BITS || size >> (CELL_LEVEL_MAX + 1))
+    if (zone >= ZONES || column >> COLUMN_BITS || row >> ROW_BITS || size >> (CELL_LEVEL_MAX + 1))
         return ROAD_BAD_RANGE;
     if (size & (size - 1) || column % size || row % size)
         return ROAD_BAD_INPUT;
-    *ret_cell = from_metres(zone, column, row, __builtin_ctzll(size));
+    *ret_cell = from_metres(is_south ? zone + ZONES : zone, column, row, __builtin_ctzll(size));
     return ROAD_OK;
 }
 

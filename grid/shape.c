@@ -252,7 +252,8 @@ enum road_status cells_in_polygon(struct grid_zone zone, const struct grid_point
     if (n < 3)
         return ROAD_BAD_INPUT;
     for (size_t i = 0; i < n; i++)
-        if (llabs((long long)corners[i].e_mm) > far_mm || llabs((long long)corners[i].n_mm) > far_mm)
+        if (corners[i].e_mm > far_mm || corners[i].e_mm < -far_mm || corners[i].n_mm > far_mm ||
+            corners[i].n_mm < -far_mm)
             return ROAD_BAD_RANGE;
     return cells_in_area(zone, &area, level, ret_cells, capacity, ret_count);
 }
