@@ -157,9 +157,9 @@ static void add_sightings(struct line *line, const struct code_reason *reason, b
     if (reason->passes > 0 && zh)
         add(line, "，%u 次经过中 %u 次测到", reason->passes, reason->hits);
     else if (reason->passes > 0)
-        add(line, ", seen on %u of %u passes", reason->hits, reason->passes);
+        add(line, reason->passes == 1 ? ", seen on %u of %u pass" : ", seen on %u of %u passes", reason->hits, reason->passes);
     else if (reason->hits > 0)
-        add(line, zh ? "，测到 %u 次" : ", seen %u times", reason->hits);
+        add(line, zh ? "，测到 %u 次" : reason->hits == 1 ? ", seen %u time" : ", seen %u times", reason->hits);
 }
 
 /* "Pothole, high (p=0.97, 58±15 mm deep, seen on 3 of 5 passes, …)" */
@@ -185,6 +185,11 @@ static void add_defect(struct line *line, const struct code_reason *reason, cons
     add(line, zh ? "）" : ")");
 }
 
+static void add_passes(struct line *line, unsigned passes, bool zh)
+{
+    add(line, zh ? "经过 %u 次" : passes == 1 ? "%u pass" : "%u passes", passes);
+}
+
 /* How often and when the cell was covered, in brackets. */
 static void add_cover(struct line *line, const struct code_reason *reason, bool with_sum, enum code_language language)
 {
@@ -200,7 +205,7 @@ static void add_cover(struct line *line, const struct code_reason *reason, bool 
     if (with_sum && reason->passes > 0)
         add(line, zh ? "，" : ", ");
     if (reason->passes > 0)
-        add(line, zh ? "经过 %u 次" : "%u passes", reason->passes);
+        add_passes(line, reason->passes, zh);
     if (reason->seen_ns != 0) {
         add(line, with_sum || reason->passes > 0 ? (zh ? "，" : ", ") : "");
         add(line, zh ? "最近 " : "last ");
@@ -216,8 +221,10 @@ static void add_ride(struct line *line, const struct code_reason *reason, enum c
     add(line, zh ? "行驶颠簸（国际平整度指数 IRI " : "rough ride (IRI ");
     add_centi(line, reason->iri_centi);
     add(line, zh ? " 米/千米" : " m/km");
-    if (reason->passes > 0)
-        add(line, zh ? "，经过 %u 次" : ", %u passes", reason->passes);
+    if (reason->passes > 0) {
+        add(line, zh ? "，" : ", ");
+        add_passes(line, reason->passes, zh);
+    }
     add_last(line, reason, language);
     add(line, zh ? "）" : ")");
 }

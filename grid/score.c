@@ -83,10 +83,11 @@ static double combine(const double *deducts, size_t n)
     return total;
 }
 
-/* Areas of one type add up, as the standard counts them; in millionths of a square metre, and the share that
- * severity and certainty leave in billionths of it, so that the order of the defects changes no bit. */
+/* Areas of one type add up, as the standard counts them: in 10^-12 of the cell, so that the order
+ * of the defects changes no bit. `counted` is what severity and certainty leave of the area. */
+#define AREA_UNITS 1e12
 struct type_sum {
-    int64_t area_um2, counted;
+    int64_t area, counted;
 };
 
 static void add_areas(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only,
@@ -97,20 +98,18 @@ static void add_areas(const struct code_defect *defects, size_t n, double cell_a
         if (!catalogue_type(d->type) || (red_only && !d->may_be_red) || !(d->area_m2 > 0) || !(d->posterior > 0) ||
             d->severity < SEVERITY_LOW || d->severity > SEVERITY_HIGH)
             continue;
-        const double area = fmin(d->area_m2, cell_area_m2);
-        struct type_sum *sum = &sums[d->type - 1];
-        sum->area_um2 += llround(area * 1e6);
-        sum->counted += llround(area * severity_factor[d->severity] * fmin(d->posterior, 1) * 1e9);
+        const double units = fmin(d->area_m2 / cell_area_m2, 1) * AREA_UNITS;
+        sums[d->type - 1].area += llround(units);
+        sums[d->type - 1].counted += llround(units * severity_factor[d->severity] * fmin(d->posterior, 1));
     }
 }
 
-static double type_deduct(const struct defect_type *type, struct type_sum sum, double cell_area_m2)
+static double type_deduct(const struct defect_type *type, struct type_sum sum)
 {
-    if (sum.area_um2 <= 0)
+    if (sum.area <= 0)
         return 0;
-    const double area_m2 = (double)sum.area_um2 / 1e6;
-    const double density_percent = fmin(area_m2 / cell_area_m2, 1) * 100;
-    return score_deduct(type->dp_row, density_percent) * ((double)sum.counted / 1e9 / area_m2);
+    const double density_percent = fmin((double)sum.area / AREA_UNITS, 1) * 100;
+    return score_deduct(type->dp_row, density_percent) * ((double)sum.counted / (double)sum.area);
 }
 
 double score_csi(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only, int *ret_worst_type)
@@ -129,7 +128,7 @@ double score_csi(const struct code_defect *defects, size_t n, double cell_area_m
             const struct defect_type *type = catalogue_type(t + 1);
             if (strcmp(type->dp_class, class_names[c]) != 0)
                 continue;
-            const double deduct = type_deduct(type, sums[t], cell_area_m2);
+            const double deduct = type_deduct(type, sums[t]);
             of_type[types++] = deduct;
             if (deduct > worst)
                 worst = deduct, *ret_worst_type = t + 1;
