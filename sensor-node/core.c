@@ -340,6 +340,13 @@ static bool sample_is_sane(const struct motion_sample *s)
     return true;
 }
 
+/* The few samples before the clock was put right: they have no place in time. */
+static void forget_samples(struct node_core *core)
+{
+    core->wait_first = core->wait_end;
+    resample_break(&core->resample, 0);
+}
+
 enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
 {
     double value[TICK_AXES];
@@ -355,6 +362,8 @@ enum road_status node_core_motion(struct node_core *core, const struct motion_sa
         return status;
     }
     core->stats.samples++;
+    if (core->motion_guard.went_back)
+        forget_samples(core);
     const double step_s = has_before ? (double)(sample->time_ns - before_ns) / NS_PER_S : 0;
     if (step_s > core->config.watch_step_s)
         resample_break(&core->resample, core->resample.has_last ? step_s : 0);
@@ -380,6 +389,8 @@ static enum road_status fix_take(struct node_core *core, const struct fix *fix)
     const enum road_status in_time = guard_check(&core->fix_guard, fix->time_ns);
     if (in_time != ROAD_OK)
         return in_time;
+    if (core->fix_guard.went_back)
+        track_init(&core->track, core->config.antenna_x_m, core->config.antenna_y_m, core->config.hold_s);
     f.time_ns = fix->time_ns - llround(core->config.gnss_lag_s * NS_PER_S);
     f.speed_mps = fix->speed_mps;
     f.heading_rad = fix->heading_deg * M_PI / 180;

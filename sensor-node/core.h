@@ -43,7 +43,8 @@ struct node_core_config {
     enum frame frame;
     uint16_t epoch_centiyear;
     double watch_step_s;             /* samples farther apart are a gap: 0.1; longer claims less than it looks */
-    double ride_gain;                /* vertical RMS at the sensor over that of a corner of the standard car */
+    double ride_gain;                /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
+                                        the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
 };
 void node_core_config_default(struct node_core_config *ret_config); /* a passenger car with a phone at the windscreen */
 

@@ -10,11 +10,13 @@ void guard_init(struct guard *guard)
     *guard = (struct guard){0};
 }
 
-static enum road_status accept(struct guard *guard, int64_t time_ns)
+static enum road_status accept(struct guard *guard, int64_t time_ns, bool is_start)
 {
+    guard->went_back = guard->has_last && time_ns <= guard->last_ns;
     guard->has_last = true;
     guard->last_ns = time_ns;
     guard->leaps = 0;
+    guard->accepted = is_start ? 1 : guard->accepted + (guard->accepted < GUARD_LEAPS);
     return ROAD_OK;
 }
 
@@ -23,13 +25,14 @@ enum road_status guard_check(struct guard *guard, int64_t time_ns)
     if (time_ns < YEAR_2000_NS || time_ns > YEAR_2100_NS)
         return ROAD_BAD_TIME;
     if (!guard->has_last)
-        return accept(guard, time_ns);
-    if (time_ns <= guard->last_ns)
+        return accept(guard, time_ns, true);
+    const int64_t step_ns = time_ns - guard->last_ns;
+    if (step_ns > 0 && step_ns <= LEAP_NS)
+        return accept(guard, time_ns, false);
+    if (step_ns <= 0 && guard->accepted >= GUARD_LEAPS)
         return ROAD_BAD_TIME;
-    if (time_ns - guard->last_ns <= LEAP_NS)
-        return accept(guard, time_ns);
     const bool agrees = guard->leaps > 0 && time_ns > guard->leap_ns && time_ns - guard->leap_ns <= LEAP_NS;
     guard->leaps = agrees ? guard->leaps + 1 : 1;
     guard->leap_ns = time_ns;
-    return guard->leaps >= GUARD_LEAPS ? accept(guard, time_ns) : ROAD_BAD_TIME;
+    return guard->leaps >= GUARD_LEAPS ? accept(guard, time_ns, true) : ROAD_BAD_TIME;
 }

@@ -12,13 +12,17 @@ struct guard {
     int64_t last_ns;
     int64_t leap_ns; /* a stamp more than GUARD_LEAP_S ahead ... */
     int leaps;       /* ... and how many in a row agreed with it */
+    int accepted;    /* since the first stamp or the last leap */
+    bool went_back;  /* the stamp just accepted lies before the ones accepted earlier: forget those */
 };
 
 #define GUARD_LEAP_S 60
 #define GUARD_LEAPS 3
 
 void guard_init(struct guard *guard);
-/* ROAD_BAD_TIME: not later than the last one, outside 2000..2100, or a leap ahead that is not yet believed. */
+/* ROAD_BAD_TIME: not later than the last one, outside 2000..2100, or a leap ahead that is not yet believed. The
+ * first stamps after a start or a leap may themselves be the wild ones: until GUARD_LEAPS of them have come, as many
+ * that agree on an earlier time are believed instead. */
 enum road_status guard_check(struct guard *guard, int64_t time_ns);
 
 #endif

@@ -11,7 +11,7 @@
 #define IRI_GRADE_A_CENTI 405.88
 
 struct heard {
-    size_t n_points, n_rated, n_below_a, n_batches;
+    size_t n_points, n_rated, n_below_a, n_batches, n_bytes;
     uint64_t hash; /* FNV-1a of all batches as on the wire */
     struct node_core_stats stats;
 };
@@ -32,6 +32,7 @@ static void hear(struct node_core *core, struct heard *h)
     while ((b = node_core_take(core))) {
         size_t length = 0;
         CHECK_STATUS(batch_encode(b, bytes, sizeof bytes, &length), ROAD_OK);
+        h->n_bytes += length;
         for (size_t i = 0; i < length; i++)
             h->hash = (h->hash ^ bytes[i]) * 1099511628211u;
         CHECK_INT(b->seq, ++h->n_batches);
@@ -109,6 +110,18 @@ FACT(worse_roads_get_worse_ride_grades)
     CHECK(good <= 0.10);
     CHECK(bad >= 0.30);
     CHECK(medium > good && medium < bad);
+}
+
+FACT(a_recorded_drive_costs_at_most_three_bytes_a_metre)
+{
+    char path[512];
+    struct heard h;
+
+    if (!find_drive("rsq-gyor-100hz/q1_00a", path, sizeof path))
+        SKIP("no ../shared/data");
+    CHECK(replay(path, 18, &h)); /* 5.6 km, faster than 10 km/h but for the stops */
+    printf("  %.2f bytes a metre over %.0f m\n", (double)h.n_bytes / h.stats.distance_m, h.stats.distance_m);
+    CHECK((double)h.n_bytes / h.stats.distance_m <= 3.0);
 }
 
 FACT(a_rerun_of_a_recorded_drive_is_byte_identical)
