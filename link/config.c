@@ -9,7 +9,7 @@
 
 #define LINE_MAX_BYTES 4096
 #define FILE_MAX_BYTES (1 << 20)
-#define KEYS_MAX 64 /* bits of the mask of keys seen */
+#define KEYS_MAX       64 /* bits of the mask of keys seen */
 
 /* A slice of a line. */
 struct text {
@@ -54,7 +54,10 @@ static int64_t unit_factor(const struct config_key *key, struct text unit)
     if (unit.length == 0 || (key->unit && *key->unit && text_is(unit, key->unit)))
         return 1;
     if (key->unit && strcmp(key->unit, "bytes") == 0)
-        return text_is(unit, "KiB") ? 1024 : text_is(unit, "MiB") ? 1048576 : text_is(unit, "GiB") ? 1073741824 : 0;
+        return text_is(unit, "KiB")   ? 1024
+               : text_is(unit, "MiB") ? 1048576
+               : text_is(unit, "GiB") ? 1073741824
+                                      : 0;
     return 0;
 }
 
@@ -73,7 +76,8 @@ static bool split_number(struct text value, struct text *ret_number, struct text
     return n > 0 && n < 64;
 }
 
-static enum road_status put_number(const struct config_key *key, void *member, struct text value, char *ret_error)
+static enum road_status put_number(const struct config_key *key, void *member, struct text value,
+                                   char *ret_error)
 {
     struct text number, unit;
     char digits[64], *end;
@@ -102,7 +106,8 @@ static enum road_status put_number(const struct config_key *key, void *member, s
     return ROAD_OK;
 }
 
-static enum road_status put_bool(const struct config_key *key, void *member, struct text value, char *ret_error)
+static enum road_status put_bool(const struct config_key *key, void *member, struct text value,
+                                 char *ret_error)
 {
     const bool is_yes = text_is(value, "yes") || text_is(value, "true");
 
@@ -124,7 +129,8 @@ static struct text choice_at(const char *choices, int n)
     return (struct text){choices, strcspn(choices, "|")};
 }
 
-static enum road_status put_choice(const struct config_key *key, void *member, struct text value, char *ret_error)
+static enum road_status put_choice(const struct config_key *key, void *member, struct text value,
+                                   char *ret_error)
 {
     for (int n = 0;; n++) {
         const struct text choice = choice_at(key->choices, n);
@@ -139,7 +145,8 @@ static enum road_status put_choice(const struct config_key *key, void *member, s
     }
 }
 
-static enum road_status put_string(const struct config_key *key, void *member, struct text value, char *ret_error)
+static enum road_status put_string(const struct config_key *key, void *member, struct text value,
+                                   char *ret_error)
 {
     if (value.length >= key->size)
         return refuse(ret_error, "%s: the value is longer than %zu bytes", key->name, key->size - 1);
@@ -148,7 +155,8 @@ static enum road_status put_string(const struct config_key *key, void *member, s
     return ROAD_OK;
 }
 
-static enum road_status put_value(const struct config_key *key, void *config, struct text value, char *ret_error)
+static enum road_status put_value(const struct config_key *key, void *config, struct text value,
+                                  char *ret_error)
 {
     void *member = (char *)config + key->offset;
 
@@ -211,8 +219,8 @@ enum road_status config_line(const struct config_key *keys, size_t n, void *conf
         return refuse(ret_error, "the line holds control characters");
     const char *equals = memchr(text.at, '=', text.length);
     if (!equals)
-        return refuse(ret_error, "this is not 'key = value': '%.*s'", (int)(text.length < 80 ? text.length : 80),
-                      text.at);
+        return refuse(ret_error, "this is not 'key = value': '%.*s'",
+                      (int)(text.length < 80 ? text.length : 80), text.at);
     const struct text name = trim((struct text){text.at, (size_t)(equals - text.at)});
     const struct text value = trim((struct text){equals + 1, (size_t)(text.at + text.length - equals - 1)});
     while (i < n && !text_is(name, keys[i].name))

@@ -2,7 +2,7 @@
  *
  * `#` starts a comment line, values run to the end of the line, CRLF and a BOM are accepted. Unknown key,
  * bad unit, out of range, given twice: an error with file and line; start is refused. The line parser knows
- * nothing of files, so tests and the fuzzer feed it strings. A line holds at most 4,096 bytes, a file 1 MiB. */
+ * nothing of files, so tests and the fuzzer feed it strings. At most 4,096 bytes a line, 1 MiB a file. */
 #ifndef LINK_CONFIG_H
 #define LINK_CONFIG_H
 
@@ -28,8 +28,7 @@ struct config_key {
     size_t size;   /* of the char array, for strings */
     double min, max;
     const char *default_text; /* NULL = must be given */
-    const char *unit;         /* "m", "s", "bytes"; "" = none; a value may repeat it behind a space. Bytes may also be
-                                 said in KiB, MiB or GiB */
+    const char *unit;         /* "m", "s", "bytes"; "" = none; a value may repeat it behind a space */
     const char *choices;      /* CONFIG_CHOICE: "a|b|c" */
     const char *help;         /* one line */
 };
@@ -37,8 +36,9 @@ struct config_key {
 #define CONFIG_ERROR_SIZE 512
 
 /* All functions take the table with `n` rows (at most 64) and the struct it describes. On error ret_error
- * (CONFIG_ERROR_SIZE bytes) holds what is wrong, with "FILE:LINE: " before it where there is a file. config_load
- * sets the defaults itself; the struct is half filled when it fails. Numbers are plain decimals, never nan or inf. */
+ * (CONFIG_ERROR_SIZE bytes) holds what is wrong, with "FILE:LINE: " before it where there is a file.
+ * config_load sets the defaults itself; the struct is half filled when it fails. Numbers are plain decimals,
+ * never nan or inf; bytes may also be said in KiB, MiB or GiB. */
 enum road_status config_defaults(const struct config_key *keys, size_t n, void *config);
 enum road_status config_line(const struct config_key *keys, size_t n, void *config, uint64_t *seen_mask,
                              const char *line, size_t length, char *ret_error);

@@ -1,8 +1,8 @@
 /* message.h - what the parts say to each other, as plain values and as bytes.
  *
  * Bytes: CBOR maps with integer keys, key 0 = wire version (1), unknown keys ignored, duplicate keys refused,
- * depth <= 8, indefinite lengths refused; byte-exact in docs/wire.cddl and docs/wire.md. Every value here is an
- * integer, so that both ends hold the same. Encoders write into the caller's buffer. Decoders allocate one
+ * depth <= 8, indefinite lengths refused; byte-exact in docs/wire.cddl and docs/wire.md. Every value here is
+ * an integer, so that both ends hold the same. Encoders write into the caller's buffer. Decoders allocate one
  * block for a message's arrays; free it with the matching _done (NULL and zeroed structs are fine). A decoder
  * checks every range and names the first field it refuses in ret_field (a static string, may be NULL). */
 #ifndef LINK_MESSAGE_H
@@ -18,7 +18,7 @@
  * gateway's to say. */
 #define TIME_MIN_NS 946684800000000000
 #define TIME_MAX_NS 4102444800000000000
-#define NAME_SIZE 33 /* [a-z0-9-]{1,32} and NUL */
+#define NAME_SIZE   33 /* [a-z0-9-]{1,32} and NUL */
 
 enum gnss_class { GNSS_RTK = 0, GNSS_SBAS = 1, GNSS_CONSUMER = 2, GNSS_PHONE = 3 };
 enum frame { FRAME_CGCS2000 = 0, FRAME_ITRF_CURRENT = 1 };
@@ -40,7 +40,7 @@ struct pass {
     enum frame frame;
     uint16_t epoch_centiyear; /* 2000.00 + n/100 */
     enum gnss_class gnss;
-    uint16_t half_track_mm; /* wheel tracks run this far left and right of the points */
+    uint16_t half_track_mm;    /* wheel tracks run this far left and right of the points */
     struct pass_point *points; /* at least one; times do not go back */
     size_t n_points;
 };
@@ -53,11 +53,11 @@ struct detection {
     int64_t time_ns;
     struct grid_point at; /* of the defect itself, lever arm and lag applied; centimetres on the wire */
     int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2; /* positive semidefinite */
-    int32_t size_milli, size_sigma_milli; /* thousandths of the type's unit, not negative */
-    uint16_t heading_cdeg;  /* clockwise from north, 0..35999 */
+    int32_t size_milli, size_sigma_milli;       /* thousandths of the type's unit, not negative */
+    uint16_t heading_cdeg;                      /* clockwise from north, 0..35999 */
     uint16_t speed_cmps;
     enum wheel_side side;
-    uint16_t pass;          /* index of the pass it was made on */
+    uint16_t pass; /* index of the pass it was made on */
     bool has_evidence;
     uint8_t evidence[SHA256_SIZE];
 };
@@ -77,15 +77,17 @@ struct batch {
     void *block; /* what a decoder allocated; NULL for a batch built by hand */
 };
 
-#define BATCH_PAYLOAD_MAX (SEALED_MAX - SEAL_OVERHEAD)
-#define BATCH_POINTS_MAX 8192
-#define BATCH_PASSES_MAX 64
+#define BATCH_PAYLOAD_MAX    (SEALED_MAX - SEAL_OVERHEAD)
+#define BATCH_POINTS_MAX     8192
+#define BATCH_PASSES_MAX     64
 #define BATCH_DETECTIONS_MAX 512
 
-/* Encoders refuse what the decoder would refuse: ROAD_BAD_RANGE, ROAD_BAD_INPUT, ROAD_TOO_LARGE. The same bytes come
- * out of a batch before and after batch_quantise. */
-enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
-enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field);
+/* Encoders refuse what the decoder would refuse: ROAD_BAD_RANGE, ROAD_BAD_INPUT, ROAD_TOO_LARGE. The same
+ * bytes come out of a batch before and after batch_quantise. */
+enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, size_t capacity,
+                              size_t *ret_length);
+enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch,
+                              const char **ret_field);
 /* Seq alone, from bytes that may be otherwise bad; to refuse a batch durably. */
 enum road_status batch_peek_seq(const uint8_t *bytes, size_t length, uint64_t *ret_seq);
 void batch_done(struct batch *batch);
@@ -122,8 +124,8 @@ int defect_id_compare(const struct defect_id *a, const struct defect_id *b);
 enum defect_state {
     DEFECT_SUSPECTED = 1,
     DEFECT_CONFIRMED = 2,
-    DEFECT_DROPPED = 3,  /* believed no more; a new hit starts it again */
-    DEFECT_ALIAS = 4     /* merged into another */
+    DEFECT_DROPPED = 3, /* believed no more; a new hit starts it again */
+    DEFECT_ALIAS = 4    /* merged into another */
 };
 
 /* What the gateway believes of one defect, whole (a later state replaces an earlier one). */
@@ -144,7 +146,7 @@ struct defect_belief {
 
 /* A cell whose code, level or reason moved. */
 struct cell_change {
-    struct cell cell; /* of the level it is known at */
+    struct cell cell;   /* of the level it is known at */
     enum road_code was; /* the code that the gateway gave it before; grey if none */
     struct code_reason reason;
     bool has_defect;
@@ -173,7 +175,7 @@ struct change {
     struct grid_zone zone;
     struct kid cause_kid; /* the batch that caused it */
     uint64_t cause_seq;
-    bool is_last; /* of the changes of that cause */
+    bool is_last;     /* of the changes of that cause */
     int64_t as_of_ns; /* newest event time folded */
     struct road_metres road;
     struct cell_change *cells;
@@ -184,22 +186,26 @@ struct change {
     size_t n_statements;
     void *block;
 };
-#define CHANGE_CELLS_MAX 1024
-#define CHANGE_DEFECTS_MAX 128
+#define CHANGE_CELLS_MAX      1024
+#define CHANGE_DEFECTS_MAX    128
 #define CHANGE_STATEMENTS_MAX 256
 
-enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
-enum road_status change_decode(const uint8_t *bytes, size_t length, struct change *ret_change, const char **ret_field);
+enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,
+                               size_t *ret_length);
+enum road_status change_decode(const uint8_t *bytes, size_t length, struct change *ret_change,
+                               const char **ret_field);
 void change_done(struct change *change);
 
-/* Payloads of statements (before sealing). A defect's is its belief; a digest's is the tile and a SHA-256 over
- * (cell id, code) of the cells that this change touches in it, ascending (8 bytes big-endian and 1 byte each), with
- * the listed moves to and from red and yellow. Cells outside the tile are passed over, so the whole change's may be
- * given, in any order. */
-enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid, uint64_t cause_seq,
-                                         uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
-enum road_status defect_statement_decode(const uint8_t *bytes, size_t length, struct defect_belief *ret_belief,
-                                         struct kid *ret_cause_kid, uint64_t *ret_cause_seq, const char **ret_field);
+/* Payloads of statements (before sealing). A defect's is its belief; a digest's is the tile and a SHA-256
+ * over (cell id, code) of the cells that this change touches in it, ascending (8 bytes big-endian and 1 byte
+ * each), with the listed moves to and from red and yellow. Cells outside the tile are passed over, so the
+ * whole change's may be given, in any order. */
+enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid,
+                                         uint64_t cause_seq, uint8_t *ret_bytes, size_t capacity,
+                                         size_t *ret_length);
+enum road_status defect_statement_decode(const uint8_t *bytes, size_t length,
+                                         struct defect_belief *ret_belief, struct kid *ret_cause_kid,
+                                         uint64_t *ret_cause_seq, const char **ret_field);
 enum road_status digest_statement_encode(struct cell tile, const struct cell_change *cells, size_t n_cells,
                                          struct kid cause_kid, uint64_t cause_seq, uint8_t *ret_bytes,
                                          size_t capacity, size_t *ret_length);

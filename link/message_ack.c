@@ -11,7 +11,8 @@ static void check_ack(struct check *check, const struct ack *ack)
     for (size_t i = 0; i < ack->n_refused && check->status == ROAD_OK; i++) {
         check_seq(check, ack->refused[i].seq, "refused.seq");
         check_that(check, ack->refused[i].seq <= ack->upto, ROAD_BAD_RANGE, "refused.seq");
-        check_that(check, (unsigned)ack->refused[i].reason - 1u < REASON_MAX, ROAD_BAD_RANGE, "refused.reason");
+        check_that(check, (unsigned)ack->refused[i].reason - 1u < REASON_MAX, ROAD_BAD_RANGE,
+                   "refused.reason");
     }
 }
 

@@ -4,23 +4,45 @@
 #include <string.h>
 
 #define EPOCH_MAX_CENTIYEAR 10000 /* the year 2100 */
-#define HALF_TRACK_MAX_MM 5000
-/* The least bytes that one of each can take on the wire: they bound the block of a decoder by the bytes it got. */
-#define PASS_MIN_BYTES 12
+#define HALF_TRACK_MAX_MM   5000
+/* The least bytes that one of each can take on the wire: they bound the block of a decoder by the bytes it
+ * got. */
+#define PASS_MIN_BYTES      12
 #define DETECTION_MIN_BYTES 16
 
-enum { BATCH_SEQ = 1, BATCH_ZONE, BATCH_TIME_SOURCE, BATCH_TIME_SIGMA, BATCH_UNPLACED, BATCH_UNWATCHED, BATCH_PASSES,
-       BATCH_DETECTIONS };
+enum {
+    BATCH_SEQ = 1,
+    BATCH_ZONE,
+    BATCH_TIME_SOURCE,
+    BATCH_TIME_SIGMA,
+    BATCH_UNPLACED,
+    BATCH_UNWATCHED,
+    BATCH_PASSES,
+    BATCH_DETECTIONS
+};
 enum { PASS_SENSOR = 1, PASS_FRAME, PASS_EPOCH, PASS_GNSS, PASS_HALF_TRACK, PASS_POINTS };
-enum { DETECTION_TYPE = 1, DETECTION_SEVERITY, DETECTION_CONFIDENCE, DETECTION_SENSOR, DETECTION_TIME, DETECTION_AT,
-       DETECTION_COV, DETECTION_SIZE, DETECTION_HEADING, DETECTION_SPEED, DETECTION_SIDE, DETECTION_PASS,
-       DETECTION_EVIDENCE };
+enum {
+    DETECTION_TYPE = 1,
+    DETECTION_SEVERITY,
+    DETECTION_CONFIDENCE,
+    DETECTION_SENSOR,
+    DETECTION_TIME,
+    DETECTION_AT,
+    DETECTION_COV,
+    DETECTION_SIZE,
+    DETECTION_HEADING,
+    DETECTION_SPEED,
+    DETECTION_SIDE,
+    DETECTION_PASS,
+    DETECTION_EVIDENCE
+};
 
 /* ---- rules ---- */
 
 static void check_pass(struct check *check, const struct pass *pass)
 {
-    check_that(check, pass->sensor == SENSE_MOTION || pass->sensor == SENSE_CAMERA, ROAD_BAD_RANGE, "pass.sensor");
+    check_that(check, pass->sensor == SENSE_MOTION || pass->sensor == SENSE_CAMERA, ROAD_BAD_RANGE,
+               "pass.sensor");
     check_that(check, (unsigned)pass->frame <= FRAME_ITRF_CURRENT, ROAD_BAD_RANGE, "pass.frame");
     check_that(check, pass->epoch_centiyear <= EPOCH_MAX_CENTIYEAR, ROAD_BAD_RANGE, "pass.epoch");
     check_that(check, (unsigned)pass->gnss <= GNSS_PHONE, ROAD_BAD_RANGE, "pass.gnss");
@@ -46,7 +68,8 @@ static void check_detection(struct check *check, const struct detection *detecti
                "detection.sensor");
     check_time(check, detection->time_ns, "detection.time");
     check_point(check, detection->at, "detection.at");
-    check_covariance(check, detection->cov_ee_cm2, detection->cov_en_cm2, detection->cov_nn_cm2, "detection.cov");
+    check_covariance(check, detection->cov_ee_cm2, detection->cov_en_cm2, detection->cov_nn_cm2,
+                     "detection.cov");
     check_that(check, detection->size_milli >= 0 && detection->size_sigma_milli >= 0, ROAD_BAD_RANGE,
                "detection.size");
     check_that(check, detection->heading_cdeg < 36000, ROAD_BAD_RANGE, "detection.heading");
@@ -140,7 +163,8 @@ static void put_detection(struct wire_writer *writer, const struct detection *de
     wire_fields_close(writer, &fields);
 }
 
-enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, size_t capacity, size_t *ret_length)
+enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, size_t capacity,
+                              size_t *ret_length)
 {
     struct check check = {0};
     struct wire_writer writer;
@@ -386,12 +410,9 @@ static void get_batch_field(struct wire_reader *reader, int64_t key, struct aren
 
 static void get_batch(struct wire_reader *reader, struct arena *arena, struct batch *batch)
 {
-    static const char *const required[] = {[0] = "version",
-                                           [BATCH_SEQ] = "seq",
-                                           [BATCH_ZONE] = "zone",
-                                           [BATCH_TIME_SOURCE] = "time_source",
-                                           [BATCH_PASSES] = "passes",
-                                           [BATCH_DETECTIONS] = "detections"};
+    static const char *const required[] = {[0] = "version",           [BATCH_SEQ] = "seq",
+                                           [BATCH_ZONE] = "zone",     [BATCH_TIME_SOURCE] = "time_source",
+                                           [BATCH_PASSES] = "passes", [BATCH_DETECTIONS] = "detections"};
     struct wire_map map;
     int64_t key;
 
@@ -403,7 +424,8 @@ static void get_batch(struct wire_reader *reader, struct arena *arena, struct ba
             wire_map_require(reader, &map, i, required[i]);
 }
 
-enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field)
+enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch,
+                              const char **ret_field)
 {
     struct batch batch = {0};
     struct check check = {0};

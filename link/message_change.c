@@ -2,18 +2,47 @@
 
 #include <stdlib.h>
 
-#define KIND_MAX 31
+#define KIND_MAX    31
 #define SUBJECT_MAX 95
-/* The least bytes that one of each can take on the wire: they bound the block of a decoder by the bytes it got. */
-#define CELL_MIN_BYTES 5
-#define BELIEF_MIN_BYTES 48
+/* The least bytes that one of each can take on the wire: they bound the block of a decoder by the bytes it
+ * got. */
+#define CELL_MIN_BYTES      5
+#define BELIEF_MIN_BYTES    48
 #define STATEMENT_MIN_BYTES 7
 
-enum { CHANGE_SEQ = 1, CHANGE_ZONE, CHANGE_CAUSE_KID, CHANGE_CAUSE_SEQ, CHANGE_IS_LAST, CHANGE_AS_OF, CHANGE_ROAD,
-       CHANGE_CELLS, CHANGE_DEFECTS, CHANGE_STATEMENTS };
-enum { CELL_ID = 1, CELL_WAS, CELL_CODE, CELL_CHANNEL, CELL_IS_PALE, CELL_TYPE, CELL_SEVERITY, CELL_POSTERIOR,
-       CELL_SIZE, CELL_SIZE_SIGMA, CELL_HITS, CELL_PASSES, CELL_MOTION_HITS, CELL_CAMERA_HITS, CELL_CSI, CELL_IRI,
-       CELL_COVERAGE, CELL_SEEN, CELL_DEFECT };
+enum {
+    CHANGE_SEQ = 1,
+    CHANGE_ZONE,
+    CHANGE_CAUSE_KID,
+    CHANGE_CAUSE_SEQ,
+    CHANGE_IS_LAST,
+    CHANGE_AS_OF,
+    CHANGE_ROAD,
+    CHANGE_CELLS,
+    CHANGE_DEFECTS,
+    CHANGE_STATEMENTS
+};
+enum {
+    CELL_ID = 1,
+    CELL_WAS,
+    CELL_CODE,
+    CELL_CHANNEL,
+    CELL_IS_PALE,
+    CELL_TYPE,
+    CELL_SEVERITY,
+    CELL_POSTERIOR,
+    CELL_SIZE,
+    CELL_SIZE_SIGMA,
+    CELL_HITS,
+    CELL_PASSES,
+    CELL_MOTION_HITS,
+    CELL_CAMERA_HITS,
+    CELL_CSI,
+    CELL_IRI,
+    CELL_COVERAGE,
+    CELL_SEEN,
+    CELL_DEFECT
+};
 
 /* ---- rules ---- */
 
@@ -71,7 +100,8 @@ static void check_change(struct check *check, const struct change *change)
         check_time(check, change->as_of_ns, "as_of");
     check_that(check,
                road->covered_cm <= INT64_MAX && road->red_cm <= INT64_MAX && road->yellow_cm <= INT64_MAX &&
-                   road->green_cm <= INT64_MAX && road->grey_cm <= INT64_MAX && road->unplaced_cm <= INT64_MAX,
+                   road->green_cm <= INT64_MAX && road->grey_cm <= INT64_MAX &&
+                   road->unplaced_cm <= INT64_MAX,
                ROAD_BAD_RANGE, "road");
     check_that(check, change->n_cells <= CHANGE_CELLS_MAX, ROAD_TOO_LARGE, "cells");
     check_that(check, change->n_defects <= CHANGE_DEFECTS_MAX, ROAD_TOO_LARGE, "defects");
@@ -153,7 +183,8 @@ static void put_lists(struct wire_writer *writer, struct wire_fields *fields, co
         put_statement(writer, &change->statements[i]);
 }
 
-enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity, size_t *ret_length)
+enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,
+                               size_t *ret_length)
 {
     struct check check = {0};
     struct wire_writer writer;
@@ -321,7 +352,8 @@ static void get_statements(struct wire_reader *reader, const struct arena *arena
 
         wire_tuple_open(reader, 3, "statement");
         statement->kind = wire_get_text(reader, KIND_MAX, &statement->kind_length, "statement.kind");
-        statement->subject = wire_get_text(reader, SUBJECT_MAX, &statement->subject_length, "statement.subject");
+        statement->subject =
+            wire_get_text(reader, SUBJECT_MAX, &statement->subject_length, "statement.subject");
         statement->cose = wire_get_bytes(reader, SEALED_MAX, &statement->cose_length, "statement.said");
         wire_close(reader);
     }
@@ -384,8 +416,8 @@ static void get_change_field(struct wire_reader *reader, int64_t key, const stru
 
 static void get_change(struct wire_reader *reader, const struct arena *arena, struct change *change)
 {
-    static const char *const required[] = {"version",   "seq",     "zone",  "cause_kid", "cause_seq", "is_last",
-                                           "as_of",     "road",    "cells", "defects",   "statements"};
+    static const char *const required[] = {"version", "seq",  "zone",  "cause_kid", "cause_seq", "is_last",
+                                           "as_of",   "road", "cells", "defects",   "statements"};
     struct wire_map map;
     int64_t key;
 
@@ -396,7 +428,8 @@ static void get_change(struct wire_reader *reader, const struct arena *arena, st
         wire_map_require(reader, &map, i, required[i]);
 }
 
-enum road_status change_decode(const uint8_t *bytes, size_t length, struct change *ret_change, const char **ret_field)
+enum road_status change_decode(const uint8_t *bytes, size_t length, struct change *ret_change,
+                               const char **ret_field)
 {
     struct change change = {0};
     struct check check = {0};

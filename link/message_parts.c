@@ -3,7 +3,7 @@
 #include <limits.h>
 
 /* The frame of grid/cell.h: 2^20 m east, 2^24 m north. */
-#define EAST_END_MM (((int64_t)1 << 20) * 1000)
+#define EAST_END_MM  (((int64_t)1 << 20) * 1000)
 #define NORTH_END_MM (((int64_t)1 << 24) * 1000)
 
 void check_that(struct check *check, bool is_true, enum road_status status, const char *field)
@@ -57,7 +57,8 @@ void check_belief(struct check *check, const struct defect_belief *belief)
     check_that(check, belief->posterior_permille <= 1000, ROAD_BAD_RANGE, "defect.posterior");
     check_point(check, belief->at, "defect.at");
     check_covariance(check, belief->cov_ee_cm2, belief->cov_en_cm2, belief->cov_nn_cm2, "defect.cov");
-    check_that(check, belief->size_milli >= 0 && belief->size_sigma_milli >= 0, ROAD_BAD_RANGE, "defect.size");
+    check_that(check, belief->size_milli >= 0 && belief->size_sigma_milli >= 0, ROAD_BAD_RANGE,
+               "defect.size");
     check_time(check, belief->first_ns, "defect.first");
     check_time(check, belief->last_ns, "defect.last");
     check_that(check, belief->first_ns <= belief->last_ns, ROAD_BAD_RANGE, "defect.last");
@@ -140,9 +141,25 @@ void get_defect_id(struct wire_reader *reader, struct defect_id *ret_id, const c
     wire_close(reader);
 }
 
-enum { BELIEF_ID = 1, BELIEF_STATE, BELIEF_ALIAS_OF, BELIEF_TYPE, BELIEF_SEVERITY, BELIEF_MAY_BE_RED, BELIEF_POSTERIOR,
-       BELIEF_AT, BELIEF_COV, BELIEF_SIZE, BELIEF_HITS, BELIEF_PASSES, BELIEF_MOTION_HITS, BELIEF_CAMERA_HITS,
-       BELIEF_UNITS, BELIEF_FIRST, BELIEF_LAST };
+enum {
+    BELIEF_ID = 1,
+    BELIEF_STATE,
+    BELIEF_ALIAS_OF,
+    BELIEF_TYPE,
+    BELIEF_SEVERITY,
+    BELIEF_MAY_BE_RED,
+    BELIEF_POSTERIOR,
+    BELIEF_AT,
+    BELIEF_COV,
+    BELIEF_SIZE,
+    BELIEF_HITS,
+    BELIEF_PASSES,
+    BELIEF_MOTION_HITS,
+    BELIEF_CAMERA_HITS,
+    BELIEF_UNITS,
+    BELIEF_FIRST,
+    BELIEF_LAST
+};
 
 void put_belief(struct wire_writer *writer, const struct defect_belief *belief)
 {

@@ -1,7 +1,7 @@
 /* message_parts.h - what several messages have in common on the wire: for message_*.c and statement.c only.
  *
- * Readers check that a value fits its C type; what it may mean is checked on the struct, by the same functions
- * for sender and receiver, so that no encoder makes what the decoder refuses. */
+ * Readers check that a value fits its C type; what it may mean is checked on the struct, by the same
+ * functions for sender and receiver, so that no encoder makes what the decoder refuses. */
 #ifndef LINK_MESSAGE_PARTS_H
 #define LINK_MESSAGE_PARTS_H
 
@@ -22,7 +22,8 @@ void check_covariance(struct check *check, int64_t ee, int64_t en, int64_t nn, c
 void check_defect_id(struct check *check, const struct defect_id *id, const char *field);
 void check_belief(struct check *check, const struct defect_belief *belief);
 
-void put_header(struct wire_writer *writer, struct wire_fields *ret_fields); /* opens the map, writes the version */
+void put_header(struct wire_writer *writer,
+                struct wire_fields *ret_fields); /* opens the map, writes the version */
 /* The value of key 0. */
 void get_version(struct wire_reader *reader);
 void put_zone(struct wire_writer *writer, struct grid_zone zone);
@@ -40,6 +41,7 @@ void put_belief(struct wire_writer *writer, const struct defect_belief *belief);
 void get_belief(struct wire_reader *reader, struct defect_belief *ret_belief);
 
 /* Ends a decoder: the reader's error or the check's, named in *ret_field (which may be NULL). */
-enum road_status decode_verdict(struct wire_reader *reader, const struct check *check, const char **ret_field);
+enum road_status decode_verdict(struct wire_reader *reader, const struct check *check,
+                                const char **ret_field);
 
 #endif

@@ -1,12 +1,12 @@
 #include "link/message_pass.h"
 
-#define NS_PER_MS 1000000
+#define NS_PER_MS           1000000
 #define FLAG_SIGMA_EXPLICIT 3
-#define FLAG_IRI_EXPLICIT 63
-#define IRI_NUMBER_MAX 6554 /* 655.3 m/km, the last tenth that is not IRI_UNKNOWN */
-#define RESIDUAL_MAX ((int64_t)1 << 53)
-#define EAST_END_CM (((int64_t)1 << 20) * 100)
-#define NORTH_END_CM (((int64_t)1 << 24) * 100)
+#define FLAG_IRI_EXPLICIT   63
+#define IRI_NUMBER_MAX      6554 /* 655.3 m/km, the last tenth that is not IRI_UNKNOWN */
+#define RESIDUAL_MAX        ((int64_t)1 << 53)
+#define EAST_END_CM         (((int64_t)1 << 20) * 100)
+#define NORTH_END_CM        (((int64_t)1 << 24) * 100)
 
 /* 1 cm to 16 m, each 1600^(1/15) = 1.635 times the one before, rounded. */
 static const uint16_t sigma_class_cm[16] = {1, 2, 3, 4, 7, 12, 19, 31, 51, 84, 137, 224, 366, 598, 978, 1600};
@@ -16,7 +16,7 @@ static unsigned sigma_class(uint16_t sigma_cm)
     unsigned class = 0;
 
     while (class < 15 && sigma_class_cm[class] < sigma_cm)
-        class++;
+        class ++;
     return class;
 }
 
@@ -37,7 +37,8 @@ static int64_t floor_div(int64_t value, int64_t by)
     return value / by - (value % by < 0);
 }
 
-int64_t quantise_cm(int64_t mm, int64_t end_mm)
+/* The nearest centimetre, in millimetres, below the frame's end. */
+static int64_t quantise_cm(int64_t mm, int64_t end_mm)
 {
     const int64_t cm = floor_div(mm + 5, 10);
 
@@ -46,7 +47,8 @@ int64_t quantise_cm(int64_t mm, int64_t end_mm)
 
 struct grid_point point_at_quantise(struct grid_point at)
 {
-    return (struct grid_point){quantise_cm(at.e_mm, EAST_END_CM * 10), quantise_cm(at.n_mm, NORTH_END_CM * 10)};
+    return (struct grid_point){quantise_cm(at.e_mm, EAST_END_CM * 10),
+                               quantise_cm(at.n_mm, NORTH_END_CM * 10)};
 }
 
 static int64_t time_ms(int64_t time_ns)
@@ -196,7 +198,9 @@ static void unpack_flags(struct unpacker *unpacker, struct track *track)
     if (sigma_flag == FLAG_SIGMA_EXPLICIT)
         track->sigma = unpack_byte(unpacker);
     else
-        track->sigma += sigma_flag == 1 ? 1u : sigma_flag == 2 ? UINT32_MAX : 0u; /* below 0 it wraps and is refused */
+        track->sigma += sigma_flag == 1   ? 1u
+                        : sigma_flag == 2 ? UINT32_MAX
+                                          : 0u; /* below 0 it wraps and is refused */
     if (iri_flag == FLAG_IRI_EXPLICIT)
         iri = (int64_t)unpack_varint(unpacker);
     else

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #define FILE_MAX_BYTES (1 << 20)
-#define LINES_MAX 20000
-#define ERROR_SIZE 512
-#define WORDS 6 /* NAME ROLE CLASS DISTRICT ALG PUBLIC_KEY_BASE64 */
-#define WORD_MAX 100
+#define LINES_MAX      20000
+#define ERROR_SIZE     512
+#define WORDS          6 /* NAME ROLE CLASS DISTRICT ALG PUBLIC_KEY_BASE64 */
+#define WORD_MAX       100
 
 static const char *const role_names[] = {"node", "gateway", "server", "department"};
 
@@ -90,13 +90,16 @@ static bool parse_district(const char *text, char ret_district[7])
 
 static bool parse_key(const char *alg, const char *base64, struct public_key *ret_key)
 {
-    *ret_key = (struct public_key){.cose_alg = strcmp(alg, "ed25519") == 0 ? -8 : strcmp(alg, "es256") == 0 ? -7 : 0};
-    return ret_key->cose_alg != 0 &&
-           base64_decode(base64, strlen(base64), ret_key->bytes, sizeof ret_key->bytes, &ret_key->length) == ROAD_OK;
+    *ret_key = (struct public_key){.cose_alg = strcmp(alg, "ed25519") == 0 ? -8
+                                               : strcmp(alg, "es256") == 0 ? -7
+                                                                           : 0};
+    return ret_key->cose_alg != 0 && base64_decode(base64, strlen(base64), ret_key->bytes,
+                                                   sizeof ret_key->bytes, &ret_key->length) == ROAD_OK;
 }
 
 /* Fills the entry and opens its verifier. Says in ret_error what is wrong. */
-static enum road_status parse_line(const char *line, size_t length, struct registry_entry *ret_entry, char *ret_error)
+static enum road_status parse_line(const char *line, size_t length, struct registry_entry *ret_entry,
+                                   char *ret_error)
 {
     struct registry_entry entry = {0};
     char words[WORDS][WORD_MAX];
@@ -107,15 +110,19 @@ static enum road_status parse_line(const char *line, size_t length, struct regis
         return refuse(ret_error, "'%s' is no name: 1 to 32 of a-z 0-9 -", words[0]);
     memcpy(entry.name, words[0], strlen(words[0]) + 1);
     if (!parse_role(words[1], words[2], &entry))
-        return refuse(ret_error, "'%s %s' is no role and class: node fleet, node phone, gateway -, server -, "
-                                 "department -", words[1], words[2]);
+        return refuse(ret_error,
+                      "'%s %s' is no role and class: node fleet, node phone, gateway -, server -, "
+                      "department -",
+                      words[1], words[2]);
     if (!parse_district(words[3], entry.district))
         return refuse(ret_error, "'%s' is no district: six digits, or - for none", words[3]);
     if (!parse_key(words[4], words[5], &entry.key))
-        return refuse(ret_error, "'%s' and the word behind it are no key: ed25519 or es256, then base64", words[4]);
+        return refuse(ret_error, "'%s' and the word behind it are no key: ed25519 or es256, then base64",
+                      words[4]);
     const enum road_status status = verifier_open(&entry.key, &entry.verifier);
     if (status != ROAD_OK)
-        return status == ROAD_BAD_INPUT ? refuse(ret_error, "the bytes are no %s public key", words[4]) : status;
+        return status == ROAD_BAD_INPUT ? refuse(ret_error, "the bytes are no %s public key", words[4])
+                                        : status;
     entry.kid = kid_of(&entry.key);
     *ret_entry = entry;
     return ROAD_OK;
@@ -127,8 +134,11 @@ static void format_line(const struct registry_entry *entry, char *ret_line, size
 
     base64_encode(entry->key.bytes, entry->key.length, base64, sizeof base64);
     snprintf(ret_line, capacity, "%s %s %s %s %s %s\n", entry->name, role_names[entry->role],
-             entry->role != ROLE_NODE ? "-" : entry->is_phone ? "phone" : "fleet",
-             *entry->district ? entry->district : "-", entry->key.cose_alg == -7 ? "es256" : "ed25519", base64);
+             entry->role != ROLE_NODE ? "-"
+             : entry->is_phone        ? "phone"
+                                      : "fleet",
+             *entry->district ? entry->district : "-", entry->key.cose_alg == -7 ? "es256" : "ed25519",
+             base64);
 }
 
 /* ---- the whole file ---- */
@@ -159,19 +169,22 @@ static enum road_status index_entries(struct registry *registry, const char *pat
     qsort(registry->by_name, n, sizeof *registry->by_name, compare_by_name);
     for (size_t i = 1; i < n; i++) {
         if (compare_by_kid(&registry->by_kid[i - 1], &registry->by_kid[i]) == 0)
-            return refuse(ret_error, "%.200s: '%s' and '%s' have the same key", path, registry->by_kid[i - 1]->name,
-                          registry->by_kid[i]->name);
+            return refuse(ret_error, "%.200s: '%s' and '%s' have the same key", path,
+                          registry->by_kid[i - 1]->name, registry->by_kid[i]->name);
         if (compare_by_name(&registry->by_name[i - 1], &registry->by_name[i]) == 0)
-            return refuse(ret_error, "%.200s: the name '%s' is there twice", path, registry->by_name[i]->name);
+            return refuse(ret_error, "%.200s: the name '%s' is there twice", path,
+                          registry->by_name[i]->name);
     }
     return ROAD_OK;
 }
 
 static enum road_status add_line(struct registry *registry, const char *line, size_t length, char *ret_error)
 {
-    const size_t blanks = strspn(line, " \t\r");
+    size_t blanks = 0;
 
-    if (blanks >= length || line[blanks] == '#')
+    while (blanks < length && (line[blanks] == ' ' || line[blanks] == '\t' || line[blanks] == '\r'))
+        blanks++;
+    if (blanks == length || line[blanks] == '#')
         return ROAD_OK;
     if (registry->n == registry->capacity) {
         const size_t capacity = registry->capacity ? registry->capacity * 2 : 64;
@@ -187,13 +200,16 @@ static enum road_status add_line(struct registry *registry, const char *line, si
     return status;
 }
 
-/* `text` ends with a NUL that is not counted. */
-static enum road_status parse_text(struct registry *registry, const char *path, const char *text, size_t length,
-                                   char *ret_error)
+static enum road_status parse_text(struct registry *registry, const char *path, const char *text,
+                                   size_t length, char *ret_error)
 {
     char error[ERROR_SIZE] = "out of memory";
     size_t at = 0;
 
+    if (length > FILE_MAX_BYTES) {
+        refuse(ret_error, "%.200s: is larger than 1 MiB", path);
+        return ROAD_TOO_LARGE;
+    }
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         at = 3;
     for (unsigned number = 1; at < length; number++) {
@@ -212,7 +228,7 @@ static enum road_status parse_text(struct registry *registry, const char *path, 
     return index_entries(registry, path, ret_error);
 }
 
-/* The file's bytes with a NUL behind them; the caller frees them. */
+/* The caller frees the text. */
 static enum road_status read_file(const char *path, char **ret_text, size_t *ret_length, char *ret_error)
 {
     FILE *file = fopen(path, "re");
@@ -223,29 +239,28 @@ static enum road_status read_file(const char *path, char **ret_text, size_t *ret
         refuse(ret_error, "%.200s: %s", path, strerror(error));
         return error == ENOENT ? ROAD_NOT_FOUND : ROAD_IO;
     }
-    char *text = malloc(FILE_MAX_BYTES + 2);
+    char *text = malloc(FILE_MAX_BYTES + 1);
     const size_t length = text ? fread(text, 1, FILE_MAX_BYTES + 1, file) : 0;
     const bool is_read = !ferror(file);
     fclose(file);
-    if (!text || !is_read || length > FILE_MAX_BYTES) {
+    if (!text || !is_read) {
         free(text);
-        refuse(ret_error, "%.200s: %s", path, !text || !is_read ? "cannot be read" : "is larger than 1 MiB");
-        return !text ? ROAD_NO_MEMORY : !is_read ? ROAD_IO : ROAD_TOO_LARGE;
+        refuse(ret_error, "%.200s: cannot be read", path);
+        return text ? ROAD_IO : ROAD_NO_MEMORY;
     }
-    text[length] = '\0';
     *ret_text = text;
     *ret_length = length;
     return ROAD_OK;
 }
 
-static enum road_status registry_parse(const char *path, const char *text, size_t length,
-                                       struct registry **ret_registry, char *ret_error)
+enum road_status registry_from_text(const char *name, const char *text, size_t length,
+                                    struct registry **ret_registry, char *ret_error)
 {
     struct registry *registry = calloc(1, sizeof *registry);
 
     if (!registry)
         return ROAD_NO_MEMORY;
-    const enum road_status status = parse_text(registry, path, text, length, ret_error);
+    const enum road_status status = parse_text(registry, name, text, length, ret_error);
     if (status == ROAD_OK)
         *ret_registry = registry;
     else
@@ -261,7 +276,7 @@ enum road_status registry_load(const char *path, struct registry **ret_registry,
 
     if (status != ROAD_OK)
         return status;
-    status = registry_parse(path, text, length, ret_registry, ret_error);
+    status = registry_from_text(path, text, length, ret_registry, ret_error);
     free(text);
     return status;
 }
@@ -315,7 +330,7 @@ static enum road_status check_new(const char *path, const char *text, size_t len
                                   const struct registry_entry *entry, char *ret_error)
 {
     struct registry *registry;
-    enum road_status status = registry_parse(path, text, length, &registry, ret_error);
+    enum road_status status = registry_from_text(path, text, length, &registry, ret_error);
 
     if (status != ROAD_OK)
         return status;
@@ -405,7 +420,8 @@ static enum road_status add_locked(const char *path, int folder_fd, const struct
 
 enum road_status registry_add(const char *path, const struct registry_entry *entry, char *ret_error)
 {
-    if (strlen(path) > 4000 || (unsigned)entry->role > ROLE_DEPARTMENT || entry->key.length > sizeof entry->key.bytes)
+    if (strlen(path) > 4000 || (unsigned)entry->role > ROLE_DEPARTMENT ||
+        entry->key.length > sizeof entry->key.bytes)
         return refuse(ret_error, "the path or the entry is out of range");
     const int folder_fd = lock_folder(path);
     if (folder_fd < 0) {

@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY_FILE_MAX 16384
-#define P256_POINT_SIZE 65
+#define KEY_FILE_MAX        16384
+#define P256_POINT_SIZE     65
 #define P256_SIGNATURE_SIZE 64 /* r || s, RFC 9053 section 2.1 */
-#define ALG_EDDSA (-8)
-#define ALG_ES256 (-7)
+#define ALG_EDDSA           (-8)
+#define ALG_ES256           (-7)
 
 struct signer {
     EVP_PKEY *key;
@@ -224,7 +224,8 @@ void signer_public(const struct signer *signer, struct public_key *ret_key)
     *ret_key = signer->public;
 }
 
-/* Ed25519 is one-shot (RFC 8032 hashes the message twice), so a context serves one message and is set up again. */
+/* Ed25519 is one-shot (RFC 8032 hashes the message twice), so a context serves one message and is set up
+ * again. */
 enum road_status signer_sign(struct signer *signer, const void *data, size_t length,
                              uint8_t ret_signature[ED25519_SIGNATURE_SIZE])
 {

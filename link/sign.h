@@ -3,8 +3,8 @@
  *
  * A node, gateway or server IS its key: kid = first 8 bytes of SHA-256(raw 32-byte public key). Private keys
  * are PKCS#8 PEM files of mode 0600, made where they are used. Verification is always of the bytes received,
- * never of a re-encoding. ES256 (alg -7, phones) is verified only. One thread at a time per signer and verifier;
- * the hashes may be called by any thread. */
+ * never of a re-encoding. ES256 (alg -7, phones) is verified only. One thread at a time per signer and
+ * verifier; the hashes may be called by any thread. */
 #ifndef LINK_SIGN_H
 #define LINK_SIGN_H
 
@@ -13,13 +13,13 @@
 
 #include "grid/status.h"
 
-#define KID_SIZE 8
-#define KID_TEXT_SIZE 17 /* 16 hex digits and NUL */
-#define SHA256_SIZE 32
-#define ED25519_PUBLIC_SIZE 32
+#define KID_SIZE               8
+#define KID_TEXT_SIZE          17 /* 16 hex digits and NUL */
+#define SHA256_SIZE            32
+#define ED25519_PUBLIC_SIZE    32
 #define ED25519_SIGNATURE_SIZE 64
-#define SEALED_MAX 32768 /* bytes of a sealed message */
-#define SEAL_OVERHEAD 128 /* bytes that sealing adds at most */
+#define SEALED_MAX             32768 /* bytes of a sealed message */
+#define SEAL_OVERHEAD          128   /* bytes that sealing adds at most */
 
 struct kid {
     uint8_t bytes[KID_SIZE];
@@ -34,7 +34,8 @@ struct public_key {
 
 struct signer; /* a private key with its contexts; opaque */
 
-enum road_status signer_create(const char *path); /* makes a new key file, 0600; ROAD_EXISTS if there is one */
+/* Makes a new key file, 0600; ROAD_EXISTS if there is one. */
+enum road_status signer_create(const char *path);
 /* ROAD_NOT_FOUND, ROAD_DENIED if others may read the file, ROAD_BAD_INPUT if it is no unencrypted PEM key,
  * ROAD_UNSUPPORTED if the key is not Ed25519. */
 enum road_status signer_open(const char *path, struct signer **ret_signer);
@@ -60,11 +61,12 @@ int verifier_alg(const struct verifier *verifier);
 enum road_status verifier_check(struct verifier *verifier, const void *data, size_t length,
                                 const uint8_t *signature, size_t signature_length);
 
-/* COSE_Sign1, tagged (18), protected {1: alg, 4: kid}, empty unprotected, attached payload, no external aad; any
- * other form is refused, so that a message cannot change its bytes and keep its signature.
- * seal: ret_bytes needs payload + SEAL_OVERHEAD. ROAD_TOO_LARGE beyond SEALED_MAX. */
-enum road_status cose_seal(struct signer *signer, const void *payload, size_t payload_length, uint8_t *ret_bytes,
-                           size_t capacity, size_t *ret_length);
+/* COSE_Sign1, tagged (18), protected {1: alg, 4: kid}, empty unprotected, attached payload, no external aad;
+ * any other form is refused, so that a message cannot change its bytes and keep its signature.
+ *
+ * cose_seal: ret_bytes needs payload + SEAL_OVERHEAD. ROAD_TOO_LARGE beyond SEALED_MAX. */
+enum road_status cose_seal(struct signer *signer, const void *payload, size_t payload_length,
+                           uint8_t *ret_bytes, size_t capacity, size_t *ret_length);
 /* Reads kid and payload (slices of `bytes`) without verifying: to find the key. */
 enum road_status cose_peek(const void *bytes, size_t length, struct kid *ret_kid, const uint8_t **ret_payload,
                            size_t *ret_payload_length);
@@ -72,7 +74,8 @@ enum road_status cose_peek(const void *bytes, size_t length, struct kid *ret_kid
 enum road_status cose_open(struct verifier *verifier, const void *bytes, size_t length,
                            const uint8_t **ret_payload, size_t *ret_payload_length);
 
-void sha256(const void *data, size_t length, uint8_t ret_digest[SHA256_SIZE]); /* cached context, any thread */
+/* With a cached context; any thread. */
+void sha256(const void *data, size_t length, uint8_t ret_digest[SHA256_SIZE]);
 /* Two pieces hashed as one, for leaf and node hashes: SHA-256(prefix || a || b). */
 void sha256_prefixed(uint8_t prefix, const void *a, size_t a_length, const void *b, size_t b_length,
                      uint8_t ret_digest[SHA256_SIZE]);

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#define TAG_SIGN1 18
-#define LABEL_ALG 1
-#define LABEL_CRIT 2
-#define LABEL_KID 4
+#define TAG_SIGN1     18
+#define LABEL_ALG     1
+#define LABEL_CRIT    2
+#define LABEL_KID     4
 #define PROTECTED_MAX 64
 /* "Signature1" and three heads beside protected header and payload. */
 #define TO_SIGN_MAX (SEALED_MAX + PROTECTED_MAX + 32)
@@ -85,8 +85,8 @@ static enum road_status to_sign(const void *protected, size_t protected_length, 
     return writer.status;
 }
 
-enum road_status cose_seal(struct signer *signer, const void *payload, size_t payload_length, uint8_t *ret_bytes,
-                           size_t capacity, size_t *ret_length)
+enum road_status cose_seal(struct signer *signer, const void *payload, size_t payload_length,
+                           uint8_t *ret_bytes, size_t capacity, size_t *ret_length)
 {
     uint8_t protected[PROTECTED_MAX], signed_bytes[TO_SIGN_MAX], signature[ED25519_SIGNATURE_SIZE];
     const struct kid kid = signer_kid(signer);
@@ -146,10 +146,11 @@ enum road_status cose_open(struct verifier *verifier, const void *bytes, size_t 
         return ROAD_UNKNOWN_KEY;
     if (sign1.alg != verifier_alg(verifier))
         return ROAD_BAD_SIGNATURE;
-    status = to_sign(sign1.protected, sign1.protected_length, sign1.payload, sign1.payload_length, signed_bytes,
-                     &signed_length);
+    status = to_sign(sign1.protected, sign1.protected_length, sign1.payload, sign1.payload_length,
+                     signed_bytes, &signed_length);
     if (status == ROAD_OK)
-        status = verifier_check(verifier, signed_bytes, signed_length, sign1.signature, sign1.signature_length);
+        status =
+            verifier_check(verifier, signed_bytes, signed_length, sign1.signature, sign1.signature_length);
     if (status != ROAD_OK)
         return status;
     *ret_payload = sign1.payload;

@@ -40,7 +40,8 @@ void sha256(const void *data, size_t length, uint8_t ret_digest[SHA256_SIZE])
 {
     EVP_MD_CTX *context = context_of_thread();
 
-    const int is_done = EVP_DigestInit_ex2(context, sha256_md, NULL) && EVP_DigestUpdate(context, data, length) &&
+    const int is_done = EVP_DigestInit_ex2(context, sha256_md, NULL) &&
+                        EVP_DigestUpdate(context, data, length) &&
                         EVP_DigestFinal_ex(context, ret_digest, NULL);
     assert(is_done);
 }
@@ -50,8 +51,9 @@ void sha256_prefixed(uint8_t prefix, const void *a, size_t a_length, const void 
 {
     EVP_MD_CTX *context = context_of_thread();
 
-    const int is_done = EVP_DigestInit_ex2(context, sha256_md, NULL) && EVP_DigestUpdate(context, &prefix, 1) &&
-                        EVP_DigestUpdate(context, a, a_length) && EVP_DigestUpdate(context, b, b_length) &&
+    const int is_done = EVP_DigestInit_ex2(context, sha256_md, NULL) &&
+                        EVP_DigestUpdate(context, &prefix, 1) && EVP_DigestUpdate(context, a, a_length) &&
+                        EVP_DigestUpdate(context, b, b_length) &&
                         EVP_DigestFinal_ex(context, ret_digest, NULL);
     assert(is_done);
 }
@@ -92,7 +94,8 @@ static int base64_digit(char c)
     return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-/* Strict, unlike EVP_DecodeBlock: no blanks, padding only at the end, unused bits zero; one text for one value. */
+/* Strict, unlike EVP_DecodeBlock: no blanks, padding only at the end, unused bits zero; one text for one
+ * value. */
 enum road_status base64_decode(const char *text, size_t length, uint8_t *ret_data, size_t capacity,
                                size_t *ret_length)
 {

@@ -74,8 +74,9 @@ int defect_id_compare(const struct defect_id *a, const struct defect_id *b)
 
 /* ---- a defect's ---- */
 
-enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid, uint64_t cause_seq,
-                                         uint8_t *ret_bytes, size_t capacity, size_t *ret_length)
+enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid,
+                                         uint64_t cause_seq, uint8_t *ret_bytes, size_t capacity,
+                                         size_t *ret_length)
 {
     struct check check = {0};
     struct wire_writer writer;
@@ -97,8 +98,9 @@ enum road_status defect_statement_encode(const struct defect_belief *belief, str
     return writer.status;
 }
 
-enum road_status defect_statement_decode(const uint8_t *bytes, size_t length, struct defect_belief *ret_belief,
-                                         struct kid *ret_cause_kid, uint64_t *ret_cause_seq, const char **ret_field)
+enum road_status defect_statement_decode(const uint8_t *bytes, size_t length,
+                                         struct defect_belief *ret_belief, struct kid *ret_cause_kid,
+                                         uint64_t *ret_cause_seq, const char **ret_field)
 {
     struct defect_belief belief = {0};
     struct kid cause_kid = {{0}};
@@ -181,7 +183,8 @@ static void hash_cells(const struct cell_change *const *cells, size_t n, uint8_t
 /* Into or out of yellow and red: what the ledger lists one by one. */
 static bool is_listed(const struct cell_change *change)
 {
-    return change->was != change->reason.code && (change->was >= CODE_YELLOW || change->reason.code >= CODE_YELLOW);
+    return change->was != change->reason.code &&
+           (change->was >= CODE_YELLOW || change->reason.code >= CODE_YELLOW);
 }
 
 static void put_moves(struct wire_writer *writer, const struct cell_change *const *cells, size_t n)

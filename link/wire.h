@@ -1,9 +1,9 @@
 /* wire.h - CBOR (RFC 8949) as our messages use it: a reader and a writer that keep their first error.
  *
- * What is allowed is narrow, so that a value has one form and a hostile one costs nothing: definite lengths only,
- * shortest heads only, depth <= 8, map keys are integers and come once each, no bytes after the end. libcbor
- * decodes and encodes the single items; this file holds the rules. After an error every call is a no-op that
- * gives 0, so a codec checks once, at its end. No allocation. */
+ * What is allowed is narrow, so that a value has one form and a hostile one costs nothing: definite lengths
+ * only, shortest heads only, depth <= 8, map keys are integers and come once each, no bytes after the end.
+ * libcbor decodes and encodes the single items; this file holds the rules. After an error every call is a
+ * no-op that gives 0, so a codec checks once, at its end. No allocation. */
 #ifndef LINK_WIRE_H
 #define LINK_WIRE_H
 
@@ -13,7 +13,7 @@
 
 #include "grid/status.h"
 
-#define WIRE_DEPTH_MAX 8
+#define WIRE_DEPTH_MAX    8
 #define WIRE_FAR_KEYS_MAX 8 /* keys of one map outside 0..63 that are remembered; more are refused */
 
 struct wire_reader {

@@ -3,8 +3,19 @@
 #include <cbor.h>
 #include <string.h>
 
-enum item_kind { ITEM_NONE, ITEM_UINT, ITEM_NEGATIVE, ITEM_BYTES, ITEM_TEXT, ITEM_ARRAY, ITEM_MAP, ITEM_TAG, ITEM_BOOL,
-                 ITEM_OTHER, ITEM_INDEFINITE };
+enum item_kind {
+    ITEM_NONE,
+    ITEM_UINT,
+    ITEM_NEGATIVE,
+    ITEM_BYTES,
+    ITEM_TEXT,
+    ITEM_ARRAY,
+    ITEM_MAP,
+    ITEM_TAG,
+    ITEM_BOOL,
+    ITEM_OTHER,
+    ITEM_INDEFINITE
+};
 
 struct item {
     enum item_kind kind;
@@ -143,7 +154,8 @@ static bool is_shortest(const struct item *item, size_t read)
 /* libcbor up to 0.8 takes the one-byte tags 6 to 20 for errors; COSE_Sign1 is 18. */
 static bool is_tag_libcbor_lacks(const struct wire_reader *reader)
 {
-    return reader->at < reader->length && reader->bytes[reader->at] >= 0xC6 && reader->bytes[reader->at] <= 0xD4;
+    return reader->at < reader->length && reader->bytes[reader->at] >= 0xC6 &&
+           reader->bytes[reader->at] <= 0xD4;
 }
 
 /* The next item; kind ITEM_NONE after an error. */
@@ -157,7 +169,8 @@ static struct item next_item(struct wire_reader *reader, const char *field)
         return (struct item){.kind = ITEM_TAG, .value = reader->bytes[reader->at++] & 0x1Fu};
     const struct cbor_decoder_result result =
         cbor_stream_decode(reader->bytes + reader->at, reader->length - reader->at, &callbacks, &item);
-    if (result.status != CBOR_DECODER_FINISHED || item.kind == ITEM_INDEFINITE || !is_shortest(&item, result.read)) {
+    if (result.status != CBOR_DECODER_FINISHED || item.kind == ITEM_INDEFINITE ||
+        !is_shortest(&item, result.read)) {
         wire_fail(reader, ROAD_BAD_INPUT, field);
         return (struct item){.kind = ITEM_NONE};
     }
@@ -224,8 +237,8 @@ uint64_t wire_get_tag(struct wire_reader *reader, const char *field)
     return next_of(reader, ITEM_TAG, &item, field) ? item.value : 0;
 }
 
-static const uint8_t *get_string(struct wire_reader *reader, enum item_kind kind, size_t max, size_t *ret_length,
-                                 const char *field)
+static const uint8_t *get_string(struct wire_reader *reader, enum item_kind kind, size_t max,
+                                 size_t *ret_length, const char *field)
 {
     struct item item;
 

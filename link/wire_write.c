@@ -13,7 +13,8 @@ void wire_write(struct wire_writer *writer, uint8_t *bytes, size_t capacity)
     do {                                                                                                     \
         if (writer->status != ROAD_OK)                                                                       \
             return;                                                                                          \
-        const size_t wrote = encode(value, writer->bytes + writer->length, writer->capacity - writer->length); \
+        const size_t wrote =                                                                                 \
+            encode(value, writer->bytes + writer->length, writer->capacity - writer->length);                \
         if (wrote == 0)                                                                                      \
             writer->status = ROAD_TOO_LARGE;                                                                 \
         writer->length += wrote;                                                                             \

@@ -1,4 +1,5 @@
-/* bench_link.c - sealing and opening the batch of 200 m at 50 km/h with two detections, as a node sends it. */
+/* bench_link.c - sealing and opening the batch of 200 m at 50 km/h with two detections, as a node sends it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -7,7 +8,7 @@
 
 #define METRES 200.0
 #define POINTS 80
-#define RUN_S 0.5 /* of each figure */
+#define RUN_S  0.5 /* of each figure */
 
 struct bench {
     struct signer *signer;
@@ -91,21 +92,39 @@ int main(void)
     static struct bench bench;
     static struct pass_point points[POINTS];
     static struct detection detections[2];
-    struct pass pass = {.sensor = SENSE_MOTION, .frame = FRAME_ITRF_CURRENT, .epoch_centiyear = 2690,
-                        .gnss = GNSS_CONSUMER, .half_track_mm = 760, .points = points, .n_points = POINTS};
+    struct pass pass = {.sensor = SENSE_MOTION,
+                        .frame = FRAME_ITRF_CURRENT,
+                        .epoch_centiyear = 2690,
+                        .gnss = GNSS_CONSUMER,
+                        .half_track_mm = 760,
+                        .points = points,
+                        .n_points = POINTS};
     const uint8_t seed[32] = {1};
     struct chance chance = {1};
     struct public_key key;
 
     drive_points(&chance, 50 / 3.6, POINTS, points);
     for (int i = 0; i < 2; i++)
-        detections[i] = (struct detection){.type = DEFECT_POTHOLE, .severity = SEVERITY_MEDIUM,
-                                           .confidence_permille = 700, .sensor = SENSE_MOTION,
-                                           .time_ns = points[40 * i].time_ns, .at = points[40 * i].at,
-                                           .cov_ee_cm2 = 14400, .cov_nn_cm2 = 22500, .size_milli = 30000,
-                                           .size_sigma_milli = 9000, .heading_cdeg = 9000, .speed_cmps = 1390};
-    bench.batch = (struct batch){.seq = 1000, .zone = {120, false}, .time_source = TIME_GPS, .time_sigma_us = 1000,
-                                 .passes = &pass, .n_passes = 1, .detections = detections, .n_detections = 2};
+        detections[i] = (struct detection){.type = DEFECT_POTHOLE,
+                                           .severity = SEVERITY_MEDIUM,
+                                           .confidence_permille = 700,
+                                           .sensor = SENSE_MOTION,
+                                           .time_ns = points[40 * i].time_ns,
+                                           .at = points[40 * i].at,
+                                           .cov_ee_cm2 = 14400,
+                                           .cov_nn_cm2 = 22500,
+                                           .size_milli = 30000,
+                                           .size_sigma_milli = 9000,
+                                           .heading_cdeg = 9000,
+                                           .speed_cmps = 1390};
+    bench.batch = (struct batch){.seq = 1000,
+                                 .zone = {120, false},
+                                 .time_source = TIME_GPS,
+                                 .time_sigma_us = 1000,
+                                 .passes = &pass,
+                                 .n_passes = 1,
+                                 .detections = detections,
+                                 .n_detections = 2};
     must(signer_from_seed(seed, &bench.signer));
     signer_public(bench.signer, &key);
     must(verifier_open(&key, &bench.verifier));

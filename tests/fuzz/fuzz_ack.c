@@ -1,4 +1,5 @@
-/* An acknowledgement from hostile bytes: refused with a field named, or one that encodes and decodes again. */
+/* An acknowledgement from hostile bytes: refused with a field named, or one that encodes and decodes again.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         return 0;
     }
-    if (ack_encode(&ack, bytes, sizeof bytes, &length) != ROAD_OK || ack_decode(bytes, length, &ack, NULL) != ROAD_OK ||
+    if (ack_encode(&ack, bytes, sizeof bytes, &length) != ROAD_OK ||
+        ack_decode(bytes, length, &ack, NULL) != ROAD_OK ||
         ack_encode(&ack, again, sizeof again, &length_again) != ROAD_OK || length != length_again ||
         memcmp(bytes, again, length) != 0)
         abort();

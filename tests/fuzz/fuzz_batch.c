@@ -1,4 +1,5 @@
-/* A batch from hostile bytes: refused with a field named, or one that encodes and decodes again to the same bytes. */
+/* A batch from hostile bytes: refused with a field named, or one that encodes and decodes again to the same
+ * bytes. */
 #include <stdlib.h>
 #include <string.h>
 

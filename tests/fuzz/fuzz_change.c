@@ -1,4 +1,5 @@
-/* A change, and a defect's statement, from hostile bytes: refused with a field named, or one that encodes again. */
+/* A change, and a defect's statement, from hostile bytes: refused with a field named, or one that encodes
+ * again. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -63,8 +63,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config_print(keys, N_KEYS, &sample, out);
     fclose(out);
     if (!read_lines(printed, length, &again) || strcmp(sample.name, again.name) != 0 ||
-        strcmp(sample.path, again.path) != 0 || sample.bytes != again.bytes || sample.metres != again.metres ||
-        sample.is_live != again.is_live || sample.level != again.level)
+        strcmp(sample.path, again.path) != 0 || sample.bytes != again.bytes ||
+        sample.metres != again.metres || sample.is_live != again.is_live || sample.level != again.level)
         abort();
     free(printed);
     return 0;

@@ -1,4 +1,5 @@
-/* A sealed message from hostile bytes: refused, or payload and kid lie inside it; nothing opens without its key. */
+/* A sealed message from hostile bytes: refused, or payload and kid lie inside it; nothing opens without its
+ * key. */
 #include <stdlib.h>
 
 #include "link/sign.h"

@@ -5,7 +5,10 @@
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 size_t unhex(const char *hex, uint8_t *ret_bytes, size_t capacity)
@@ -79,16 +82,18 @@ static void points_random(struct chance *chance, size_t n, struct pass_point *re
     for (size_t k = 0; k < n; k++) {
         struct pass_point *point = &ret_points[k];
 
-        *point = (struct pass_point){.at = {chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)},
-                                     .time_ns = TIME_MIN_NS + (int64_t)k * 30000000000000000 +
-                                                chance_between(chance, 0, 30000000000000000)};
+        *point = (struct pass_point){
+            .at = {chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)},
+            .time_ns =
+                TIME_MIN_NS + (int64_t)k * 30000000000000000 + chance_between(chance, 0, 30000000000000000)};
         if (!is_wild && k > 0) {
             point->at.e_mm = ret_points[k - 1].at.e_mm / 2 + 250000000 + chance_between(chance, -5000, 5000);
             point->at.n_mm = ret_points[k - 1].at.n_mm / 2 + 250000000 + chance_between(chance, -5000, 5000);
             point->time_ns = ret_points[k - 1].time_ns + chance_between(chance, 0, 2000000000);
         }
         point->sigma_cm = (uint16_t)chance_between(chance, 0, 1600);
-        point->iri_centi = (uint16_t)chance_between(chance, 0, chance_between(chance, 0, 1) ? 1200 : UINT16_MAX);
+        point->iri_centi =
+            (uint16_t)chance_between(chance, 0, chance_between(chance, 0, 1) ? 1200 : UINT16_MAX);
         if (chance_between(chance, 0, 3) == 0)
             point->iri_centi = IRI_UNKNOWN;
     }
@@ -139,14 +144,16 @@ void drive_points(struct chance *chance, double speed_mps, size_t n, struct pass
         e += speed * dt * sin(heading);
         n_m += speed * dt * cos(heading);
         t += dt;
-        speed += 0.1 * (speed_mps * (1 + 0.25 * sin((double)k / 9)) - speed) + 0.02 * speed * chance_gauss(chance);
+        speed +=
+            0.1 * (speed_mps * (1 + 0.25 * sin((double)k / 9)) - speed) + 0.02 * speed * chance_gauss(chance);
         error_e = keep * error_e + sqrt(1 - keep * keep) * error_m * chance_gauss(chance);
         error_n = keep * error_n + sqrt(1 - keep * keep) * error_m * chance_gauss(chance);
         iri = fmax(0.8, iri + 0.15 * chance_gauss(chance));
-        ret_points[k] = (struct pass_point){.time_ns = (int64_t)(t * 1000) * 1000000,
-                                            .at = {llround((e + error_e + 0.02 * chance_gauss(chance)) * 1000),
-                                                   llround((n_m + error_n + 0.02 * chance_gauss(chance)) * 1000)},
-                                            .sigma_cm = (uint16_t)chance_between(chance, 150, 260),
-                                            .iri_centi = (uint16_t)lround(iri * 100)};
+        ret_points[k] =
+            (struct pass_point){.time_ns = (int64_t)(t * 1000) * 1000000,
+                                .at = {llround((e + error_e + 0.02 * chance_gauss(chance)) * 1000),
+                                       llround((n_m + error_n + 0.02 * chance_gauss(chance)) * 1000)},
+                                .sigma_cm = (uint16_t)chance_between(chance, 150, 260),
+                                .iri_centi = (uint16_t)lround(iri * 100)};
     }
 }

@@ -24,8 +24,8 @@ struct batch_room {
 };
 void batch_random(struct chance *chance, struct batch_room *ret_room);
 
-/* A drive at `speed_mps` on a winding road, as a position filter gives it: a point every 2.5 m, slow position error
- * of some decimetres, a speed that swings by a quarter, roughness in 0.01 m/km that wanders. */
+/* A drive at `speed_mps` on a winding road, as a position filter gives it: a point every 2.5 m, slow position
+ * error of some decimetres, a speed that swings by a quarter, roughness in 0.01 m/km that wanders. */
 void drive_points(struct chance *chance, double speed_mps, size_t n, struct pass_point *ret_points);
 
 #endif

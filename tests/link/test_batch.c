@@ -9,8 +9,9 @@ static bool same_passes(const struct batch *a, const struct batch *b)
     for (size_t i = 0; is_same && i < a->n_passes; i++) {
         const struct pass *x = &a->passes[i], *y = &b->passes[i];
 
-        is_same = x->sensor == y->sensor && x->frame == y->frame && x->epoch_centiyear == y->epoch_centiyear &&
-                  x->gnss == y->gnss && x->half_track_mm == y->half_track_mm && x->n_points == y->n_points;
+        is_same = x->sensor == y->sensor && x->frame == y->frame &&
+                  x->epoch_centiyear == y->epoch_centiyear && x->gnss == y->gnss &&
+                  x->half_track_mm == y->half_track_mm && x->n_points == y->n_points;
         for (size_t k = 0; is_same && k < x->n_points; k++) {
             const struct pass_point *p = &x->points[k], *q = &y->points[k];
 
@@ -33,8 +34,8 @@ static bool same_detections(const struct batch *a, const struct batch *b)
                   x->at.e_mm == y->at.e_mm && x->at.n_mm == y->at.n_mm && x->cov_ee_cm2 == y->cov_ee_cm2 &&
                   x->cov_en_cm2 == y->cov_en_cm2 && x->cov_nn_cm2 == y->cov_nn_cm2 &&
                   x->size_milli == y->size_milli && x->size_sigma_milli == y->size_sigma_milli &&
-                  x->heading_cdeg == y->heading_cdeg && x->speed_cmps == y->speed_cmps && x->side == y->side &&
-                  x->pass == y->pass && x->has_evidence == y->has_evidence &&
+                  x->heading_cdeg == y->heading_cdeg && x->speed_cmps == y->speed_cmps &&
+                  x->side == y->side && x->pass == y->pass && x->has_evidence == y->has_evidence &&
                   memcmp(x->evidence, y->evidence, SHA256_SIZE) == 0;
     }
     return is_same;
@@ -42,10 +43,10 @@ static bool same_detections(const struct batch *a, const struct batch *b)
 
 static bool same_batch(const struct batch *a, const struct batch *b)
 {
-    return a->seq == b->seq && a->zone.meridian_deg == b->zone.meridian_deg && a->zone.is_south == b->zone.is_south &&
-           a->time_source == b->time_source && a->time_sigma_us == b->time_sigma_us &&
-           a->unplaced_cm == b->unplaced_cm && a->unwatched_ms == b->unwatched_ms && same_passes(a, b) &&
-           same_detections(a, b);
+    return a->seq == b->seq && a->zone.meridian_deg == b->zone.meridian_deg &&
+           a->zone.is_south == b->zone.is_south && a->time_source == b->time_source &&
+           a->time_sigma_us == b->time_sigma_us && a->unplaced_cm == b->unplaced_cm &&
+           a->unwatched_ms == b->unwatched_ms && same_passes(a, b) && same_detections(a, b);
 }
 
 /* A small good batch that a test bends. */
@@ -136,10 +137,19 @@ static void check_bytes_per_metre(double speed_mps, uint16_t sigma_cm, uint64_t 
 
         while (in_batch < 80 && points[n + in_batch].time_ns - points[n].time_ns < 30000000000)
             in_batch++;
-        struct pass pass = {.sensor = SENSE_MOTION, .frame = FRAME_ITRF_CURRENT, .epoch_centiyear = 2690,
-                            .gnss = GNSS_CONSUMER, .half_track_mm = 760, .points = points + n, .n_points = in_batch};
-        struct batch batch = {.seq = seq++, .zone = {120, false}, .time_source = TIME_GPS, .time_sigma_us = 1000,
-                              .passes = &pass, .n_passes = 1};
+        struct pass pass = {.sensor = SENSE_MOTION,
+                            .frame = FRAME_ITRF_CURRENT,
+                            .epoch_centiyear = 2690,
+                            .gnss = GNSS_CONSUMER,
+                            .half_track_mm = 760,
+                            .points = points + n,
+                            .n_points = in_batch};
+        struct batch batch = {.seq = seq++,
+                              .zone = {120, false},
+                              .time_source = TIME_GPS,
+                              .time_sigma_us = 1000,
+                              .passes = &pass,
+                              .n_passes = 1};
         CHECK_STATUS(batch_encode(&batch, payload, sizeof payload, &length), ROAD_OK);
         CHECK_STATUS(cose_seal(signer, payload, length, sealed, sizeof sealed, &sealed_length), ROAD_OK);
         payload_sum += length;
@@ -191,8 +201,9 @@ FACT(a_buffer_that_is_too_small_is_refused_at_every_size)
     CHECK_INT(got, 77);
 }
 
-/* Encodes what bend() made of a good batch: both ends must refuse it, and the decoder names the field. The bytes
- * that a sender without our rules would make come from changing one number in good bytes; see the facts below. */
+/* Encodes what bend() made of a good batch: both ends must refuse it, and the decoder names the field. The
+ * bytes that a sender without our rules would make come from changing one number in good bytes; see the facts
+ * below. */
 #define REFUSED(change, status)                                                                              \
     do {                                                                                                     \
         struct batch_room *room = good_room();                                                               \
@@ -238,32 +249,33 @@ struct hand_made {
     enum road_status status;
 };
 
-/* {0: 1, 1: 7, 2: 40, 3: 2, 7: [{1: 1, 6: points}], 8: []}, points: one at 10 m, 20 m, 2000-01-01, sigma 1 cm. */
+/* {0: 1, 1: 7, 2: 40, 3: 2, 7: [{1: 1, 6: points}], 8: []}, points: one at 10 m, 20 m, 2000-01-01, sigma 1
+ * cm. */
 #define POINTS "01 00 d00f a01f 80b0fdac8d37"
 
 static const struct hand_made hand_made[] = {
     {"a6 0001 0107 021828 0302 07 80 08 80", NULL, ROAD_OK},
-    {"a7 0001 0107 021828 0302 07 80 08 80 1863 830102a10304", NULL, ROAD_OK},   /* an unknown key */
-    {"a7 0001 0107 021828 0302 07 80 08 80 2a f6", NULL, ROAD_OK},               /* an unknown negative key */
-    {"a6 08 80 07 80 0302 021828 0107 0001", NULL, ROAD_OK},                     /* any order */
+    {"a7 0001 0107 021828 0302 07 80 08 80 1863 830102a10304", NULL, ROAD_OK}, /* an unknown key */
+    {"a7 0001 0107 021828 0302 07 80 08 80 2a f6", NULL, ROAD_OK},             /* an unknown negative key */
+    {"a6 08 80 07 80 0302 021828 0107 0001", NULL, ROAD_OK},                   /* any order */
     {"a6 0002 0107 021828 0302 07 80 08 80", "version", ROAD_BAD_VERSION},
     {"a6 0001 0100 021828 0302 07 80 08 80", "seq", ROAD_BAD_RANGE},
     {"a6 0001 011b8000000000000000 021828 0302 07 80 08 80", "seq", ROAD_BAD_RANGE},
     {"a6 0001 0107 0218f0 0302 07 80 08 80", "zone", ROAD_BAD_RANGE},
     {"a6 0001 0107 021828 0303 07 80 08 80", "time_source", ROAD_BAD_RANGE},
-    {"a6 0001 0127 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT},             /* a negative number */
-    {"a6 0001 016137 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT},           /* a text */
-    {"a6 0001 011807 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT},           /* a head that is too long */
+    {"a6 0001 0127 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT},   /* a negative number */
+    {"a6 0001 016137 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT}, /* a text */
+    {"a6 0001 011807 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT}, /* a head that is too long */
     {"a7 0001 0107 0107 021828 0302 07 80 08 80", "map key given twice", ROAD_BAD_INPUT},
     {"a8 0001 0107 021828 0302 07 80 08 80 1863f6 1863f6", "map key given twice", ROAD_BAD_INPUT},
-    {"bf 0001 0107 021828 0302 07 80 08 80 ff", "batch", ROAD_BAD_INPUT},        /* an indefinite map */
+    {"bf 0001 0107 021828 0302 07 80 08 80 ff", "batch", ROAD_BAD_INPUT}, /* an indefinite map */
     {"a6 0001 0107 021828 0302 07 9fff 08 80", "passes", ROAD_BAD_INPUT},
     {"a6 0001 0107 021828 0302 07 80 08 80 00", "bytes after the end", ROAD_BAD_INPUT},
     {"a7 0001 0107 021828 0302 07 80 08 80 09 81818181818181818100", "skipped value", ROAD_TOO_DEEP},
     {"a7 0001 0107 021828 0302 07 80 08 80 09 9b00ffffffffffffff", "skipped value", ROAD_BAD_INPUT},
     {"a7 0001 0107 021828 0302 07 80 08 80 6161 00", "map key", ROAD_BAD_INPUT}, /* a text as key */
     {"a6 0001 0107 021828 0302 07 9affffffff 08 80", "passes", ROAD_TOO_LARGE},
-    {"a5 0001 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT},                  /* missing */
+    {"a5 0001 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT}, /* missing */
     {"a5 0001 0107 021828 07 80 08 80", "time_source", ROAD_BAD_INPUT},
     {"84 01 02 03 04", "batch", ROAD_BAD_INPUT},
     {"", "batch", ROAD_BAD_INPUT},
@@ -321,7 +333,9 @@ FACT(the_sequence_can_be_read_from_a_batch_that_is_otherwise_bad)
     uint8_t bytes[64];
     uint64_t seq = 0;
 
-    CHECK_STATUS(batch_peek_seq(bytes, unhex("a6 0001 0107 0218f0 0302 07 80 08 80", bytes, sizeof bytes), &seq), ROAD_OK);
+    CHECK_STATUS(
+        batch_peek_seq(bytes, unhex("a6 0001 0107 0218f0 0302 07 80 08 80", bytes, sizeof bytes), &seq),
+        ROAD_OK);
     CHECK_INT(seq, 7);
     CHECK_STATUS(batch_peek_seq(bytes, unhex("a2 0001 0218f0", bytes, sizeof bytes), &seq), ROAD_BAD_INPUT);
     CHECK_STATUS(batch_peek_seq(bytes, unhex("a2 0001 0100", bytes, sizeof bytes), &seq), ROAD_BAD_INPUT);

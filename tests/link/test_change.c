@@ -35,7 +35,8 @@ static struct defect_belief belief_random(struct chance *chance)
     belief.severity = (enum severity)chance_between(chance, 0, 3);
     belief.may_be_red = chance_between(chance, 0, 1);
     belief.posterior_permille = (uint16_t)chance_between(chance, 0, 1000);
-    belief.at = (struct grid_point){chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)};
+    belief.at =
+        (struct grid_point){chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)};
     belief.cov_ee_cm2 = (int32_t)(e * e);
     belief.cov_en_cm2 = (int32_t)(-e * n / 2);
     belief.cov_nn_cm2 = (int32_t)(n * n);
@@ -54,7 +55,8 @@ static struct defect_belief belief_random(struct chance *chance)
 static struct cell_change cell_random(struct chance *chance, struct grid_zone zone)
 {
     struct cell_change change;
-    const struct grid_point at = {chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)};
+    const struct grid_point at = {chance_between(chance, 0, 1048575999),
+                                  chance_between(chance, 0, 16777215999)};
 
     memset(&change, 0, sizeof change);
     CHECK_STATUS(cell_from_point(zone, at, (int)chance_between(chance, 0, 8), &change.cell), ROAD_OK);
@@ -72,9 +74,11 @@ static struct cell_change cell_random(struct chance *chance, struct grid_zone zo
     change.reason.motion_hits = (uint16_t)chance_between(chance, 0, 20);
     change.reason.camera_hits = (uint16_t)chance_between(chance, 0, 20);
     change.reason.csi = (uint8_t)chance_between(chance, 0, 100);
-    change.reason.iri_centi = chance_between(chance, 0, 1) ? IRI_UNKNOWN : (uint16_t)chance_between(chance, 0, 2000);
+    change.reason.iri_centi =
+        chance_between(chance, 0, 1) ? IRI_UNKNOWN : (uint16_t)chance_between(chance, 0, 2000);
     change.reason.coverage_centi = (uint16_t)chance_between(chance, 0, UINT16_MAX);
-    change.reason.seen_ns = chance_between(chance, 0, 1) ? 0 : chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
+    change.reason.seen_ns =
+        chance_between(chance, 0, 1) ? 0 : chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
     change.has_defect = chance_between(chance, 0, 1);
     if (change.has_defect)
         change.defect = id_random(chance);
@@ -112,25 +116,30 @@ static void change_random(struct chance *chance, struct change_room *ret_room)
     for (size_t i = 0; i < change->n_defects; i++)
         change->defects[i] = belief_random(chance);
     for (size_t i = 0; i < change->n_statements; i++)
-        change->statements[i] = (struct statement){.kind = "defect", .kind_length = 6, .subject = "defect/1.a.2.3",
+        change->statements[i] = (struct statement){.kind = "defect",
+                                                   .kind_length = 6,
+                                                   .subject = "defect/1.a.2.3",
                                                    .subject_length = (size_t)chance_between(chance, 1, 14),
-                                                   .cose = said, .cose_length = (size_t)chance_between(chance, 1, 100)};
+                                                   .cose = said,
+                                                   .cose_length = (size_t)chance_between(chance, 1, 100)};
 }
 
 static bool same_id(const struct defect_id *a, const struct defect_id *b)
 {
-    return a->time_ns == b->time_ns && kid_compare(a->kid, b->kid) == 0 && a->seq == b->seq && a->index == b->index;
+    return a->time_ns == b->time_ns && kid_compare(a->kid, b->kid) == 0 && a->seq == b->seq &&
+           a->index == b->index;
 }
 
 static bool same_belief(const struct defect_belief *a, const struct defect_belief *b)
 {
     return same_id(&a->id, &b->id) && a->state == b->state && same_id(&a->alias_of, &b->alias_of) &&
            a->type == b->type && a->severity == b->severity && a->may_be_red == b->may_be_red &&
-           a->posterior_permille == b->posterior_permille && a->at.e_mm == b->at.e_mm && a->at.n_mm == b->at.n_mm &&
-           a->cov_ee_cm2 == b->cov_ee_cm2 && a->cov_en_cm2 == b->cov_en_cm2 && a->cov_nn_cm2 == b->cov_nn_cm2 &&
-           a->size_milli == b->size_milli && a->size_sigma_milli == b->size_sigma_milli && a->hits == b->hits &&
-           a->passes == b->passes && a->motion_hits == b->motion_hits && a->camera_hits == b->camera_hits &&
-           a->units == b->units && a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+           a->posterior_permille == b->posterior_permille && a->at.e_mm == b->at.e_mm &&
+           a->at.n_mm == b->at.n_mm && a->cov_ee_cm2 == b->cov_ee_cm2 && a->cov_en_cm2 == b->cov_en_cm2 &&
+           a->cov_nn_cm2 == b->cov_nn_cm2 && a->size_milli == b->size_milli &&
+           a->size_sigma_milli == b->size_sigma_milli && a->hits == b->hits && a->passes == b->passes &&
+           a->motion_hits == b->motion_hits && a->camera_hits == b->camera_hits && a->units == b->units &&
+           a->first_ns == b->first_ns && a->last_ns == b->last_ns;
 }
 
 static bool same_cell(const struct cell_change *a, const struct cell_change *b)
@@ -142,8 +151,8 @@ static bool same_cell(const struct cell_change *a, const struct cell_change *b)
            x->posterior_permille == y->posterior_permille && x->size_milli == y->size_milli &&
            x->size_sigma_milli == y->size_sigma_milli && x->hits == y->hits && x->passes == y->passes &&
            x->motion_hits == y->motion_hits && x->camera_hits == y->camera_hits && x->csi == y->csi &&
-           x->iri_centi == y->iri_centi && x->coverage_centi == y->coverage_centi && x->seen_ns == y->seen_ns &&
-           a->has_defect == b->has_defect && same_id(&a->defect, &b->defect);
+           x->iri_centi == y->iri_centi && x->coverage_centi == y->coverage_centi &&
+           x->seen_ns == y->seen_ns && a->has_defect == b->has_defect && same_id(&a->defect, &b->defect);
 }
 
 static bool same_change(const struct change *a, const struct change *b)
@@ -162,7 +171,8 @@ static bool same_change(const struct change *a, const struct change *b)
         const struct statement *x = &a->statements[i], *y = &b->statements[i];
 
         is_same = x->kind_length == y->kind_length && memcmp(x->kind, y->kind, x->kind_length) == 0 &&
-                  x->subject_length == y->subject_length && memcmp(x->subject, y->subject, x->subject_length) == 0 &&
+                  x->subject_length == y->subject_length &&
+                  memcmp(x->subject, y->subject, x->subject_length) == 0 &&
                   x->cose_length == y->cose_length && memcmp(x->cose, y->cose, x->cose_length) == 0;
     }
     return is_same;
@@ -195,8 +205,8 @@ static void full_room(struct change_room *ret_room)
 
     do
         change_random(&chance, ret_room);
-    while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 || ret_room->change.n_statements < 2 ||
-           ret_room->defects[0].state != DEFECT_ALIAS);
+    while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 ||
+           ret_room->change.n_statements < 2 || ret_room->defects[0].state != DEFECT_ALIAS);
 }
 
 FACT(a_truncated_change_or_a_small_buffer_is_refused_at_every_length)
@@ -280,7 +290,8 @@ FACT(a_change_that_is_too_large_says_so)
     static struct cell_change cells[CHANGE_CELLS_MAX];
     static uint8_t bytes[SEALED_MAX];
     struct chance chance = {2};
-    struct change change = {.seq = 1, .zone = {120, false}, .cause_seq = 1, .cells = cells, .n_cells = CHANGE_CELLS_MAX};
+    struct change change = {
+        .seq = 1, .zone = {120, false}, .cause_seq = 1, .cells = cells, .n_cells = CHANGE_CELLS_MAX};
     size_t length;
 
     for (size_t i = 0; i < CHANGE_CELLS_MAX; i++)
@@ -305,7 +316,8 @@ FACT(an_ack_comes_back_as_it_was_sent_and_bad_ones_are_refused)
     }
     CHECK_STATUS(ack_encode(&ack, bytes, sizeof bytes, &length), ROAD_OK);
     CHECK_STATUS(ack_decode(bytes, length, &got, &field), ROAD_OK);
-    CHECK(kid_compare(got.speaker, ack.speaker) == 0 && got.upto == ack.upto && got.is_gap && got.n_refused == 64);
+    CHECK(kid_compare(got.speaker, ack.speaker) == 0 && got.upto == ack.upto && got.is_gap &&
+          got.n_refused == 64);
     for (size_t i = 0; i < ACK_REFUSED_MAX; i++)
         CHECK(got.refused[i].seq == ack.refused[i].seq && got.refused[i].reason == ack.refused[i].reason);
     for (size_t cut = 0; cut < length; cut++) {
@@ -329,7 +341,8 @@ FACT(an_ack_comes_back_as_it_was_sent_and_bad_ones_are_refused)
 FACT(a_defects_name_is_text_and_back)
 {
     struct chance chance = {8};
-    const struct defect_id known = {1795900000123000000, {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}}, 42, 7};
+    const struct defect_id known = {
+        1795900000123000000, {{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}}, 42, 7};
     char text[DEFECT_ID_TEXT_SIZE];
     struct defect_id id;
 
@@ -340,10 +353,20 @@ FACT(a_defects_name_is_text_and_back)
         CHECK_STATUS(defect_id_parse(defect_id_format(&want, text), &id), ROAD_OK);
         CHECK(same_id(&id, &want));
     }
-    static const char *const bad[] = {"", ".", "1", "1.0123456789abcdef.42", "1.0123456789abcdef.42.", "1.0123456789abcdef.42.7 ",
-                                      "01.0123456789abcdef.42.7", "-1.0123456789abcdef.42.7", "1.0123456789ABCDEF.42.7",
-                                      "1.0123456789abcde.42.7", "1.0123456789abcdef0.42.7", "1.0123456789abcdef.42.4294967296",
-                                      "9223372036854775808.0123456789abcdef.1.0", "1.0123456789abcdef..7"};
+    static const char *const bad[] = {"",
+                                      ".",
+                                      "1",
+                                      "1.0123456789abcdef.42",
+                                      "1.0123456789abcdef.42.",
+                                      "1.0123456789abcdef.42.7 ",
+                                      "01.0123456789abcdef.42.7",
+                                      "-1.0123456789abcdef.42.7",
+                                      "1.0123456789ABCDEF.42.7",
+                                      "1.0123456789abcde.42.7",
+                                      "1.0123456789abcdef0.42.7",
+                                      "1.0123456789abcdef.42.4294967296",
+                                      "9223372036854775808.0123456789abcdef.1.0",
+                                      "1.0123456789abcdef..7"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (defect_id_parse(bad[i], &id) != ROAD_BAD_INPUT)
             CHECK_FAILED("'%s' was taken", bad[i]);
@@ -351,7 +374,8 @@ FACT(a_defects_name_is_text_and_back)
 
 FACT(defects_order_by_time_then_speaker_then_number)
 {
-    const struct defect_id ids[] = {{1, {{9}}, 9, 9}, {2, {{0}}, 1, 0}, {2, {{0}}, 1, 1}, {2, {{0}}, 2, 0}, {2, {{1}}, 1, 0}};
+    const struct defect_id ids[] = {
+        {1, {{9}}, 9, 9}, {2, {{0}}, 1, 0}, {2, {{0}}, 1, 1}, {2, {{0}}, 2, 0}, {2, {{1}}, 1, 0}};
 
     for (size_t i = 0; i < 5; i++)
         for (size_t k = 0; k < 5; k++)
@@ -378,7 +402,8 @@ FACT(a_defect_statement_says_the_belief_and_its_cause)
         CHECK(same_belief(&belief, &got) && kid_compare(kid, got_kid) == 0 && got_seq == 12);
         for (size_t cut = 0; cut < length; cut += 7)
             CHECK(defect_statement_decode(bytes, cut, &got, &got_kid, &got_seq, NULL) != ROAD_OK);
-        CHECK_STATUS(defect_statement_encode(&belief, kid, 12, again, length - 1, &length_again), ROAD_TOO_LARGE);
+        CHECK_STATUS(defect_statement_encode(&belief, kid, 12, again, length - 1, &length_again),
+                     ROAD_TOO_LARGE);
     }
 }
 
@@ -404,7 +429,8 @@ FACT(a_digest_is_of_the_tiles_cells_in_any_order_given)
     for (int i = 0; i < 4; i++)
         turned[i] = cells[3 - i];
     CHECK_STATUS(digest_statement_encode(tile, cells, 4, kid, 5, bytes, sizeof bytes, &length), ROAD_OK);
-    CHECK_STATUS(digest_statement_encode(tile, turned, 4, kid, 5, again, sizeof again, &length_again), ROAD_OK);
+    CHECK_STATUS(digest_statement_encode(tile, turned, 4, kid, 5, again, sizeof again, &length_again),
+                 ROAD_OK);
     CHECK(length == length_again && memcmp(bytes, again, length) == 0);
 
     /* The hash, by hand: ids ascending. */
@@ -421,7 +447,8 @@ FACT(a_digest_is_of_the_tiles_cells_in_any_order_given)
         hashed[9 * i + 8] = (uint8_t)order[i]->reason.code;
     }
     EVP_Q_digest(NULL, "SHA256", NULL, hashed, sizeof hashed, digest, NULL);
-    /* {0: 1, 1: tile, 2: digest, 3: 3, 4: [[..], [..]], ..}: map head, 2, key and 9, key and 2, digest, then count. */
+    /* {0: 1, 1: tile, 2: digest, 3: 3, 4: [[..], [..]], ..}: map head, 2, key and 9, key and 2, digest, then
+     * count. */
     CHECK(memcmp(bytes + 1 + 2 + 10 + 3, digest, 32) == 0);
     CHECK(bytes[48] == 3 && bytes[49] == 3);    /* three cells */
     CHECK(bytes[50] == 4 && bytes[51] == 0x82); /* two moves */

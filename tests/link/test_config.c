@@ -19,7 +19,8 @@ static const struct config_key keys[] = {
     {"items", CONFIG_INT, offsetof(struct sample, items), 0, -5, 100, "7", "", NULL, "how many"},
     {"metres", CONFIG_DOUBLE, offsetof(struct sample, metres), 0, 0.5, 2000, "200 m", "m", NULL, "how far"},
     {"live", CONFIG_BOOL, offsetof(struct sample, is_live), 0, 0, 0, "no", "", NULL, "whether"},
-    {"level", CONFIG_CHOICE, offsetof(struct sample, level), 0, 0, 0, "info", "", "error|warn|info|debug", "how much"},
+    {"level", CONFIG_CHOICE, offsetof(struct sample, level), 0, 0, 0, "info", "", "error|warn|info|debug",
+     "how much"},
 };
 #define N_KEYS (sizeof keys / sizeof *keys)
 
@@ -49,7 +50,8 @@ FACT(a_file_sets_what_it_names_and_leaves_the_rest_at_its_default)
 {
     struct sample sample;
 
-    CHECK_STATUS(load("# a comment\n\n  name =  gw-1 \nmetres = 12.5 m\nlive = true\nlevel=debug\n", &sample), ROAD_OK);
+    CHECK_STATUS(load("# a comment\n\n  name =  gw-1 \nmetres = 12.5 m\nlive = true\nlevel=debug\n", &sample),
+                 ROAD_OK);
     CHECK_STR(sample.name, "gw-1");
     CHECK_STR(sample.note, "");
     CHECK_STR(sample.place, "here # there"); /* values run to the end of the line */
@@ -88,9 +90,11 @@ FACT(each_mistake_is_refused_with_its_line_and_in_words)
         {"name = a\nmetres = 1.2.3\n", ":2: metres: '1.2.3' is not a number"},
         {"name = a\nitems = 1.5\n", ":2: items: '1.5' is not a whole number"},
         {"name = a\nitems = 101\n", ":2: items: 101 is out of range, -5 to 100 is allowed"},
-        {"name = a\nitems = 99999999999999999999\n", ":2: items: 99999999999999999999 is out of range, -5 to 100 is allowed"},
+        {"name = a\nitems = 99999999999999999999\n",
+         ":2: items: 99999999999999999999 is out of range, -5 to 100 is allowed"},
         {"name = a\nbytes = 1 KB\n", ":2: bytes: 'KB' is not its unit; it is given in bytes"},
-        {"name = a\nbytes = 1023 GiB\n", ":2: bytes: 1023 is out of range, 1024 to 1000000000000 bytes is allowed"},
+        {"name = a\nbytes = 1023 GiB\n",
+         ":2: bytes: 1023 is out of range, 1024 to 1000000000000 bytes is allowed"},
         {"name = a\nlive = maybe\n", ":2: live: 'maybe' is not yes or no"},
         {"name = a\nlevel = loud\n", ":2: level: 'loud' is none of error|warn|info|debug"},
         {"name = a\nlevel = err\n", ":2: level: 'err' is none of error|warn|info|debug"},
@@ -148,7 +152,9 @@ FACT(what_is_printed_is_read_back_as_the_same)
         char *text = NULL;
         size_t length = 0;
 
-        CHECK_STATUS(load("name = gw-1\nnote = a = b # c\nbytes = 3 GiB\nlevel = warn\nlive = yes\nitems=-5", &sample), ROAD_OK);
+        CHECK_STATUS(
+            load("name = gw-1\nnote = a = b # c\nbytes = 3 GiB\nlevel = warn\nlive = yes\nitems=-5", &sample),
+            ROAD_OK);
         sample.metres = metres[i];
         FILE *out = open_memstream(&text, &length);
         config_print(keys, N_KEYS, &sample, out);

@@ -47,7 +47,7 @@ static struct registry_entry entry_of(const char *name, unsigned seed)
 }
 
 /* RFC 8032 test 1's key, and the P-256 key "11" of RFC 9052, in base64 made by another program. */
-#define ED_KEY "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+#define ED_KEY   "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 #define P256_KEY "BLrFsRytj5n5xysFz0ueJtJE3BifdFIoJVohmobWoJ7/IBOL+C3BttVivg+lSreASjpkttcsz+1rb7btKLv8EX4="
 
 FACT(a_registry_is_read_and_found_by_name_and_key)
@@ -95,7 +95,8 @@ FACT(a_bad_line_is_refused_with_file_and_line)
         {"node-1 node fleet 330103 ed25519 11qYAYKxCrfVS", "are no key"},
         {"node-1 node fleet 330103 es256 " ED_KEY, "are no es256 public key"},
         {"node-1 node fleet 330103 es256 BAAA" /* the point 0, 0: not on the curve */
-         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "no es256 public key"},
+         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+         "no es256 public key"},
     };
 
     begin();
@@ -224,7 +225,8 @@ FACT(ten_thousand_lines_load_within_a_second_and_are_all_found)
     for (size_t i = 0; i < registry_count(registry); i++) {
         const struct registry_entry *entry = registry_at(registry, i);
 
-        CHECK(registry_by_kid(registry, entry->kid) == entry && registry_by_name(registry, entry->name) == entry);
+        CHECK(registry_by_kid(registry, entry->kid) == entry &&
+              registry_by_name(registry, entry->name) == entry);
     }
     CHECK_INT(registry_count(registry), 10000);
     registry_close(registry);

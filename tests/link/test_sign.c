@@ -3,6 +3,7 @@
 #include "tests/link/fixtures.h"
 
 #include <fcntl.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <pthread.h>
 #include <sys/stat.h>
@@ -14,15 +15,18 @@ static const struct {
 } rfc8032[] = {
     {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
-     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bb"
+     "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f"
+     "0595bb"
      "e24655141438e7a100b"},
     {"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
      "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
-     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302"
+     "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2ea"
+     "eb4302"
      "aeeb00d291612bb0c00"},
     {"c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
      "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
-     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed"
+     "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e"
+     "9716ed"
      "28dc027beceea1ec40a"},
 };
 
@@ -181,6 +185,59 @@ FACT(what_is_sealed_opens_with_its_key_only)
     signer_close(other);
 }
 
+/* As a phone does it: a P-256 key of its own, the COSE_Sign1 put together by hand, the signature by OpenSSL.
+ */
+static size_t seal_es256(EVP_PKEY *key, const struct kid *kid, uint8_t ret_sealed[256])
+{
+    uint8_t to_sign[128], der[80];
+    size_t der_length = sizeof der;
+    size_t n = unhex("d2 84 4d a2 01 26 04 48", ret_sealed, 256);
+    memcpy(ret_sealed + n, kid->bytes, 8);
+    size_t m = unhex("84 6a 5369676e617475726531", to_sign, sizeof to_sign);
+    memcpy(to_sign + m, ret_sealed + 2, 14);
+    m += 14;
+    m += unhex("40 43 010203", to_sign + m, sizeof to_sign - m);
+    n += 8;
+    n += unhex("a0 43 010203 58 40", ret_sealed + n, 256 - n);
+
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    CHECK_INT(EVP_DigestSignInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL), 1);
+    CHECK_INT(EVP_DigestSign(context, der, &der_length, to_sign, m), 1);
+    EVP_MD_CTX_free(context);
+    const uint8_t *at = der;
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &at, (long)der_length);
+    CHECK_INT(BN_bn2binpad(ECDSA_SIG_get0_r(pair), ret_sealed + n, 32), 32);
+    CHECK_INT(BN_bn2binpad(ECDSA_SIG_get0_s(pair), ret_sealed + n + 32, 32), 32);
+    ECDSA_SIG_free(pair);
+    return n + 64;
+}
+
+FACT(a_phones_message_in_es256_opens)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    struct public_key public = {.cose_alg = -7};
+    struct verifier *verifier = NULL;
+    const uint8_t *payload;
+    uint8_t sealed[256];
+    size_t payload_length;
+
+    CHECK_INT(EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", public.bytes, sizeof public.bytes,
+                                              &public.length),
+              1);
+    CHECK_STATUS(verifier_open(&public, &verifier), ROAD_OK);
+    for (int i = 0; i < 20; i++) { /* r and s of all lengths */
+        const struct kid kid = kid_of(&public);
+        const size_t length = seal_es256(key, &kid, sealed);
+
+        CHECK_STATUS(cose_open(verifier, sealed, length, &payload, &payload_length), ROAD_OK);
+        CHECK(payload_length == 3 && memcmp(payload, "\1\2\3", 3) == 0);
+        sealed[length - 1 - (size_t)i] ^= 1;
+        CHECK_STATUS(cose_open(verifier, sealed, length, &payload, &payload_length), ROAD_BAD_SIGNATURE);
+    }
+    verifier_close(verifier);
+    EVP_PKEY_free(key);
+}
+
 FACT(no_byte_of_a_sealed_message_can_change)
 {
     struct signer *signer = signer_of(2);
@@ -244,7 +301,8 @@ FACT(a_message_of_the_greatest_payload_fits_and_one_beyond_the_cap_is_refused)
     size_t length = 77, got_length;
     struct kid kid;
 
-    CHECK_STATUS(cose_seal(signer, payload, SEALED_MAX - SEAL_OVERHEAD, sealed, sizeof sealed, &length), ROAD_OK);
+    CHECK_STATUS(cose_seal(signer, payload, SEALED_MAX - SEAL_OVERHEAD, sealed, sizeof sealed, &length),
+                 ROAD_OK);
     CHECK(length <= SEALED_MAX);
     CHECK_STATUS(cose_peek(sealed, length, &kid, &got, &got_length), ROAD_OK);
     length = 77;
@@ -328,9 +386,15 @@ FACT(sha256_is_fips_180_in_any_thread)
 /* RFC 4648 section 10. */
 FACT(base64_is_rfc_4648_and_strict)
 {
-    static const char *const pairs[][2] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 9", "Zm9v\n", "=AAA", "A=AA", "Zm-_", "===="};
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"}};
+    static const char *const bad[] = {
+        "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Zm 9", "Zm9v\n", "=AAA", "A=AA", "Zm-_", "===="};
     char text[16];
     uint8_t data[16];
     size_t length;

@@ -3,7 +3,8 @@
 #include "tests/link/fixtures.h"
 #include "tests/link/vectors.h"
 
-/* The bytes of the block that begins "```hex NAME"; what stands behind a # is for people. 0 if there is none. */
+/* The bytes of the block that begins "```hex NAME"; what stands behind a # is for people. 0 if there is none.
+ */
 static size_t read_vector(const char *name, uint8_t ret_bytes[VECTORS_MAX_BYTES])
 {
     FILE *page = fopen(ROAD_SOURCE_DIR "/docs/wire.md", "r");

@@ -11,15 +11,36 @@ static enum road_status encode_batch(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_
     struct pass_point points[] = {{1795900000123000000, {515741300, 3350510700}, 150, 254},
                                   {1795900000323000000, {515743800, 3350510700}, 150, 260},
                                   {1795900000524000000, {515746310, 3350510690}, 230, IRI_UNKNOWN}};
-    struct pass pass = {.sensor = SENSE_MOTION, .frame = FRAME_ITRF_CURRENT, .epoch_centiyear = 2690,
-                        .gnss = GNSS_CONSUMER, .half_track_mm = 760, .points = points, .n_points = 3};
-    struct detection detection = {.type = DEFECT_POTHOLE, .severity = SEVERITY_HIGH, .confidence_permille = 870,
-                                  .sensor = SENSE_MOTION, .time_ns = 1795900000400000000,
-                                  .at = {515744700, 3350511400}, .cov_ee_cm2 = 14400, .cov_en_cm2 = -1200,
-                                  .cov_nn_cm2 = 22500, .size_milli = 58000, .size_sigma_milli = 15000,
-                                  .heading_cdeg = 9000, .speed_cmps = 1250, .side = WHEEL_LEFT, .pass = 0};
-    struct batch batch = {.seq = 42, .zone = {120, false}, .time_source = TIME_GPS, .time_sigma_us = 1000,
-                          .unplaced_cm = 1500, .passes = &pass, .n_passes = 1, .detections = &detection,
+    struct pass pass = {.sensor = SENSE_MOTION,
+                        .frame = FRAME_ITRF_CURRENT,
+                        .epoch_centiyear = 2690,
+                        .gnss = GNSS_CONSUMER,
+                        .half_track_mm = 760,
+                        .points = points,
+                        .n_points = 3};
+    struct detection detection = {.type = DEFECT_POTHOLE,
+                                  .severity = SEVERITY_HIGH,
+                                  .confidence_permille = 870,
+                                  .sensor = SENSE_MOTION,
+                                  .time_ns = 1795900000400000000,
+                                  .at = {515744700, 3350511400},
+                                  .cov_ee_cm2 = 14400,
+                                  .cov_en_cm2 = -1200,
+                                  .cov_nn_cm2 = 22500,
+                                  .size_milli = 58000,
+                                  .size_sigma_milli = 15000,
+                                  .heading_cdeg = 9000,
+                                  .speed_cmps = 1250,
+                                  .side = WHEEL_LEFT,
+                                  .pass = 0};
+    struct batch batch = {.seq = 42,
+                          .zone = {120, false},
+                          .time_source = TIME_GPS,
+                          .time_sigma_us = 1000,
+                          .unplaced_cm = 1500,
+                          .passes = &pass,
+                          .n_passes = 1,
+                          .detections = &detection,
                           .n_detections = 1};
 
     return batch_encode(&batch, ret_bytes, VECTORS_MAX_BYTES, ret_length);
@@ -39,8 +60,8 @@ static enum road_status round_batch(const uint8_t *bytes, size_t length, uint8_t
 
 static enum road_status encode_ack(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
-    const struct ack ack = {.speaker = kid_a, .upto = 42, .is_gap = false, .n_refused = 1,
-                            .refused = {{17, ROAD_BAD_RANGE}}};
+    const struct ack ack = {
+        .speaker = kid_a, .upto = 42, .is_gap = false, .n_refused = 1, .refused = {{17, ROAD_BAD_RANGE}}};
 
     return ack_encode(&ack, ret_bytes, VECTORS_MAX_BYTES, ret_length);
 }
@@ -56,17 +77,43 @@ static enum road_status round_ack(const uint8_t *bytes, size_t length, uint8_t r
 
 static const struct defect_belief belief = {
     .id = {1795900000400000000, {{0x21, 0xfe, 0x31, 0xdf, 0xa1, 0x54, 0xa2, 0x61}}, 42, 0},
-    .state = DEFECT_CONFIRMED, .type = DEFECT_POTHOLE, .severity = SEVERITY_HIGH, .may_be_red = true,
-    .posterior_permille = 970, .at = {515744712, 3350511390}, .cov_ee_cm2 = 4800, .cov_en_cm2 = -400,
-    .cov_nn_cm2 = 7500, .size_milli = 57000, .size_sigma_milli = 9000, .hits = 3, .passes = 5, .motion_hits = 2,
-    .camera_hits = 1, .units = 2, .first_ns = 1795900000400000000, .last_ns = 1795907200000000000};
+    .state = DEFECT_CONFIRMED,
+    .type = DEFECT_POTHOLE,
+    .severity = SEVERITY_HIGH,
+    .may_be_red = true,
+    .posterior_permille = 970,
+    .at = {515744712, 3350511390},
+    .cov_ee_cm2 = 4800,
+    .cov_en_cm2 = -400,
+    .cov_nn_cm2 = 7500,
+    .size_milli = 57000,
+    .size_sigma_milli = 9000,
+    .hits = 3,
+    .passes = 5,
+    .motion_hits = 2,
+    .camera_hits = 1,
+    .units = 2,
+    .first_ns = 1795900000400000000,
+    .last_ns = 1795907200000000000};
 
 /* The cell of grid/cell.h's example, red by that defect; it was green. */
 static const struct cell_change red_cell = {
-    .cell = {1414241059722227}, .was = CODE_GREEN,
-    .reason = {.code = CODE_RED, .channel = CHANNEL_HAZARD, .type = DEFECT_POTHOLE, .severity = SEVERITY_HIGH,
-               .posterior_permille = 970, .size_milli = 57000, .size_sigma_milli = 9000, .hits = 3, .passes = 5,
-               .motion_hits = 2, .camera_hits = 1, .csi = 47, .iri_centi = 320, .coverage_centi = 175,
+    .cell = {1414241059722227},
+    .was = CODE_GREEN,
+    .reason = {.code = CODE_RED,
+               .channel = CHANNEL_HAZARD,
+               .type = DEFECT_POTHOLE,
+               .severity = SEVERITY_HIGH,
+               .posterior_permille = 970,
+               .size_milli = 57000,
+               .size_sigma_milli = 9000,
+               .hits = 3,
+               .passes = 5,
+               .motion_hits = 2,
+               .camera_hits = 1,
+               .csi = 47,
+               .iri_centi = 320,
+               .coverage_centi = 175,
                .seen_ns = 1795907200000000000},
     .has_defect = true,
     .defect = {1795900000400000000, {{0x21, 0xfe, 0x31, 0xdf, 0xa1, 0x54, 0xa2, 0x61}}, 42, 0}};
@@ -76,19 +123,32 @@ static enum road_status encode_change(uint8_t ret_bytes[VECTORS_MAX_BYTES], size
     static const uint8_t said[] = {0xd2, 0x84}; /* stands for a whole COSE_Sign1 */
     struct cell_change cells[] = {red_cell};
     struct defect_belief defects[] = {belief};
-    struct statement statements[] = {{"defect", 6, "defect/1795900000400000000.21fe31dfa154a261.42.0", 48, said, 2}};
-    const struct change change = {.seq = 9, .zone = {120, false}, .cause_kid = kid_a, .cause_seq = 43, .is_last = true,
+    struct statement statements[] = {
+        {"defect", 6, "defect/1795900000400000000.21fe31dfa154a261.42.0", 48, said, 2}};
+    const struct change change = {.seq = 9,
+                                  .zone = {120, false},
+                                  .cause_kid = kid_a,
+                                  .cause_seq = 43,
+                                  .is_last = true,
                                   .as_of_ns = 1795907200000000000,
-                                  .road = {.covered_cm = 20000, .red_cm = 100, .yellow_cm = 0, .green_cm = 19900,
-                                           .grey_cm = 0, .unplaced_cm = 1500},
-                                  .cells = cells, .n_cells = 1, .defects = defects, .n_defects = 1,
-                                  .statements = statements, .n_statements = 1};
+                                  .road = {.covered_cm = 20000,
+                                           .red_cm = 100,
+                                           .yellow_cm = 0,
+                                           .green_cm = 19900,
+                                           .grey_cm = 0,
+                                           .unplaced_cm = 1500},
+                                  .cells = cells,
+                                  .n_cells = 1,
+                                  .defects = defects,
+                                  .n_defects = 1,
+                                  .statements = statements,
+                                  .n_statements = 1};
 
     return change_encode(&change, ret_bytes, VECTORS_MAX_BYTES, ret_length);
 }
 
-static enum road_status round_change(const uint8_t *bytes, size_t length, uint8_t ret_bytes[VECTORS_MAX_BYTES],
-                                     size_t *ret_length)
+static enum road_status round_change(const uint8_t *bytes, size_t length,
+                                     uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
     struct change change = {0};
     enum road_status status = change_decode(bytes, length, &change, NULL);
@@ -112,8 +172,9 @@ static enum road_status round_defect_statement(const uint8_t *bytes, size_t leng
     uint64_t seq;
     const enum road_status status = defect_statement_decode(bytes, length, &got, &kid, &seq, NULL);
 
-    return status == ROAD_OK ? defect_statement_encode(&got, kid, seq, ret_bytes, VECTORS_MAX_BYTES, ret_length)
-                             : status;
+    return status == ROAD_OK
+               ? defect_statement_encode(&got, kid, seq, ret_bytes, VECTORS_MAX_BYTES, ret_length)
+               : status;
 }
 
 static enum road_status encode_digest_statement(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
@@ -141,8 +202,8 @@ static enum road_status encode_sealed(uint8_t ret_bytes[VECTORS_MAX_BYTES], size
 }
 
 /* Opens it with the public key and gives the bytes back, so that the signature on the page is verified. */
-static enum road_status round_sealed(const uint8_t *bytes, size_t length, uint8_t ret_bytes[VECTORS_MAX_BYTES],
-                                     size_t *ret_length)
+static enum road_status round_sealed(const uint8_t *bytes, size_t length,
+                                     uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
     struct public_key key = {.cose_alg = -8, .length = 32};
     struct verifier *verifier;
