@@ -414,7 +414,7 @@ enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
 void node_core_gap(struct node_core *core, int64_t from_ns, int64_t to_ns)
 {
     if (to_ns > from_ns)
-        resample_break(&core->resample, (double)(to_ns - from_ns) / NS_PER_S);
+        resample_break(&core->resample, ((double)to_ns - (double)from_ns) / NS_PER_S);
 }
 
 void node_core_finish(struct node_core *core)

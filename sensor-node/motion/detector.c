@@ -106,13 +106,12 @@ static void event_fill(struct event *e)
 /* Best gain for one shape at one shift, and what it leaves unexplained (a prior on the gain included). */
 static double fit(const struct event *e, const float *shape, int n, int shift, double *ret_gain)
 {
-    const int low = shift - BANK_ZERO < 0 ? BANK_ZERO - shift : 0;
-    const int high = shift - BANK_ZERO + n > e->n ? e->n - shift + BANK_ZERO : n;
-    const float *felt = e->felt + (shift - BANK_ZERO);
+    const int offset = shift - BANK_ZERO, low = offset < 0 ? -offset : 0;
+    const int high = offset + n > e->n ? e->n - offset : n;
     float cross = 0, own = 0;
 
     for (int i = low; i < high; i++) {
-        cross += felt[i] * shape[i];
+        cross += e->felt[i + offset] * shape[i];
         own += shape[i] * shape[i];
     }
     const double gain = fmin(GAIN_HIGH, fmax(GAIN_LOW, (double)cross / ((double)own + 1e-9)));

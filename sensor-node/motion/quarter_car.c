@@ -40,14 +40,23 @@ static double shape_at(const struct shape *s, double x)
     }
 }
 
-/* A rigid disc touches where its rim is highest: the maximum over its chord. */
-static double disc_at(const struct shape *s, double x)
-{
-    double top = -1;
+#define REACH 12 /* points to each side under the disc: 0.24 m */
 
-    for (double u = -0.24; u <= 0.2401; u += 0.01)
-        top = fmax(top, shape_at(s, x + u) - (RADIUS_M - sqrt(RADIUS_M * RADIUS_M - u * u)));
-    return top;
+/* A rigid disc touches where its rim is highest: the maximum over its chord. `road` starts REACH points before. */
+static void roll_disc(const float *road, int n, float *ret_disc)
+{
+    float drop[REACH + 1];
+
+    for (int u = 0; u <= REACH; u++) {
+        const double x = u * SHAPE_STEP_M;
+        drop[u] = (float)(RADIUS_M - sqrt(RADIUS_M * RADIUS_M - x * x));
+    }
+    for (int i = 0; i < n; i++) {
+        float top = road[i + REACH];
+        for (int u = 1; u <= REACH; u++)
+            top = fmaxf(top, fmaxf(road[i + REACH - u], road[i + REACH + u]) - drop[u]);
+        ret_disc[i] = top;
+    }
 }
 
 void shape_path_make(const struct shape *shape, struct shape_path *ret_path)
@@ -55,12 +64,13 @@ void shape_path_make(const struct shape *shape, struct shape_path *ret_path)
     const double before = shape->kind == SHAPE_STEP ? SHAPE_MARGIN_M : shape->length_m / 2 + SHAPE_MARGIN_M;
     const int n = (int)(2 * before / SHAPE_STEP_M) + 1;
     const int reach = (int)(PATCH_M / SHAPE_STEP_M / 2 + 0.5);
-    float disc[SHAPE_POINTS];
+    float road[SHAPE_POINTS + 2 * REACH], disc[SHAPE_POINTS];
 
     ret_path->n = n > SHAPE_POINTS || shape->kind == SHAPE_STEP ? SHAPE_POINTS : n;
     ret_path->middle_m = before;
-    for (int i = 0; i < ret_path->n; i++)
-        disc[i] = (float)disc_at(shape, i * SHAPE_STEP_M - before);
+    for (int i = 0; i < ret_path->n + 2 * REACH; i++)
+        road[i] = (float)shape_at(shape, (i - REACH) * SHAPE_STEP_M - before);
+    roll_disc(road, ret_path->n, disc);
     for (int i = 0; i < ret_path->n; i++) {
         float sum = 0;
         for (int u = -reach; u <= reach; u++) {
