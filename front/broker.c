@@ -24,7 +24,7 @@
 #define START_TRIES    5 /* a free port may be taken by another before mosquitto binds it */
 
 struct broker {
-    char dir[PATH_SIZE], conf[PATH_SIZE + 32], log[PATH_SIZE + 32], address[32];
+    char dir[PATH_SIZE], conf[PATH_SIZE + 32], log[PATH_SIZE + 32], old_log[PATH_SIZE + 32], address[32];
     bool has_tls, drops_rights;
     int port;
     pid_t pid;
@@ -158,7 +158,9 @@ static enum road_status write_conf(const struct broker *broker, char *ret_error)
     FILE *f = create_file(broker, "mosquitto.conf", path);
     if (!f)
         return fail(ret_error, ROAD_IO, "create", path);
-    fprintf(f, "listener %d 127.0.0.1\nlog_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\n",
+    fprintf(f,
+            "listener %d 127.0.0.1\nlog_dest stderr\nlog_type error\nlog_type warning\nlog_type "
+            "notice\nlog_type information\n",
             broker->port);
     fputs("persistence false\nmax_inflight_messages 200\nmax_queued_messages 100000\nmax_queued_bytes "
           "268435456\n"
@@ -191,6 +193,7 @@ static enum road_status write_files(struct broker *broker, const struct broker_c
         return fail(ret_error, ROAD_IO, "hand over", broker->dir);
     snprintf(broker->conf, sizeof broker->conf, "%s/mosquitto.conf", broker->dir);
     snprintf(broker->log, sizeof broker->log, "%s/mosquitto.log", broker->dir);
+    snprintf(broker->old_log, sizeof broker->old_log, "%s/mosquitto.log.1", broker->dir);
     if (!broker->has_tls)
         return ROAD_OK;
     status = copy_file(broker, config->ca_file, "ca.crt", ret_error);
@@ -221,18 +224,6 @@ static int find_free_port(void)
     return port;
 }
 
-static bool accepts(int port)
-{
-    const struct sockaddr_in at = {
-        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool is_open = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
-    if (fd >= 0)
-        close(fd);
-    return is_open;
-}
-
 /* Rights are dropped here and not by mosquitto: a change of user would take the death signal back. */
 static bool drop_rights(const struct broker *broker)
 {
@@ -259,17 +250,18 @@ static void become_mosquitto(const struct broker *broker, int log_fd, pid_t pare
     _exit(127);
 }
 
-static void note_end(struct broker *broker, int *ret_wait_status)
+/* Reaps it if it has ended; *ret_wait_status is then as waitpid(2) gives it. */
+static bool is_alive(struct broker *broker, int *ret_wait_status)
 {
     if (broker->pid > 0 && waitpid(broker->pid, ret_wait_status, WNOHANG) == broker->pid)
         broker->pid = 0;
+    return broker->pid > 0;
 }
 
 bool broker_is_running(struct broker *broker)
 {
     int wait_status;
-    note_end(broker, &wait_status);
-    return broker->pid > 0;
+    return is_alive(broker, &wait_status);
 }
 
 /* The last line of its log tells a person most. */
@@ -286,26 +278,32 @@ static void quote_log(const struct broker *broker, char *ret_error)
     snprintf(ret_error, BROKER_ERROR_SIZE, "broker: mosquitto did not start (%.100s): %s", broker->log, last);
 }
 
+/* It listens before it has read its certificates, so an open port proves nothing; its own word does. */
+static bool has_said_running(const struct broker *broker)
+{
+    char line[300];
+    bool is_said = false;
+
+    FILE *f = fopen(broker->log, "re");
+    while (f && !is_said && fgets(line, sizeof line, f))
+        is_said = strstr(line, ": mosquitto version ") && strstr(line, " running");
+    if (f)
+        fclose(f);
+    return is_said;
+}
+
 static enum road_status wait_until_ready(struct broker *broker, char *ret_error)
 {
     int wait_status = 0;
 
-    for (int ms = 0; ms < START_LIMIT_MS; ms += POLL_MS) {
-        note_end(broker, &wait_status);
-        if (broker->pid == 0 && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127) {
-            snprintf(ret_error, BROKER_ERROR_SIZE,
-                     "broker: there is no mosquitto: apt-get install mosquitto");
-            return ROAD_NOT_FOUND;
-        }
-        if (broker->pid == 0)
-            break;
-        if (accepts(broker->port)) {
-            note_end(broker, &wait_status); /* it may be another program that listens there */
-            if (broker->pid > 0)
-                return ROAD_OK;
-            break;
-        }
+    for (int ms = 0; ms < START_LIMIT_MS && is_alive(broker, &wait_status); ms += POLL_MS) {
+        if (has_said_running(broker))
+            return ROAD_OK;
         pause_briefly();
+    }
+    if (broker->pid == 0 && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 127) {
+        snprintf(ret_error, BROKER_ERROR_SIZE, "broker: there is no mosquitto: apt-get install mosquitto");
+        return ROAD_NOT_FOUND;
     }
     quote_log(broker, ret_error);
     broker_kill(broker);
@@ -314,6 +312,7 @@ static enum road_status wait_until_ready(struct broker *broker, char *ret_error)
 
 static enum road_status spawn(struct broker *broker, char *ret_error)
 {
+    rename(broker->log, broker->old_log); /* of the run before, if there was one */
     const int log_fd = open(broker->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log_fd < 0)
         return fail(ret_error, ROAD_IO, "create", broker->log);

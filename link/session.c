@@ -30,7 +30,7 @@ struct session {
     int n_brokers, next_broker;
     int failures; /* in a row, over all brokers */
     char *subscriptions[SUBSCRIPTIONS_MAX];
-    int n_subscriptions;
+    int n_subscriptions, n_subscribed; /* asked for, acknowledged */
 
     /* A new client for each attempt: an old one would send again, after a reconnect, all it still had in
      * memory, beside what the outbox sends anew. */
@@ -109,14 +109,25 @@ static int64_t draw_backoff_ns(const struct session *session)
     return 1 + (int64_t)(random % (uint64_t)cap);
 }
 
+/* A broker that takes us and drops us at once (two clients of one name) is not asked more than about twice a
+ * second; one that does not take us at all is asked ever more rarely. */
+static void count_failure(struct session *session, bool was_connected)
+{
+    const int after_success_max = 2 * session->n_brokers;
+
+    if (was_connected && session->now_ns - session->since_ns >= STEADY_NS)
+        session->failures = 0;
+    else if (session->failures < 1000000)
+        session->failures++;
+    if (was_connected && session->failures > after_success_max)
+        session->failures = after_success_max;
+}
+
 static void wait_before_retry(struct session *session)
 {
     const bool was_connected = session->state == CONNECTED;
 
-    if (was_connected && session->now_ns - session->since_ns >= STEADY_NS)
-        session->failures = 0;
-    else
-        session->failures += session->failures < 1000000;
+    count_failure(session, was_connected);
     session->next_broker = was_connected ? 0 : (session->next_broker + 1) % session->n_brokers;
     mosquitto_destroy(session->client);
     session->client = NULL;
@@ -143,12 +154,22 @@ static void on_connect(struct mosquitto *client, void *context, int code)
     }
     session->state = CONNECTED;
     session->since_ns = session->now_ns;
+    session->n_subscribed = 0;
     for (int i = 0; i < session->n_subscriptions; i++)
         if (mosquitto_subscribe(client, NULL, session->subscriptions[i], 1) != MOSQ_ERR_SUCCESS)
             session->is_broken = true;
     publish_presence(session, "online");
     if (session->config.on_connected)
         session->config.on_connected(session->config.context);
+}
+
+static void on_subscribe(struct mosquitto *client, void *context, int mid, int n, const int *granted)
+{
+    (void)client;
+    (void)mid;
+    (void)n;
+    (void)granted; /* a broker that denies tells nothing on MQTT 3.1.1 */
+    ((struct session *)context)->n_subscribed++;
 }
 
 static void on_disconnect(struct mosquitto *client, void *context, int code)
@@ -187,6 +208,7 @@ static int prepare_client(struct session *session)
     mosquitto_disconnect_callback_set(client, on_disconnect);
     mosquitto_message_callback_set(client, on_message);
     mosquitto_publish_callback_set(client, on_publish);
+    mosquitto_subscribe_callback_set(client, on_subscribe);
     mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
     if (config->will_topic)
         code = mosquitto_will_set(client, config->will_topic, 7, "offline", 1, true);
@@ -327,6 +349,11 @@ enum road_status session_publish(struct session *session, const char *topic, con
 bool session_is_connected(const struct session *session)
 {
     return session->state == CONNECTED && !session->is_broken;
+}
+
+bool session_is_ready(const struct session *session)
+{
+    return session_is_connected(session) && session->n_subscribed >= session->n_subscriptions;
 }
 
 struct pollfd session_pollfd(const struct session *session)

@@ -50,8 +50,13 @@ static void hear_published(void *context, int mid)
 
 static struct session_config config_for(struct ear *ear, const char *name, const char *brokers)
 {
-    return (struct session_config){.client_id = name, .brokers = brokers, .keepalive_s = 10, .on_message = hear,
-                                   .on_connected = hear_connected, .on_published = hear_published, .context = ear};
+    return (struct session_config){.client_id = name,
+                                   .brokers = brokers,
+                                   .keepalive_s = 10,
+                                   .on_message = hear,
+                                   .on_connected = hear_connected,
+                                   .on_published = hear_published,
+                                   .context = ear};
 }
 
 static void open_ear(struct ear *ear, const char *name, const char *brokers)
@@ -67,7 +72,8 @@ static void begin_test(void)
     char broker_dir[TEMP_PATH_SIZE + 16];
     snprintf(broker_dir, sizeof broker_dir, "%s/broker", dir);
     broker = NULL;
-    const enum road_status status = broker_start_with(&(struct broker_config){.dir = broker_dir}, &broker, error);
+    const enum road_status status =
+        broker_start_with(&(struct broker_config){.dir = broker_dir}, &broker, error);
     if (status != ROAD_OK) {
         printf("%s\n", error);
         exit(1);
@@ -92,6 +98,17 @@ static bool pump(struct ear *a, struct ear *b, const int *counter, int want)
     return *counter >= want;
 }
 
+/* Until both are connected and subscribed. */
+static bool pump_ready(struct ear *a, struct ear *b)
+{
+    const int64_t end = monotonic_ms() + LIMIT_MS;
+    while (!(session_is_ready(a->session) && session_is_ready(b->session)) && monotonic_ms() < end) {
+        session_wait(a->session, 2);
+        session_wait(b->session, 2);
+    }
+    return session_is_ready(a->session) && session_is_ready(b->session);
+}
+
 static void close_ears(struct ear *a, struct ear *b)
 {
     session_close(a->session);
@@ -101,8 +118,15 @@ static void close_ears(struct ear *a, struct ear *b)
 
 FACT(plain_tcp_is_for_loopback_alone)
 {
-    static const char *const bad[] = {"", ",", "host", "host:", ":1883", "127.0.0.1:0", "127.0.0.1:65536",
-                                      "127.0.0.1:18x", "127.0.0.1:1883,,127.0.0.1:1884"};
+    static const char *const bad[] = {"",
+                                      ",",
+                                      "host",
+                                      "host:",
+                                      ":1883",
+                                      "127.0.0.1:0",
+                                      "127.0.0.1:65536",
+                                      "127.0.0.1:18x",
+                                      "127.0.0.1:1883,,127.0.0.1:1884"};
     struct session *session = NULL;
     struct ear ear = {0};
 
@@ -129,7 +153,7 @@ FACT(a_message_goes_through)
     open_ear(&a, "a", broker_address(broker));
     open_ear(&b, "b", broker_address(broker));
     CHECK_STATUS(session_subscribe(b.session, "t/#"), ROAD_OK);
-    CHECK(pump(&a, &b, &a.n_connected, 1) && pump(&a, &b, &b.n_connected, 1));
+    CHECK(pump_ready(&a, &b));
     CHECK_STATUS(session_publish(a.session, "t/x", "hello", 5, false, &mid), ROAD_OK);
     CHECK(pump(&a, &b, &b.n_messages, 1) && pump(&a, &b, &a.n_published, 1));
     CHECK_STR(b.last, "hello");
@@ -149,7 +173,7 @@ FACT(nothing_is_queued_while_there_is_no_connection)
     open_ear(&b, "b", broker_address(broker));
     session_subscribe(b.session, "t");
     CHECK_STATUS(session_publish(a.session, "t", "early", 5, false, NULL), ROAD_LINK_LOST);
-    CHECK(pump(&b, NULL, &b.n_connected, 1) && pump(&a, &b, &a.n_connected, 1));
+    CHECK(pump_ready(&a, &b));
     CHECK_STATUS(session_publish(a.session, "t", "late", 4, false, NULL), ROAD_OK);
     CHECK(pump(&a, &b, &b.n_messages, 1));
     CHECK_STR(b.last, "late");
@@ -163,7 +187,8 @@ FACT(the_next_broker_of_the_list_is_tried)
     struct ear a;
 
     begin_test();
-    snprintf(list, sizeof list, "127.0.0.1:1, 127.0.0.1:2, %s", broker_address(broker)); /* ports 1, 2: nobody */
+    snprintf(list, sizeof list, "127.0.0.1:1, 127.0.0.1:2, %s",
+             broker_address(broker)); /* ports 1, 2: nobody */
     open_ear(&a, "a", list);
     CHECK(pump(&a, NULL, &a.n_connected, 1));
     close_ears(&a, NULL);
@@ -178,11 +203,12 @@ FACT(after_a_broker_died_all_is_asked_for_again)
     open_ear(&a, "a", broker_address(broker));
     open_ear(&b, "b", broker_address(broker));
     session_subscribe(b.session, "t");
-    CHECK(pump(&a, &b, &a.n_connected, 1) && pump(&a, &b, &b.n_connected, 1));
+    CHECK(pump_ready(&a, &b));
     for (int round = 2; round <= 4; round++) {
         broker_kill(broker);
         CHECK_STATUS(broker_restart(broker, error), ROAD_OK);
-        CHECK(pump(&a, &b, &a.n_connected, round) && pump(&a, &b, &b.n_connected, round));
+        CHECK(pump(&a, &b, &a.n_connected, round) && pump(&a, &b, &b.n_connected, round) &&
+              pump_ready(&a, &b));
         CHECK_STATUS(session_publish(a.session, "t", "again", 5, false, NULL), ROAD_OK);
         CHECK(pump(&a, &b, &b.n_messages, round - 1));
     }
@@ -205,7 +231,7 @@ FACT(a_message_the_dead_broker_had_is_not_sent_twice_by_the_library)
     CHECK_STATUS(broker_restart(broker, error), ROAD_OK);
     open_ear(&b, "b", broker_address(broker));
     session_subscribe(b.session, "t");
-    CHECK(pump(&b, NULL, &b.n_connected, 1) && pump(&a, &b, &a.n_connected, 2));
+    CHECK(pump(&b, NULL, &b.n_connected, 1) && pump(&a, &b, &a.n_connected, 2) && pump_ready(&a, &b));
     CHECK_STATUS(session_publish(a.session, "t", "new", 3, false, NULL), ROAD_OK);
     CHECK(pump(&a, &b, &b.n_messages, 1));
     CHECK_STR(b.last, "new");
@@ -266,6 +292,7 @@ FACT(a_client_that_closes_says_offline)
     CHECK_STATUS(session_open(&config, &a.session), ROAD_OK);
     open_ear(&b, "b", broker_address(broker));
     session_subscribe(b.session, "status/+");
+    CHECK(pump_ready(&a, &b));
     CHECK(pump(&b, &a, &b.n_messages, 1));
     CHECK_STR(b.last, "online");
     session_close(a.session);
@@ -286,7 +313,8 @@ FACT(back_off_doubles_to_30_s_with_full_jitter)
     open_ear(&a, "a", "127.0.0.1:1");
     for (int attempt = 1; attempt <= 300; attempt++) {
         session_step(a.session, 0, now);
-        for (int i = 0; i < 3 && session_pollfd(a.session).fd >= 0; i++) /* a connect still under way: see it fail */
+        for (int i = 0; i < 3 && session_pollfd(a.session).fd >= 0;
+             i++) /* a connect still under way: see it fail */
             session_step(a.session, POLLIN | POLLOUT, now);
         const int64_t delay = session_deadline_ns(a.session, now) - now;
         const int64_t cap = attempt >= 7 ? 30000000000 : 250000000LL << attempt;
@@ -298,7 +326,7 @@ FACT(back_off_doubles_to_30_s_with_full_jitter)
         longest = delay > longest ? delay : longest;
         now += delay;
     }
-    CHECK(longest > 25000000000);               /* P(no draw of 293 in the last sixth) < 1e-23 */
+    CHECK(longest > 25000000000);              /* P(no draw of 293 in the last sixth) < 1e-23 */
     CHECK_NEAR(sum / n / 1e9, 15.0, 5 * 0.51); /* mean of uniform 0..30 s; 5 sigma of the mean of 293 draws */
     close_ears(&a, NULL);
 }
@@ -312,7 +340,7 @@ FACT(a_burst_of_large_messages_arrives_whole)
     open_ear(&a, "a", broker_address(broker));
     open_ear(&b, "b", broker_address(broker));
     session_subscribe(b.session, "t");
-    CHECK(pump(&a, &b, &a.n_connected, 1) && pump(&a, &b, &b.n_connected, 1));
+    CHECK(pump_ready(&a, &b));
     for (int i = 0; i < 200; i++)
         CHECK_STATUS(session_publish(a.session, "t", big, sizeof big, false, NULL), ROAD_OK);
     CHECK(pump(&a, &b, &b.n_messages, 200) && pump(&a, &b, &a.n_published, 200));
