@@ -1,6 +1,7 @@
 #include "server/verbs.h"
 
 #include <stddef.h>
+
 #include "server/ca_verbs.h"
 
 const struct verb server_verbs[] = {
