@@ -3,12 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PASSES_MAX 16
-#define DETECTIONS_MAX 64
-#define POINTS_SPARE 96      /* for short stretches between stops */
-#define SEVERE_SLOTS_MAX 48  /* with so many batches waiting a severe detection no longer closes early */
-#define SIGMA_GPS_US 1000    /* a receiver's clock as a program sees it */
-#define SIGMA_NTP_US 50000
+#define PASSES_MAX       16
+#define DETECTIONS_MAX   64
+#define POINTS_SPARE     96   /* for short stretches between stops */
+#define SEVERE_SLOTS_MAX 48   /* with so many batches waiting a severe detection no longer closes early */
+#define SIGMA_GPS_US     1000 /* a receiver's clock as a program sees it */
+#define SIGMA_NTP_US     50000
 
 struct slot {
     struct batch batch;
@@ -31,7 +31,8 @@ struct batcher {
     struct slot slots[BATCHER_SLOTS];
 };
 
-enum road_status batcher_new(const struct batcher_config *config, uint64_t first_seq, struct batcher **ret_batcher)
+enum road_status batcher_new(const struct batcher_config *config, uint64_t first_seq,
+                             struct batcher **ret_batcher)
 {
     struct batcher *b = calloc(1, sizeof *b);
 
@@ -113,8 +114,10 @@ static void begin_pass(struct batcher *b, enum gnss_class gnss)
 {
     struct slot *s = under_way(b);
 
-    s->passes[s->batch.n_passes++] = (struct pass){.sensor = SENSE_MOTION, .frame = b->config.frame,
-                                                   .epoch_centiyear = b->config.epoch_centiyear, .gnss = gnss,
+    s->passes[s->batch.n_passes++] = (struct pass){.sensor = SENSE_MOTION,
+                                                   .frame = b->config.frame,
+                                                   .epoch_centiyear = b->config.epoch_centiyear,
+                                                   .gnss = gnss,
                                                    .half_track_mm = b->config.half_track_mm,
                                                    .points = s->points + s->n_points};
     b->has_pass = true;
@@ -175,7 +178,8 @@ void batcher_time_source(struct batcher *batcher, enum time_source source)
     batcher->source = source;
 }
 
-void batcher_point(struct batcher *batcher, const struct pass_point *point, enum gnss_class gnss, double way_m)
+void batcher_point(struct batcher *batcher, const struct pass_point *point, enum gnss_class gnss,
+                   double way_m)
 {
     struct batcher *b = batcher;
     const struct slot *s = under_way(b);

@@ -1,7 +1,7 @@
 /* batcher.h - points, detections and holes become numbered batches.
  *
- * Borders follow metres and data time, never wall time; a severe detection closes at once. A pass that goes on
- * over a border repeats its last point, so that no road between the two is lost. All memory is taken in
+ * Borders follow metres and data time, never wall time; a severe detection closes at once. A pass that goes
+ * on over a border repeats its last point, so that no road between the two is lost. All memory is taken in
  * batcher_new; BATCHER_SLOTS finished batches are held, the oldest first. One thread. */
 #ifndef NODE_BATCHER_H
 #define NODE_BATCHER_H
@@ -20,13 +20,15 @@ struct batcher_config {
 };
 
 struct batcher; /* opaque */
-enum road_status batcher_new(const struct batcher_config *config, uint64_t first_seq, struct batcher **ret_batcher);
+enum road_status batcher_new(const struct batcher_config *config, uint64_t first_seq,
+                             struct batcher **ret_batcher);
 void batcher_free(struct batcher *batcher);
 /* Data time goes on; closes the batch when its time is up. Call for every tick, in order. */
 void batcher_clock(struct batcher *batcher, int64_t time_ns);
 void batcher_time_source(struct batcher *batcher, enum time_source source);
 /* A point of the pass under way (begins one if there is none), `way_m` after the point before. */
-void batcher_point(struct batcher *batcher, const struct pass_point *point, enum gnss_class gnss, double way_m);
+void batcher_point(struct batcher *batcher, const struct pass_point *point, enum gnss_class gnss,
+                   double way_m);
 void batcher_pass_end(struct batcher *batcher);
 bool batcher_has_pass(const struct batcher *batcher);
 /* On the pass under way; `pass` is filled in here. High severity closes the batch. */

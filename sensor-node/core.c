@@ -9,24 +9,21 @@
 #include "sensor-node/motion/background.h"
 #include "sensor-node/motion/biquad.h"
 #include "sensor-node/motion/detector.h"
+#include "sensor-node/motion/finding.h"
 #include "sensor-node/motion/orient.h"
 #include "sensor-node/motion/resample.h"
 #include "sensor-node/motion/ride.h"
 #include "sensor-node/motion/window.h"
 #include "sensor-node/position/track.h"
 
-#define WAIT_TICKS 2048          /* ticks that wait for their fix: 20 s, hold_s is at most 15 */
-#define HOLD_MAX_S 15.0
+#define WAIT_TICKS          2048 /* ticks that wait for their fix: 20 s, hold_s is at most 15 */
+#define HOLD_MAX_S          15.0
 #define WAITING_BATCHES_MAX 8    /* then samples are refused until batches are taken */
-#define SIGMA_MAX_M 15.0         /* contract: no pass beyond, the metres are unplaced */
-#define WATCH_MIN_MPS 1.5        /* slower, the wheels hardly move and the body says nothing */
-#define POINT_M 2.5
-#define NS_PER_S 1e9
-#define BACKGROUND_TICKS 50
-#define TIMING_SIGMA_S 0.008   /* of the matched moment: sampling, springs unlike ours, a lag that varies */
-#define ALONG_SIGMA_M 0.07       /* where within a hole its "middle" is, seen from the wheel */
-#define ACROSS_SIGMA_M 0.19      /* a wheel may run anywhere over the hole: 0.6 m / sqrt(12), and a habit */
-#define ACROSS_BOTH_M 0.25       /* the middle of what lies across the lane, seen from the vehicle's middle */
+#define SIGMA_MAX_M         15.0 /* contract: no pass beyond, the metres are unplaced */
+#define WATCH_MIN_MPS       1.5  /* slower, the wheels hardly move and the body says nothing */
+#define POINT_M             2.5
+#define NS_PER_S            1e9
+#define BACKGROUND_TICKS    50
 
 struct node_core {
     struct node_core_config config;
@@ -45,18 +42,28 @@ struct node_core {
     struct background background;
     double background_square;
     int background_ticks;
-    int64_t looked;   /* next centre */
-    double point_m;   /* way at the last point of the pass */
+    int64_t looked;    /* next centre */
+    double point_m;    /* way at the last point of the pass */
     int64_t pass_tick; /* last watched tick of the pass */
     struct batcher *batcher;
 };
 
 void node_core_config_default(struct node_core_config *ret_config)
 {
-    *ret_config = (struct node_core_config){
-        .zone = {120, false}, .antenna_x_m = -0.6, .antenna_y_m = 0, .imu_x_m = -0.6, .wheelbase_m = 2.7,
-        .half_track_m = 0.75, .gnss_lag_s = 0.15, .batch_m = 200, .batch_s = 30, .hold_s = 5,
-        .frame = FRAME_ITRF_CURRENT, .epoch_centiyear = 2690, .watch_step_s = 0.1, .ride_gain = 1.0};
+    *ret_config = (struct node_core_config){.zone = {120, false},
+                                            .antenna_x_m = -0.6,
+                                            .antenna_y_m = 0,
+                                            .imu_x_m = -0.6,
+                                            .wheelbase_m = 2.7,
+                                            .half_track_m = 0.75,
+                                            .gnss_lag_s = 0.15,
+                                            .batch_m = 200,
+                                            .batch_s = 30,
+                                            .hold_s = 5,
+                                            .frame = FRAME_ITRF_CURRENT,
+                                            .epoch_centiyear = 2690,
+                                            .watch_step_s = 0.1,
+                                            .ride_gain = 1.0};
 }
 
 static bool is_between(double value, double low, double high)
@@ -66,9 +73,10 @@ static bool is_between(double value, double low, double high)
 
 static bool config_is_valid(const struct node_core_config *c)
 {
-    return grid_zone_is_valid(c->zone) && is_between(c->antenna_x_m, -30, 30) && is_between(c->antenna_y_m, -5, 5) &&
-           is_between(c->imu_x_m, -30, 30) && is_between(c->wheelbase_m, 0.8, 12) &&
-           is_between(c->half_track_m, 0.1, 2) && is_between(c->gnss_lag_s, -5, 5) && is_between(c->batch_m, 20, 2000) &&
+    return grid_zone_is_valid(c->zone) && is_between(c->antenna_x_m, -30, 30) &&
+           is_between(c->antenna_y_m, -5, 5) && is_between(c->imu_x_m, -30, 30) &&
+           is_between(c->wheelbase_m, 0.8, 12) && is_between(c->half_track_m, 0.1, 2) &&
+           is_between(c->gnss_lag_s, -5, 5) && is_between(c->batch_m, 20, 2000) &&
            is_between(c->batch_s, 1, 3600) && is_between(c->hold_s, 1, HOLD_MAX_S) &&
            is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, 0.05, 5);
 }
@@ -83,7 +91,8 @@ static void filters_init(struct node_core *core)
     biquad_low_pass(&core->roll_low, BANK_LOW_PASS_HZ, TICK_HZ);
 }
 
-enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq, struct node_core **ret_core)
+enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq,
+                               struct node_core **ret_core)
 {
     const struct node_core_config *c = config;
 
@@ -92,9 +101,13 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     struct node_core *core = calloc(1, sizeof *core);
     if (!core)
         return ROAD_NO_MEMORY;
-    const struct batcher_config batches = {.zone = c->zone, .frame = c->frame, .epoch_centiyear = c->epoch_centiyear,
+    const struct batcher_config batches = {.zone = c->zone,
+                                           .frame = c->frame,
+                                           .epoch_centiyear = c->epoch_centiyear,
                                            .half_track_mm = (uint16_t)llround(c->half_track_m * 1000),
-                                           .batch_m = c->batch_m, .batch_s = c->batch_s, .point_m = POINT_M};
+                                           .batch_m = c->batch_m,
+                                           .batch_s = c->batch_s,
+                                           .point_m = POINT_M};
     if (batcher_new(&batches, first_seq, &core->batcher) != ROAD_OK) {
         free(core);
         return ROAD_NO_MEMORY;
@@ -161,42 +174,16 @@ static void stop_watching(struct node_core *core)
 
 /* Detections. */
 
-static void set_position(const struct node_core *core, const struct finding *f, const struct look *look,
-                         struct detection *d)
+static void report(struct node_core *core, const struct finding *finding)
 {
-    const double s = sin(look->place.heading_rad), c = cos(look->place.heading_rad);
-    const double speed = look->place.speed_mps, along_m = f->fraction * TICK_S * speed;
-    const double h = core->config.half_track_m;
-    const double left_m = f->side == WHEEL_LEFT ? h : f->side == WHEEL_RIGHT ? -h : 0;
-    const double var_along = pow(TIMING_SIGMA_S * speed, 2) + ALONG_SIGMA_M * ALONG_SIGMA_M;
-    const double across = f->side == WHEEL_BOTH ? ACROSS_BOTH_M : ACROSS_SIGMA_M;
-    const double var_across = across * across + (f->side == WHEEL_UNKNOWN ? h * h : 0);
-
-    d->at.e_mm = llround(1000 * (look->place.e_m + along_m * s - left_m * c));
-    d->at.n_mm = llround(1000 * (look->place.n_m + along_m * c + left_m * s));
-    d->cov_ee_cm2 = (int32_t)ceil(1e4 * (look->place.var_ee + var_along * s * s + var_across * c * c));
-    d->cov_nn_cm2 = (int32_t)ceil(1e4 * (look->place.var_nn + var_along * c * c + var_across * s * s));
-    d->cov_en_cm2 = (int32_t)lround(1e4 * (look->place.var_en + (var_along - var_across) * s * c));
-}
-
-static void report(struct node_core *core, const struct finding *f)
-{
-    const struct look *look = window_at(&core->window, f->index);
-    struct detection d = {.type = f->type, .sensor = SENSE_MOTION, .side = f->side};
+    const struct look *look = window_at(&core->window, finding->index);
+    struct detection detection;
 
     if (!look || !look->is_watched || !batcher_has_pass(core->batcher))
         return;
-    d.severity = catalogue_severity(catalogue_type(f->type), f->size, f->also_high);
-    d.confidence_permille = (uint16_t)fmin(990, fmax(1, round(1000 * f->confidence)));
-    d.time_ns = look->time_ns + llround(f->fraction * TICK_NS);
-    d.size_milli = (int32_t)llround(1000 * f->size);
-    d.size_sigma_milli = (int32_t)llround(1000 * f->size_sigma);
-    const double heading_deg = fmod(look->place.heading_rad * 180 / M_PI + 360, 360);
-    d.heading_cdeg = (uint16_t)(lround(heading_deg * 100) % 36000);
-    d.speed_cmps = (uint16_t)lround(100 * look->place.speed_mps);
-    set_position(core, f, look, &d);
+    finding_place(finding, look, core->config.half_track_m, &detection);
     core->stats.detections++;
-    batcher_detection(core->batcher, &d);
+    batcher_detection(core->batcher, &detection);
 }
 
 /* The second half: one tick of the window, WINDOW_LAG behind the newest. */
@@ -206,7 +193,8 @@ static void learn_background(struct node_core *core, const struct look *look)
     core->background_square += look->felt_mps2 * look->felt_mps2;
     if (++core->background_ticks < BACKGROUND_TICKS)
         return;
-    background_add(&core->background, look->place.speed_mps, sqrt(core->background_square / BACKGROUND_TICKS));
+    background_add(&core->background, look->place.speed_mps,
+                   sqrt(core->background_square / BACKGROUND_TICKS));
     core->background_square = 0;
     core->background_ticks = 0;
 }
@@ -312,7 +300,8 @@ static void advance(struct node_core *core, bool is_final)
     while (core->wait_first < core->wait_end) {
         const struct tick *tick = &core->waiting[core->wait_first % WAIT_TICKS];
         const int64_t newest_ns = core->waiting[(core->wait_end - 1) % WAIT_TICKS].time_ns;
-        const enum track_answer answer = track_place(&core->track, tick->time_ns, newest_ns, is_final, &place);
+        const enum track_answer answer =
+            track_place(&core->track, tick->time_ns, newest_ns, is_final, &place);
         if (answer == TRACK_WAIT)
             return;
         take_tick(core, tick, answer == TRACK_PLACED ? &place : NULL);
@@ -379,11 +368,13 @@ static enum road_status fix_take(struct node_core *core, const struct fix *fix)
 {
     struct track_fix f = {.sigma_m = fix->sigma_m, .gnss = fix->gnss, .time_source = fix->time_source};
 
-    if (!is_between(fix->sigma_m, 1e-4, 1e5) || (!isnan(fix->speed_mps) && !is_between(fix->speed_mps, 0, 100)) ||
+    if (!is_between(fix->sigma_m, 1e-4, 1e5) ||
+        (!isnan(fix->speed_mps) && !is_between(fix->speed_mps, 0, 100)) ||
         (!isnan(fix->heading_deg) && !is_between(fix->heading_deg, -360, 360)) || (int)fix->gnss < GNSS_RTK ||
         fix->gnss > GNSS_PHONE || (int)fix->time_source < TIME_NONE || fix->time_source > TIME_GPS)
         return ROAD_BAD_RANGE;
-    const enum road_status status = grid_project_m(core->config.zone, fix->lat_deg, fix->lon_deg, &f.e_m, &f.n_m);
+    const enum road_status status =
+        grid_project_m(core->config.zone, fix->lat_deg, fix->lon_deg, &f.e_m, &f.n_m);
     if (status != ROAD_OK)
         return status;
     const enum road_status in_time = guard_check(&core->fix_guard, fix->time_ns);

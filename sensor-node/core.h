@@ -7,14 +7,15 @@
  *                                                                 +--> batcher ---> struct batch
  *     samples -> motion/ (orientation, background, detector, iri)-+
  *
- * Samples may come up to `hold_s` before the fix that places them: they wait. Vehicle frame: x forward, y left,
- * z up, origin in the middle between the front wheels on the road. */
+ * Samples may come up to `hold_s` before the fix that places them: they wait. Vehicle frame: x forward, y
+ * left, z up, origin in the middle between the front wheels on the road. */
 #ifndef SENSOR_NODE_CORE_H
 #define SENSOR_NODE_CORE_H
 
 #include "link/message.h"
 
-/* Specific force (gravity included, about +9.81 along "up" at rest) and turn rate in the sensor's own axes. */
+/* Specific force (gravity included, about +9.81 along "up" at rest) and turn rate in the sensor's own axes.
+ */
 struct motion_sample {
     int64_t time_ns; /* UTC, same clock as the fixes */
     float accel_mps2[3];
@@ -23,10 +24,10 @@ struct motion_sample {
 
 /* One position report. */
 struct fix {
-    int64_t time_ns;   /* UTC the report is valid for */
+    int64_t time_ns; /* UTC the report is valid for */
     double lat_deg, lon_deg;
-    double sigma_m;    /* 1 sigma per axis, from the receiver's own estimate */
-    double speed_mps;  /* NAN if unknown */
+    double sigma_m;     /* 1 sigma per axis, from the receiver's own estimate */
+    double speed_mps;   /* NAN if unknown */
     double heading_deg; /* NAN if unknown */
     enum gnss_class gnss;
     enum time_source time_source;
@@ -37,19 +38,21 @@ struct node_core_config {
     double antenna_x_m, antenna_y_m; /* in the vehicle frame */
     double imu_x_m;                  /* behind the front axle: negative */
     double wheelbase_m, half_track_m;
-    double gnss_lag_s;               /* reports are late by this much */
-    double batch_m, batch_s;         /* borders: metres or seconds of data, whichever first */
-    double hold_s;                   /* how long samples wait for a fix before they count as unplaced: 5 */
+    double gnss_lag_s;       /* reports are late by this much */
+    double batch_m, batch_s; /* borders: metres or seconds of data, whichever first */
+    double hold_s;           /* how long samples wait for a fix before they count as unplaced: 5 */
     enum frame frame;
     uint16_t epoch_centiyear;
-    double watch_step_s;             /* samples farther apart are a gap: 0.1; longer claims less than it looks */
-    double ride_gain;                /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
-                                        the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
+    double watch_step_s; /* samples farther apart are a gap: 0.1; longer claims less than it looks */
+    double ride_gain;    /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
+                            the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
 };
-void node_core_config_default(struct node_core_config *ret_config); /* a passenger car with a phone at the windscreen */
+void node_core_config_default(
+    struct node_core_config *ret_config); /* a passenger car with a phone at the windscreen */
 
 struct node_core_stats {
-    uint64_t samples, samples_refused; /* refused: not finite, going back in time, beyond any sensor's range */
+    uint64_t samples,
+        samples_refused; /* refused: not finite, going back in time, beyond any sensor's range */
     uint64_t fixes, fixes_refused;
     double distance_m, unplaced_m, unwatched_s;
     uint64_t detections, batches;
@@ -58,10 +61,11 @@ struct node_core_stats {
 
 struct node_core; /* opaque */
 /* `first_seq`: number of the first batch, 1 for a rerun from the first sample. */
-enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq, struct node_core **ret_core);
+enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq,
+                               struct node_core **ret_core);
 void node_core_free(struct node_core *core);
-/* ROAD_OK, ROAD_BAD_RANGE / ROAD_BAD_TIME (counted, the core goes on), ROAD_FULL: take the batches, then give the
- * same again. A time that leaps ahead by more than 60 s is refused until three in a row agree on it. */
+/* ROAD_OK, ROAD_BAD_RANGE / ROAD_BAD_TIME (counted, the core goes on), ROAD_FULL: take the batches, then give
+ * the same again. A time that leaps ahead by more than 60 s is refused until three in a row agree on it. */
 enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample);
 enum road_status node_core_fix(struct node_core *core, const struct fix *fix);
 /* A live source lost data here: what lies between is not watched. */

@@ -1,9 +1,9 @@
 #include "sensor-node/guard.h"
 
-#define NS 1000000000
+#define NS           1000000000
 #define YEAR_2000_NS (INT64_C(946684800) * NS)
 #define YEAR_2100_NS (INT64_C(4102444800) * NS)
-#define LEAP_NS (INT64_C(1) * GUARD_LEAP_S * NS)
+#define LEAP_NS      (INT64_C(1) * GUARD_LEAP_S * NS)
 
 void guard_init(struct guard *guard)
 {

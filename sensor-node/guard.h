@@ -17,12 +17,12 @@ struct guard {
 };
 
 #define GUARD_LEAP_S 60
-#define GUARD_LEAPS 3
+#define GUARD_LEAPS  3
 
 void guard_init(struct guard *guard);
-/* ROAD_BAD_TIME: not later than the last one, outside 2000..2100, or a leap ahead that is not yet believed. The
- * first stamps after a start or a leap may themselves be the wild ones: until GUARD_LEAPS of them have come, as many
- * that agree on an earlier time are believed instead. */
+/* ROAD_BAD_TIME: not later than the last one, outside 2000..2100, or a leap ahead that is not yet believed.
+ * The first stamps after a start or a leap may themselves be the wild ones: until GUARD_LEAPS of them have
+ * come, as many that agree on an earlier time are believed instead. */
 enum road_status guard_check(struct guard *guard, int64_t time_ns);
 
 #endif

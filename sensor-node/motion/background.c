@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
-#define BIN_MPS (5.0 / 3.6)
-#define KNOWN 20
+#define BIN_MPS  (5.0 / 3.6)
+#define KNOWN    20
 #define STEP_MIN 0.02 /* in the logarithm: the median moves at most 2 % a value once it has settled */
 
 static int bin_of(double speed_mps)

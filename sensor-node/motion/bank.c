@@ -42,7 +42,9 @@ static void add_family(struct bank *bank, const struct family *f)
         count++;
     for (int i = 0; i < count && bank->n < BANK_ENTRIES_MAX; i++) {
         struct bank_entry *e = &bank->entries[bank->n];
-        *e = (struct bank_entry){.type = f->type, .size = f->sizes_mm[i], .is_one_sided = f->is_one_sided,
+        *e = (struct bank_entry){.type = f->type,
+                                 .size = f->sizes_mm[i],
+                                 .is_one_sided = f->is_one_sided,
                                  .prior = f->prior / count};
         e->shape = (struct shape){f->kind, f->length_m, f->sign * f->sizes_mm[i] / 1000, f->wave_m};
         shape_path_make(&e->shape, &bank->paths[bank->n++]);
@@ -91,7 +93,8 @@ int bank_template(const struct bank *bank, int entry, double speed_mps, float re
         const float front = i < BANK_SINGLE ? axle[i] : 0;
         const float near = j >= 0 && j < BANK_SINGLE ? axle[j] : 0, far = j >= 1 ? axle[j - 1] : 0;
         const float rear = (1 - part) * near + part * far;
-        ret_felt_mps2[i] = (float)(side * (bank->front_share * (double)front + bank->rear_share * (double)rear));
+        ret_felt_mps2[i] =
+            (float)(side * (bank->front_share * (double)front + bank->rear_share * (double)rear));
     }
     filter(ret_felt_mps2, n);
     return n;

@@ -5,23 +5,25 @@
 #include <string.h>
 
 #define SPEED_MIN_MPS 2.0
-#define FLOOR_PP_MPS2 0.6    /* 0.25 g p-p at the corner (domain figures, section 3 d), a quarter of it in the cabin */
-#define FLOOR_SIGMAS 6.0     /* of the background, peak to peak */
-#define PEAK_SIGMAS 2.5      /* one-sided peak that is worth a look */
-#define RADIUS_TICKS 40      /* an event's peak is the greatest of 0.8 s */
-#define SCAN_BEFORE_TICKS 40 /* the peak comes at most so long after an axle stood over the middle ... */
-#define SCAN_AFTER_TICKS 25  /* ... or so long before */
-#define LOCAL_TICKS 240      /* local background: 2.4 s to each side */
-#define NOISE_CORRELATION 5.0 /* neighbouring ticks of road noise hang together: its energy counts for so much less */
-#define MODEL_ERROR 0.02     /* share of the event's energy that a car unlike ours leaves unexplained */
-#define GAIN_SIGMA 0.25      /* spread of ln(amplitude): springs, tyres, half-hit holes */
-#define GAIN_LOW 0.4
-#define GAIN_HIGH 1.6
-#define SIDE_EXPECTED 0.8  /* of a one-sided hit: the sensor is not midway, the road rolls the body too */
-#define SIDE_SIGMA 0.25
-#define EXPLAINED_MIN 0.35
-#define CONFIDENCE_MIN 0.30  /* share of the type among the explanations, times what it explains */
-#define SIZE_SIGMA_MIN 0.15  /* relative: no car is known better */
+#define FLOOR_PP_MPS2                                                                                        \
+    0.6 /* 0.25 g p-p at the corner (domain figures, section 3 d), a quarter of it in the cabin */
+#define FLOOR_SIGMAS      6.0 /* of the background, peak to peak */
+#define PEAK_SIGMAS       2.5 /* one-sided peak that is worth a look */
+#define RADIUS_TICKS      40  /* an event's peak is the greatest of 0.8 s */
+#define SCAN_BEFORE_TICKS 40  /* the peak comes at most so long after an axle stood over the middle ... */
+#define SCAN_AFTER_TICKS  25  /* ... or so long before */
+#define LOCAL_TICKS       240 /* local background: 2.4 s to each side */
+#define NOISE_CORRELATION 5.0 /* ticks of road noise that hang together: its energy counts for so much less  \
+                               */
+#define MODEL_ERROR    0.02   /* share of the event's energy that a car unlike ours leaves unexplained */
+#define GAIN_SIGMA     0.25   /* spread of ln(amplitude): springs, tyres, half-hit holes */
+#define GAIN_LOW       0.4
+#define GAIN_HIGH      1.6
+#define SIDE_EXPECTED  0.8 /* of a one-sided hit: the sensor is not midway, the road rolls the body too */
+#define SIDE_SIGMA     0.25
+#define EXPLAINED_MIN  0.35
+#define CONFIDENCE_MIN 0.30 /* share of the type among the explanations, times what it explains */
+#define SIZE_SIGMA_MIN 0.15 /* relative: no car is known better */
 
 struct event {
     const struct window *window;
@@ -153,8 +155,9 @@ static void match_entry(const struct event *e, const float *shape, int n, struct
     ret_match->peak_to_peak = ret_match->gain * peak_to_peak(shape, n);
 }
 
-/* +1: the left wheels did it, -1: the right ones, 0: both; NAN without roll. The roll acceleration follows the
- * acceleration c of the side that moves: roll = c / (4 h), felt = c / 4 for a sensor midway, h the half track. */
+/* +1: the left wheels did it, -1: the right ones, 0: both; NAN without roll. The roll acceleration follows
+ * the acceleration c of the side that moves: roll = c / (4 h), felt = c / 4 for a sensor midway, h the half
+ * track. */
 static double side_of(const struct event *e, double half_track_m, double shift)
 {
     const int64_t from = e->from + (int64_t)shift - 5, to = from + e->axle_ticks + 45;
@@ -193,15 +196,17 @@ static void match_all(struct detector *d, const struct event *e, struct match *m
             continue;
         match_entry(e, d->shapes[i], n, m);
         const double off = log(m->gain) / GAIN_SIGMA;
-        m->log_posterior = log(d->bank.entries[i].prior) - m->residual / (2 * noise) - off * off / 2 -
-                           side_penalty(side_of(e, d->half_track_m, m->shift), d->bank.entries[i].is_one_sided);
+        m->log_posterior =
+            log(d->bank.entries[i].prior) - m->residual / (2 * noise) - off * off / 2 -
+            side_penalty(side_of(e, d->half_track_m, m->shift), d->bank.entries[i].is_one_sided);
         if (*ret_best < 0 || m->log_posterior > matches[*ret_best].log_posterior)
             *ret_best = i;
     }
 }
 
 /* The type with the greatest share, its mean size and the spread of it. */
-static void conclude(const struct detector *d, const struct match *matches, int best, struct finding *ret_finding)
+static void conclude(const struct detector *d, const struct match *matches, int best,
+                     struct finding *ret_finding)
 {
     double share[DEFECT_TYPE_COUNT + 1] = {0}, total = 0, mean = 0, square = 0, high = 0;
     int type = DEFECT_NONE;
@@ -244,7 +249,8 @@ static int best_of_type(const struct detector *d, const struct match *matches, i
 /* Both axles have left the shape, and its peak lies behind: what comes later is another event. */
 static int64_t event_end(const struct event *e, const struct shape *shape, double shift)
 {
-    const int64_t left = e->from + (int64_t)(shift + shape->length_m / 2 / e->speed_mps / TICK_S) + e->axle_ticks;
+    const int64_t left =
+        e->from + (int64_t)(shift + shape->length_m / 2 / e->speed_mps / TICK_S) + e->axle_ticks;
 
     return (left > e->centre ? left : e->centre) + RADIUS_TICKS;
 }
@@ -262,8 +268,8 @@ static bool judge(struct detector *d, const struct event *e, struct finding *ret
     const struct match *m = &matches[best];
     const double explained = 1 - m->residual / e->energy;
     ret_finding->confidence *= explained;
-    if (explained < EXPLAINED_MIN || ret_finding->confidence < CONFIDENCE_MIN || m->peak_to_peak < FLOOR_PP_MPS2 ||
-        m->peak_to_peak < FLOOR_SIGMAS * e->sigma_mps2)
+    if (explained < EXPLAINED_MIN || ret_finding->confidence < CONFIDENCE_MIN ||
+        m->peak_to_peak < FLOOR_PP_MPS2 || m->peak_to_peak < FLOOR_SIGMAS * e->sigma_mps2)
         return false;
     const bool is_echo = e->from + (int64_t)m->shift < d->quiet_until - RADIUS_TICKS;
     d->quiet_until = event_end(e, &d->bank.entries[best].shape, m->shift);
@@ -273,8 +279,10 @@ static bool judge(struct detector *d, const struct event *e, struct finding *ret
         return false;
     const double side = side_of(e, d->half_track_m, m->shift);
     const bool one = d->bank.entries[best].is_one_sided;
-    ret_finding->side = !one ? WHEEL_BOTH : isnan(side) || fabs(side) < 0.3 ? WHEEL_UNKNOWN
-                        : side > 0 ? WHEEL_LEFT : WHEEL_RIGHT;
+    ret_finding->side = !one                              ? WHEEL_BOTH
+                        : isnan(side) || fabs(side) < 0.3 ? WHEEL_UNKNOWN
+                        : side > 0                        ? WHEEL_LEFT
+                                                          : WHEEL_RIGHT;
     ret_finding->index = e->from + llround(m->shift);
     ret_finding->fraction = m->shift - (double)llround(m->shift);
     return true;

@@ -1,8 +1,8 @@
 /* detector.h - defects from what the body felt: a peak above the background is matched against the shapes of
  * the bank; the best explanation gives type, size, side and the moment at which the front axle was there.
  *
- * One finding for the two axles. Nothing is found that a look-alike explains better, that no shape explains, or
- * that does not stand out of the background: 6 sigma peak to peak and an absolute floor. Cracks are never
+ * One finding for the two axles. Nothing is found that a look-alike explains better, that no shape explains,
+ * or that does not stand out of the background: 6 sigma peak to peak and an absolute floor. Cracks are never
  * claimed. Size is a mean over the sizes that explain the signal, so where the body hardly tells sizes apart
  * (short holes above 40 km/h) its sigma is wide. Pure, no allocation. */
 #ifndef MOTION_DETECTOR_H
@@ -26,8 +26,8 @@ struct finding {
     bool also_high;          /* the type's second road to high */
     double confidence;       /* 0..1 */
     enum wheel_side side;
-    int64_t index;           /* tick at which the front axle stood over it ... */
-    double fraction;         /* ... plus this much of a tick, -0.5..0.5 */
+    int64_t index;   /* tick at which the front axle stood over it ... */
+    double fraction; /* ... plus this much of a tick, -0.5..0.5 */
 };
 
 void detector_init(struct detector *detector, double imu_x_m, double wheelbase_m, double half_track_m);

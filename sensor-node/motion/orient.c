@@ -5,20 +5,20 @@
 
 #include "sensor-node/motion/resample.h"
 
-#define SLOW_S 30.0         /* domain figures: gravity over >= 30 s */
-#define FAST_S 2.0
-#define READY_S 1.0
-#define LOUD_MPS2 2.0       /* farther from gravity than this counts a tenth */
-#define MOVED_COS 0.906     /* 25 degrees between the slow and the fast mean ... */
-#define MOVED_S 4.0         /* ... for so long: no braking or bend lasts as long at 0.45 g */
-#define GRAVITY_MIN 8.8     /* 9.81 with a scale error of 10 % */
-#define GRAVITY_MAX 10.8
-#define FORWARD_SMOOTH_S 1.0
-#define FORWARD_MIN_MPS2 0.4
-#define FORWARD_MAX_MPS2 5.0 /* more is a fix gone astray */
+#define SLOW_S             30.0 /* domain figures: gravity over >= 30 s */
+#define FAST_S             2.0
+#define READY_S            1.0
+#define LOUD_MPS2          2.0   /* farther from gravity than this counts a tenth */
+#define MOVED_COS          0.906 /* 25 degrees between the slow and the fast mean ... */
+#define MOVED_S            4.0   /* ... for so long: no braking or bend lasts as long at 0.45 g */
+#define GRAVITY_MIN        8.8   /* 9.81 with a scale error of 10 % */
+#define GRAVITY_MAX        10.8
+#define FORWARD_SMOOTH_S   1.0
+#define FORWARD_MIN_MPS2   0.4
+#define FORWARD_MAX_MPS2   5.0 /* more is a fix gone astray */
 #define FORWARD_TURN_RADPS 0.15
-#define FORWARD_SUM 8.0     /* m2/s3: 8 s at 1 m/s2, several stops and starts */
-#define FORWARD_QUALITY 0.5
+#define FORWARD_SUM        8.0 /* m2/s3: 8 s at 1 m/s2, several stops and starts */
+#define FORWARD_QUALITY    0.5
 
 void orient_reset(struct orient *orient)
 {
@@ -69,7 +69,8 @@ double orient_vertical(const struct orient *orient, const double accel_mps2[3])
     return g > 0 ? dot(accel_mps2, orient->slow) / g - g : 0;
 }
 
-void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2, double turn_radps)
+void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2,
+                          double turn_radps)
 {
     struct orient *o = orient;
     const double share = dot(felt_mps2, o->slow) / dot(o->slow, o->slow);

@@ -23,7 +23,8 @@ bool orient_is_ready(const struct orient *orient);
 /* Along up, less gravity. */
 double orient_vertical(const struct orient *orient, const double accel_mps2[3]);
 /* `accel_mps2`, `turn_radps`: of the vehicle along its way, from the position filter. Bends teach nothing. */
-void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2, double turn_radps);
+void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2,
+                          double turn_radps);
 /* Roll rate, positive when the left side rises; NAN while forward is unknown or without a gyroscope. */
 double orient_roll(const struct orient *orient, const double gyro_radps[3]);
 

@@ -5,18 +5,18 @@
 
 #include "sensor-node/motion/resample.h"
 
-#define BODY_KG 375.0
-#define WHEEL_KG 40.0
-#define SPRING_NPM 20e3
-#define TYRE_NPM 190e3
-#define DAMPER_NSPM 1.5e3
+#define BODY_KG      375.0
+#define WHEEL_KG     40.0
+#define SPRING_NPM   20e3
+#define TYRE_NPM     190e3
+#define DAMPER_NSPM  1.5e3
 #define GRAVITY_MPS2 9.80665
-#define RADIUS_M 0.32
-#define PATCH_M 0.10
-#define RAMP_M 0.9
-#define EDGE_M 0.03      /* a broken edge slopes a little */
-#define STEP_BACK_M 12.0
-#define SUBSTEPS 10      /* of 1 ms: a fourteenth of a radian of wheel hop */
+#define RADIUS_M     0.32
+#define PATCH_M      0.10
+#define RAMP_M       0.9
+#define EDGE_M       0.03 /* a broken edge slopes a little */
+#define STEP_BACK_M  12.0
+#define SUBSTEPS     10 /* of 1 ms: a fourteenth of a radian of wheel hop */
 
 static double shape_at(const struct shape *s, double x)
 {
@@ -42,7 +42,8 @@ static double shape_at(const struct shape *s, double x)
 
 #define REACH 12 /* points to each side under the disc: 0.24 m */
 
-/* A rigid disc touches where its rim is highest: the maximum over its chord. `road` starts REACH points before. */
+/* A rigid disc touches where its rim is highest: the maximum over its chord. `road` starts REACH points
+ * before. */
 static void roll_disc(const float *road, int n, float *ret_disc)
 {
     float drop[REACH + 1];
@@ -91,7 +92,8 @@ static double path_at(const struct shape_path *path, double x)
     return path->height_m[i] + (at - i) * (double)(path->height_m[i + 1] - path->height_m[i]);
 }
 
-void quarter_car_response(const struct shape_path *path, double speed_mps, int zero, float *ret_accel_mps2, int ticks)
+void quarter_car_response(const struct shape_path *path, double speed_mps, int zero, float *ret_accel_mps2,
+                          int ticks)
 {
     const double dt = TICK_S / SUBSTEPS, weight = (BODY_KG + WHEEL_KG) * GRAVITY_MPS2;
     double body = 0, body_v = 0, wheel = 0, wheel_v = 0;

@@ -19,7 +19,8 @@ static void start(struct resample *r, int64_t time_ns, const double value[TICK_A
 }
 
 /* Adds the area under the line from `from_ns` to `to_ns`, both between the last sample and this one. */
-static void add_area(struct resample *r, int64_t time_ns, const double value[TICK_AXES], int64_t from_ns, int64_t to_ns)
+static void add_area(struct resample *r, int64_t time_ns, const double value[TICK_AXES], int64_t from_ns,
+                     int64_t to_ns)
 {
     const double span = (double)(time_ns - r->last_ns);
     const double middle = ((double)(from_ns - r->last_ns) + (double)(to_ns - r->last_ns)) / 2 / span;
@@ -44,7 +45,8 @@ void resample_push(struct resample *resample, int64_t time_ns, const double valu
         const int64_t to_ns = time_ns < end_ns ? time_ns : end_ns;
         add_area(r, time_ns, value, from_ns, to_ns);
         if (to_ns == end_ns) {
-            struct tick tick = {.time_ns = r->start_ns + TICK_NS / 2, .is_first = r->is_first, .gap_s = r->gap_s};
+            struct tick tick = {
+                .time_ns = r->start_ns + TICK_NS / 2, .is_first = r->is_first, .gap_s = r->gap_s};
             memcpy(tick.value, r->sum, sizeof tick.value);
             emit(context, &tick);
             memset(r->sum, 0, sizeof r->sum);

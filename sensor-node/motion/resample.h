@@ -8,16 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TICK_NS 10000000
-#define TICK_S 0.01
-#define TICK_HZ 100.0
+#define TICK_NS   10000000
+#define TICK_S    0.01
+#define TICK_HZ   100.0
 #define TICK_AXES 6 /* accelerometer x y z, gyroscope x y z */
 
 struct tick {
-    int64_t time_ns; /* middle of its 10 ms */
+    int64_t time_ns;         /* middle of its 10 ms */
     double value[TICK_AXES]; /* m/s2 and rad/s in the sensor's axes; gyro NAN where there is none */
-    double gap_s;    /* unwatched time just before this tick: it starts a new stretch; 0 = it continues */
-    bool is_first;   /* of a stretch */
+    double gap_s;  /* unwatched time just before this tick: it starts a new stretch; 0 = it continues */
+    bool is_first; /* of a stretch */
 };
 
 struct resample {

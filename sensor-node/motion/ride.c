@@ -3,11 +3,11 @@
 #include <math.h>
 #include <stddef.h>
 
-#define HALF_M 10.0
-#define LEAST_M 10.0
+#define HALF_M           10.0
+#define LEAST_M          10.0
 #define RMS_PER_IRI_MPS2 (0.0094 * 9.80665) /* at REFERENCE_MPS */
-#define REFERENCE_MPS (40 / 3.6)
-#define SPEED_POWER 0.65
+#define REFERENCE_MPS    (40 / 3.6)
+#define SPEED_POWER      0.65
 
 struct sum {
     double way_m, square;

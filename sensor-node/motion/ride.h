@@ -1,16 +1,16 @@
-/* ride.h - IRI from the body's vertical acceleration, a response-type estimate (ASTM E1926 measures the profile;
- * this infers it from what it does to this car).
+/* ride.h - IRI from the body's vertical acceleration, a response-type estimate (ASTM E1926 measures the
+ * profile; this infers it from what it does to this car).
  *
  * On ISO 8608 roads the body RMS of the domain's passenger corner is proportional to IRI and to v^0.65:
- * .0094 g per m/km at 40 km/h (domain figures, section 3, classes A, B, C at 20..60 km/h; the fit is within 6 %).
- * `gain` is what the sensor feels of the corner's RMS. Pure. */
+ * .0094 g per m/km at 40 km/h (domain figures, section 3, classes A, B, C at 20..60 km/h; the fit is within 6
+ * %). `gain` is what the sensor feels of the corner's RMS. Pure. */
 #ifndef MOTION_RIDE_H
 #define MOTION_RIDE_H
 
 #include "sensor-node/motion/window.h"
 
-#define RIDE_HIGH_PASS_HZ 0.7
-#define RIDE_LOW_PASS_HZ 15.0
+#define RIDE_HIGH_PASS_HZ  0.7
+#define RIDE_LOW_PASS_HZ   15.0
 #define RIDE_SPEED_MIN_MPS 4.0
 
 /* IRI in m/km of the 20 m around the tick `centre`; NAN below 4 m/s or with less than 10 m of them. */

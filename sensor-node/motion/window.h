@@ -1,5 +1,6 @@
-/* window.h - the last ten seconds of one unbroken stretch, tick by tick: what the vehicle felt and where it was.
- * The detector and the ride estimate look around a centre that lags WINDOW_LAG ticks behind the newest one. */
+/* window.h - the last ten seconds of one unbroken stretch, tick by tick: what the vehicle felt and where it
+ * was. The detector and the ride estimate look around a centre that lags WINDOW_LAG ticks behind the newest
+ * one. */
 #ifndef MOTION_WINDOW_H
 #define MOTION_WINDOW_H
 
@@ -7,17 +8,17 @@
 #include "sensor-node/position/track.h"
 
 #define WINDOW_TICKS 1024
-#define WINDOW_LAG 256
+#define WINDOW_LAG   256
 
 struct look {
     int64_t time_ns;
     struct place place;
-    bool is_placed;   /* `place` holds */
-    bool is_watched;  /* placed well enough, moving, sensor level known */
-    double felt_mps2; /* vertical, band of the detector */
-    double ride_mps2; /* vertical, band of the ride estimate */
+    bool is_placed;    /* `place` holds */
+    bool is_watched;   /* placed well enough, moving, sensor level known */
+    double felt_mps2;  /* vertical, band of the detector */
+    double ride_mps2;  /* vertical, band of the ride estimate */
     double roll_radps; /* left side up, same band as felt; NAN where unknown */
-    double along_m;   /* way since the stretch began */
+    double along_m;    /* way since the stretch began */
 };
 
 struct window {

@@ -5,17 +5,17 @@
 
 #include "sensor-node/position/matrix.h"
 
-#define ACCEL_PSD 2.0           /* m2/s3: a car in town changes its velocity by 1.4 m/s in a second */
-#define JITTER_MIN_M 0.02
-#define SPEED_SIGMA_MPS 0.3     /* a receiver's Doppler speed, and what its lag makes of braking */
-#define COURSE_SIGMA_RAD 0.035  /* 2 degrees */
-#define COURSE_MIN_MPS 2.0
-#define STANDING_MPS 0.5
-#define HEADING_MIN_MPS 1.0     /* slower, the direction of motion says nothing: the heading is kept */
-#define SPEED_MAX_MPS 70.0
-#define FIX_STEP_MIN_S 0.08     /* more than 12 fixes a second add nothing */
+#define ACCEL_PSD        2.0 /* m2/s3: a car in town changes its velocity by 1.4 m/s in a second */
+#define JITTER_MIN_M     0.02
+#define SPEED_SIGMA_MPS  0.3   /* a receiver's Doppler speed, and what its lag makes of braking */
+#define COURSE_SIGMA_RAD 0.035 /* 2 degrees */
+#define COURSE_MIN_MPS   2.0
+#define STANDING_MPS     0.5
+#define HEADING_MIN_MPS  1.0 /* slower, the direction of motion says nothing: the heading is kept */
+#define SPEED_MAX_MPS    70.0
+#define FIX_STEP_MIN_S   0.08 /* more than 12 fixes a second add nothing */
 #define JUMPS_TO_BELIEVE 3
-#define NS_PER_S 1e9
+#define NS_PER_S         1e9
 
 static double seconds(int64_t from_ns, int64_t to_ns)
 {
@@ -192,8 +192,8 @@ static void smooth(struct track *track, uint64_t index, uint64_t last, double re
         smooth_step(node_at(track, i - 1), node_at(track, i), ret_x, ret_p);
 }
 
-/* The first fix at least the lookahead behind `index`, of the same run; no more, so that places do not depend on
- * how far the fixes have run ahead of the samples. */
+/* The first fix at least the lookahead behind `index`, of the same run; no more, so that places do not depend
+ * on how far the fixes have run ahead of the samples. */
 static uint64_t lookahead(struct track *track, uint64_t index)
 {
     const int64_t from_ns = node_at(track, index)->fix.time_ns;
@@ -231,7 +231,8 @@ static void hermite(double a, double va, double b, double vb, double t, double u
     ret[2] = (2 * c2 + 6 * u * c3) / (t * t);
 }
 
-static void set_motion(struct track *track, double ve, double vn, double ae, double an, struct place *ret_place)
+static void set_motion(struct track *track, double ve, double vn, double ae, double an,
+                       struct place *ret_place)
 {
     const double speed = hypot(ve, vn);
 
@@ -247,7 +248,8 @@ static void set_motion(struct track *track, double ve, double vn, double ae, dou
 
 static void interpolate(struct track *track, int64_t time_ns, struct place *ret_place)
 {
-    const struct track_fix *a = &node_at(track, track->smoothed)->fix, *b = &node_at(track, track->smoothed + 1)->fix;
+    const struct track_fix *a = &node_at(track, track->smoothed)->fix,
+                           *b = &node_at(track, track->smoothed + 1)->fix;
     const double t = seconds(a->time_ns, b->time_ns), u = seconds(a->time_ns, time_ns) / t;
     const double bridge = ACCEL_PSD * t * t * t * u * u * (1 - u) * (1 - u) * (1 - u) * u / 3;
     const double own = (1 - u) * a->sigma_m * a->sigma_m + u * b->sigma_m * b->sigma_m;

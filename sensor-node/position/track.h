@@ -1,12 +1,13 @@
-/* track.h - from fixes to a place at any moment between them: Kalman filter, fixed-lag smoother, interpolation.
+/* track.h - from fixes to a place at any moment between them: Kalman filter, fixed-lag smoother,
+ * interpolation.
  *
  * State: antenna east, north and their rates (m, m/s), driven by white acceleration. Fixes place it, the
  * receiver's speed and course steer it (a receiver's velocity is far better than its position). A place waits
- * for TRACK_LOOKAHEAD_S of later fixes, is smoothed backwards from them (Rauch-Tung-Striebel) and interpolated
- * by a cubic through position and velocity, so bends keep their shape at one fix a second.
+ * for TRACK_LOOKAHEAD_S of later fixes, is smoothed backwards from them (Rauch-Tung-Striebel) and
+ * interpolated by a cubic through position and velocity, so bends keep their shape at one fix a second.
  *
- * What the covariance promises: errors of a receiver hang together over tens of seconds, so a filter that sees
- * ten fixes has not seen ten measurements. The filter smooths with the quickly changing part only
+ * What the covariance promises: errors of a receiver hang together over tens of seconds, so a filter that
+ * sees ten fixes has not seen ten measurements. The filter smooths with the quickly changing part only
  * (TRACK_JITTER of the fix's sigma); what it reports is the fix's own variance, never less, plus its spread.
  *
  * Plain memory, one thread, no allocation. Times are UTC nanoseconds of validity, lag already taken off. */
@@ -15,9 +16,9 @@
 
 #include "link/message.h"
 
-#define TRACK_NODES 256
+#define TRACK_NODES       256
 #define TRACK_LOOKAHEAD_S 1.5
-#define TRACK_JITTER 0.3
+#define TRACK_JITTER      0.3
 
 struct track_fix {
     int64_t time_ns;
@@ -38,20 +39,20 @@ struct place {
 
 struct track_node {
     struct track_fix fix;
-    double x[4], p[4][4];           /* filtered at the fix */
+    double x[4], p[4][4];               /* filtered at the fix */
     double x_before[4], p_before[4][4]; /* predicted for it */
-    bool is_start; /* nothing joins it to the node before */
+    bool is_start;                      /* nothing joins it to the node before */
 };
 
 struct track {
     double antenna_x_m, antenna_y_m, hold_s;
     struct track_node nodes[TRACK_NODES];
-    uint64_t first, end;    /* nodes [first, end), index modulo TRACK_NODES */
-    uint64_t smoothed;      /* index of the node that `from` belongs to; interval [smoothed, smoothed + 1] */
+    uint64_t first, end; /* nodes [first, end), index modulo TRACK_NODES */
+    uint64_t smoothed;   /* index of the node that `from` belongs to; interval [smoothed, smoothed + 1] */
     bool has_interval;
     double from[4], from_p[4][4], to[4], to_p[4][4];
-    double heading_rad;     /* kept through stops */
-    struct track_fix jump;  /* a fix too far away, believed if the next ones agree */
+    double heading_rad;    /* kept through stops */
+    struct track_fix jump; /* a fix too far away, believed if the next ones agree */
     int jump_count;
     bool has_heading;
 };
@@ -63,10 +64,11 @@ enum track_answer {
 };
 
 void track_init(struct track *track, double antenna_x_m, double antenna_y_m, double hold_s);
-/* Fixes in time order. ROAD_BAD_RANGE: a jump no car can make (three that agree are believed: a new start). */
+/* Fixes in time order. ROAD_BAD_RANGE: a jump no car can make (three that agree are believed: a new start).
+ */
 enum road_status track_fix(struct track *track, const struct track_fix *fix);
-/* Asked with times that never go back. `newest_ns`: the newest sample known; after hold_s it does not wait on.
- * `is_final`: nothing more will come. */
+/* Asked with times that never go back. `newest_ns`: the newest sample known; after hold_s it does not wait
+ * on. `is_final`: nothing more will come. */
 enum track_answer track_place(struct track *track, int64_t time_ns, int64_t newest_ns, bool is_final,
                               struct place *ret_place);
 /* Major axis of a 2x2 covariance: its greatest standard deviation. */

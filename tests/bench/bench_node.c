@@ -1,5 +1,6 @@
-/* CPU of the sensing path: 200 Hz of motion and 10 Hz of fixes, as a share of one core in real time. The road is
- * rough (class B), with a hole every 100 m, so that the detector has work. Making the drive is not measured. */
+/* CPU of the sensing path: 200 Hz of motion and 10 Hz of fixes, as a share of one core in real time. The road
+ * is rough (class B), with a hole every 100 m, so that the detector has work. Making the drive is not
+ * measured. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +8,9 @@
 
 #include "sensor-node/core.h"
 
-#define RATE_HZ 200
-#define FIX_HZ 10
-#define SECONDS 600
+#define RATE_HZ   200
+#define FIX_HZ    10
+#define SECONDS   600
 #define SPEED_MPS 11.0
 
 static double cpu_s(void)
@@ -36,7 +37,8 @@ static void make_samples(struct motion_sample *samples, int64_t start_ns)
     double body = 0, speed = 0;
 
     for (int i = 0; i < SECONDS * RATE_HZ; i++) {
-        const double w = 2 * M_PI * 1.1, since_m = fmod(SPEED_MPS * i / RATE_HZ, 100), t = since_m / SPEED_MPS;
+        const double w = 2 * M_PI * 1.1, since_m = fmod(SPEED_MPS * i / RATE_HZ, 100),
+                     t = since_m / SPEED_MPS;
         const double force = -w * w * body - 0.6 * w * speed + 3.0 * noise();
         speed += force / RATE_HZ;
         body += speed / RATE_HZ;
@@ -66,9 +68,14 @@ int main(void)
             return 1;
         if (i % (RATE_HZ / FIX_HZ))
             continue;
-        const struct fix fix = {.time_ns = samples[i].time_ns, .sigma_m = 1, .speed_mps = SPEED_MPS, .heading_deg = NAN,
-                                .lat_deg = 30.2741 + 660 * sin(turn) / 110900, .gnss = GNSS_SBAS,
-                                .lon_deg = 120.1636 + 660 * cos(turn) / 96200, .time_source = TIME_GPS};
+        const struct fix fix = {.time_ns = samples[i].time_ns,
+                                .sigma_m = 1,
+                                .speed_mps = SPEED_MPS,
+                                .heading_deg = NAN,
+                                .lat_deg = 30.2741 + 660 * sin(turn) / 110900,
+                                .gnss = GNSS_SBAS,
+                                .lon_deg = 120.1636 + 660 * cos(turn) / 96200,
+                                .time_source = TIME_GPS};
         if (node_core_fix(core, &fix) != ROAD_OK)
             return 1;
         while (node_core_take(core))

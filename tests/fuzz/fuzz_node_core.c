@@ -1,5 +1,5 @@
-/* Samples and fixes of any value, in any order: the core refuses or digests them, and every batch it makes can be
- * said on the wire. Each operation is one byte of kind and the raw bytes of its numbers. */
+/* Samples and fixes of any value, in any order: the core refuses or digests them, and every batch it makes
+ * can be said on the wire. Each operation is one byte of kind and the raw bytes of its numbers. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -32,7 +32,8 @@ static void listen(struct node_core *core)
 
     while ((b = node_core_take(core))) {
         struct batch back;
-        if (batch_encode(b, bytes, sizeof bytes, &length) != ROAD_OK || batch_decode(bytes, length, &back, NULL) != ROAD_OK)
+        if (batch_encode(b, bytes, sizeof bytes, &length) != ROAD_OK ||
+            batch_decode(bytes, length, &back, NULL) != ROAD_OK)
             abort();
         batch_done(&back);
     }
@@ -47,8 +48,14 @@ static void drive_on(struct node_core *core, int64_t *time_ns, double *north_deg
         node_core_motion(core, &s);
     }
     *north_deg += 10.0 / 110900;
-    const struct fix f = {.time_ns = *time_ns, .lat_deg = *north_deg, .lon_deg = 120.16, .sigma_m = 2, .speed_mps = 10,
-                          .heading_deg = NAN, .gnss = GNSS_CONSUMER, .time_source = TIME_GPS};
+    const struct fix f = {.time_ns = *time_ns,
+                          .lat_deg = *north_deg,
+                          .lon_deg = 120.16,
+                          .sigma_m = 2,
+                          .speed_mps = 10,
+                          .heading_deg = NAN,
+                          .gnss = GNSS_CONSUMER,
+                          .time_source = TIME_GPS};
     node_core_fix(core, &f);
 }
 

@@ -3,16 +3,30 @@
 #include <math.h>
 #include <string.h>
 
-#define G 9.80665
+#define G      9.80665
 #define STEP_S 0.001
 
 void synthetic_init(struct synthetic *ret_drive)
 {
-    *ret_drive = (struct synthetic){
-        .speed_mps = 10, .sway_mps = 2, .sway_s = 12, .antenna_x_m = -1.0, .antenna_y_m = 0.4, .imu_x_m = -1.0,
-        .wheelbase_m = 2.7, .half_track_m = 0.75, .fix_hz = 5, .sample_hz = 100, .sigma_m = 0.03, .noise_mps2 = 0.03,
-        .mount = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, .has_gyro = true, .start_ns = INT64_C(1795564800) * 1000000000,
-        .lat_deg = 30.2741, .lon_deg = 120.1636, .gnss = GNSS_RTK, .random = 88172645463325252u};
+    *ret_drive = (struct synthetic){.speed_mps = 10,
+                                    .sway_mps = 2,
+                                    .sway_s = 12,
+                                    .antenna_x_m = -1.0,
+                                    .antenna_y_m = 0.4,
+                                    .imu_x_m = -1.0,
+                                    .wheelbase_m = 2.7,
+                                    .half_track_m = 0.75,
+                                    .fix_hz = 5,
+                                    .sample_hz = 100,
+                                    .sigma_m = 0.03,
+                                    .noise_mps2 = 0.03,
+                                    .mount = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+                                    .has_gyro = true,
+                                    .start_ns = INT64_C(1795564800) * 1000000000,
+                                    .lat_deg = 30.2741,
+                                    .lon_deg = 120.1636,
+                                    .gnss = GNSS_RTK,
+                                    .random = 88172645463325252u};
 }
 
 static double uniform(struct synthetic *d) /* xorshift64 */
@@ -49,7 +63,8 @@ struct truth synthetic_truth(const struct synthetic *drive, double time_s)
     return t;
 }
 
-/* Where a disc of 0.32 m radius touches: the highest point under its rim, averaged over the patch of 0.10 m. */
+/* Where a disc of 0.32 m radius touches: the highest point under its rim, averaged over the patch of 0.10 m.
+ */
 static double tyre_height(const struct synthetic *d, double along_m, bool is_left)
 {
     double sum = 0;
@@ -111,7 +126,8 @@ static void sum_corners(struct synthetic *d, double felt[3], double turn[3])
         felt[0] += d->sway_mps * w * cos(w * t) / n;
         felt[1] -= d->turn_radius_m != 0 ? at.speed_mps * at.speed_mps / d->turn_radius_m / n : 0;
         felt[2] += (G + (1 - rear) * (c[0] + c[1]) / 2 + rear * (c[2] + c[3]) / 2) / n;
-        turn[0] += (d->corner[0][1] - d->corner[1][1] + d->corner[2][1] - d->corner[3][1]) / (4 * d->half_track_m) / n;
+        turn[0] += (d->corner[0][1] - d->corner[1][1] + d->corner[2][1] - d->corner[3][1]) /
+                   (4 * d->half_track_m) / n;
         turn[2] -= d->turn_radius_m != 0 ? at.speed_mps / d->turn_radius_m / n : 0;
     }
 }
@@ -127,12 +143,17 @@ static void make_fix(struct synthetic *d, struct fix *ret_fix)
     e += at.e_m + d->antenna_x_m * s - d->antenna_y_m * c + d->gps_e_m;
     n += at.n_m + d->antenna_x_m * c + d->antenna_y_m * s + d->gps_n_m;
     p = (struct grid_point){llround(e * 1000), llround(n * 1000)};
-    *ret_fix = (struct fix){.time_ns = d->start_ns + llround(d->time_s * 1e9), .sigma_m = d->sigma_m,
-                            .speed_mps = at.speed_mps, .heading_deg = NAN, .gnss = d->gnss, .time_source = TIME_GPS};
+    *ret_fix = (struct fix){.time_ns = d->start_ns + llround(d->time_s * 1e9),
+                            .sigma_m = d->sigma_m,
+                            .speed_mps = at.speed_mps,
+                            .heading_deg = NAN,
+                            .gnss = d->gnss,
+                            .time_source = TIME_GPS};
     grid_unproject((struct grid_zone){120, false}, p, &ret_fix->lat_deg, &ret_fix->lon_deg);
 }
 
-void synthetic_next(struct synthetic *drive, struct motion_sample *ret_sample, struct fix *ret_fix, bool *ret_has_fix)
+void synthetic_next(struct synthetic *drive, struct motion_sample *ret_sample, struct fix *ret_fix,
+                    bool *ret_has_fix)
 {
     struct synthetic *d = drive;
     double felt[3] = {0}, turn[3] = {0};
@@ -147,7 +168,8 @@ void synthetic_next(struct synthetic *drive, struct motion_sample *ret_sample, s
     ret_sample->time_ns = d->start_ns + llround((d->time_s - 0.5 / d->sample_hz) * 1e9);
     for (int k = 0; k < 3; k++) {
         const double *m = d->mount[k];
-        ret_sample->accel_mps2[k] = (float)(m[0] * felt[0] + m[1] * felt[1] + m[2] * felt[2] + gauss(d, d->noise_mps2));
+        ret_sample->accel_mps2[k] =
+            (float)(m[0] * felt[0] + m[1] * felt[1] + m[2] * felt[2] + gauss(d, d->noise_mps2));
         ret_sample->gyro_radps[k] =
             d->has_gyro ? (float)(m[0] * turn[0] + m[1] * turn[1] + m[2] * turn[2] + gauss(d, 0.002)) : NAN;
     }

@@ -1,255 +1,8 @@
-/* The node without its wires, driven by made-up drives with known truth (synthetic.h). */
-#include "sensor-node/core.h"
-
+/* The node without its wires: passes, batches, refusals, on made-up drives with known truth. */
 #include "sensor-node/guard.h"
-#include "tests/check.h"
-#include "tests/sensor-node/synthetic.h"
+#include "tests/sensor-node/hearing.h"
 
-#define HOLE_M 305.0   /* along the way */
-#define BYTES_MAX (4 << 20)
-
-/* Everything that the core said, flattened: for comparing runs and for looking at. */
-struct said {
-    size_t n_detections, n_points, n_passes, n_batches, n_bytes;
-    struct detection detections[256];
-    struct pass_point points[20000];
-    size_t pass_starts[512]; /* index of each pass's first point */
-    double batch_m[512];
-    uint64_t first_seq, last_seq;
-    uint32_t unplaced_cm, unwatched_ms;
-    uint8_t bytes[BYTES_MAX]; /* of all batches as they go on the wire */
-};
-static struct said said, other;
-
-static void listen(struct node_core *core, struct said *s)
-{
-    const struct batch *b;
-
-    while ((b = node_core_take(core))) {
-        size_t length = 0;
-        CHECK_STATUS(batch_encode(b, s->bytes + s->n_bytes, BYTES_MAX - s->n_bytes, &length), ROAD_OK);
-        s->n_bytes += length;
-        s->first_seq = s->n_batches++ ? s->first_seq : b->seq;
-        s->last_seq = b->seq;
-        s->unplaced_cm += b->unplaced_cm;
-        s->unwatched_ms += b->unwatched_ms;
-        for (size_t i = 0; i < b->n_passes; i++) {
-            const struct pass *p = &b->passes[i];
-            s->pass_starts[s->n_passes++] = s->n_points;
-            for (size_t k = 0; k < p->n_points; k++) {
-                s->points[s->n_points++] = p->points[k];
-                if (k)
-                    s->batch_m[s->n_batches - 1] += hypot((double)(p->points[k].at.e_mm - p->points[k - 1].at.e_mm),
-                                                         (double)(p->points[k].at.n_mm - p->points[k - 1].at.n_mm)) / 1000;
-            }
-        }
-        for (size_t i = 0; i < b->n_detections; i++) {
-            CHECK(b->detections[i].pass < b->n_passes);
-            s->detections[s->n_detections++] = b->detections[i];
-        }
-    }
-}
-
-static struct node_core_config config_of(const struct synthetic *d)
-{
-    struct node_core_config config;
-
-    node_core_config_default(&config);
-    config.antenna_x_m = d->antenna_x_m;
-    config.antenna_y_m = d->antenna_y_m;
-    config.imu_x_m = d->imu_x_m;
-    config.wheelbase_m = d->wheelbase_m;
-    config.half_track_m = d->half_track_m;
-    config.gnss_lag_s = d->lag_s;
-    return config;
-}
-
-static struct node_core *new_core(const struct synthetic *d)
-{
-    const struct node_core_config config = config_of(d);
-    struct node_core *core = NULL;
-
-    CHECK_STATUS(node_core_new(&config, 1, &core), ROAD_OK);
-    return core;
-}
-
-static void clear(struct said *s)
-{
-    memset(s, 0, sizeof *s);
-}
-
-/* Drives for so long; returns the core, finished, for its stats. */
-static struct node_core *drive(struct synthetic *d, double seconds, struct said *s)
-{
-    struct node_core *core = new_core(d);
-    struct motion_sample sample;
-    struct fix fix;
-    bool has_fix;
-
-    clear(s);
-    while (d->time_s < seconds) {
-        synthetic_next(d, &sample, &fix, &has_fix);
-        CHECK_STATUS(node_core_motion(core, &sample), ROAD_OK);
-        if (has_fix)
-            CHECK_STATUS(node_core_fix(core, &fix), ROAD_OK);
-        listen(core, s);
-    }
-    node_core_finish(core);
-    listen(core, s);
-    return core;
-}
-
-static void origin(const struct synthetic *d, double *ret_e_m, double *ret_n_m)
-{
-    CHECK_STATUS(grid_project_m((struct grid_zone){120, false}, d->lat_deg, d->lon_deg, ret_e_m, ret_n_m), ROAD_OK);
-}
-
-/* Roads. */
-static double pothole(double x, bool is_left)
-{
-    return is_left && fabs(x - HOLE_M) < 0.2 ? -0.05 : 0;
-}
-static double deep_pothole(double x, bool is_left)
-{
-    return is_left && fabs(x - HOLE_M) < 0.3 ? -0.08 : 0;
-}
-static double pothole_right(double x, bool is_left)
-{
-    return pothole(x, !is_left);
-}
-static double speed_bump(double x, bool is_left)
-{
-    (void)is_left;
-    return fabs(x - HOLE_M) < 0.175 ? 0.05 * cos(M_PI * (x - HOLE_M) / 0.35) : 0;
-}
-static double subsidence(double x, bool is_left)
-{
-    (void)is_left;
-    return fabs(x - HOLE_M) < 3 ? -0.025 * (1 + cos(M_PI * (x - HOLE_M) / 3)) : 0;
-}
-static double cracks(double x, bool is_left)
-{
-    (void)is_left;
-    return fmod(x, 15) < 0.02 ? -0.05 : 0; /* open 20 mm wide, every 15 m */
-}
-
-/* Normalised error squared of a detection against a place along the way and to the left of the middle. */
-static double nees(const struct synthetic *d, const struct detection *x, double along_m, double left_m)
-{
-    double e0, n0;
-    const double s = sin(d->heading_rad), c = cos(d->heading_rad);
-
-    origin(d, &e0, &n0);
-    const double de = (double)x->at.e_mm / 1000 - (e0 + along_m * s - left_m * c);
-    const double dn = (double)x->at.n_mm / 1000 - (n0 + along_m * c + left_m * s);
-    const double ee = x->cov_ee_cm2 / 1e4, en = x->cov_en_cm2 / 1e4, nn = x->cov_nn_cm2 / 1e4;
-    return (nn * de * de - 2 * en * de * dn + ee * dn * dn) / (ee * nn - en * en);
-}
-
-FACT(a_pothole_is_found_once_at_its_place_and_side)
-{
-    for (int heading = 0; heading < 360; heading += 72) {
-        struct synthetic d;
-        synthetic_init(&d);
-        d.heading_rad = heading * M_PI / 180;
-        d.height_m = heading % 2 ? pothole_right : pothole;
-        node_core_free(drive(&d, 40, &said));
-        CHECK_INT(said.n_detections, 1); /* front and rear axle: one */
-        const struct detection *x = &said.detections[0];
-        CHECK_INT(x->type, DEFECT_POTHOLE);
-        CHECK_INT(x->side, heading % 2 ? WHEEL_RIGHT : WHEEL_LEFT);
-        CHECK(nees(&d, x, HOLE_M, heading % 2 ? -0.75 : 0.75) < 6);
-        CHECK(abs(x->size_milli - 50000) < 2 * x->size_sigma_milli);
-        CHECK_INT(x->sensor, SENSE_MOTION);
-        CHECK(abs(x->heading_cdeg - heading * 100) < 200);
-    }
-}
-
-FACT(a_lagging_receiver_is_put_right)
-{
-    struct synthetic d;
-
-    synthetic_init(&d);
-    d.height_m = pothole;
-    d.lag_s = 0.4; /* 4 m at 10 m/s */
-    node_core_free(drive(&d, 40, &said));
-    CHECK_INT(said.n_detections, 1);
-    CHECK(nees(&d, &said.detections[0], HOLE_M, 0.75) < 6);
-}
-
-FACT(any_mounting_and_no_gyroscope_find_the_same_hole)
-{
-    /* Vehicle axes as the sensor sees them: y down; upside down; z forward with x up. */
-    static const double mounts[3][3][3] = {{{1, 0, 0}, {0, 0, -1}, {0, 1, 0}},
-                                           {{1, 0, 0}, {0, -1, 0}, {0, 0, -1}},
-                                           {{0, 0, 1}, {0, 1, 0}, {-1, 0, 0}}};
-    for (int k = 0; k < 4; k++) {
-        struct synthetic d;
-        synthetic_init(&d);
-        d.height_m = pothole;
-        d.has_gyro = k < 3;
-        if (k < 3)
-            memcpy(d.mount, mounts[k], sizeof d.mount);
-        node_core_free(drive(&d, 40, &said));
-        CHECK_INT(said.n_detections, 1);
-        CHECK_INT(said.detections[0].type, DEFECT_POTHOLE);
-        CHECK_INT(said.detections[0].side, k < 3 ? WHEEL_LEFT : WHEEL_UNKNOWN);
-        CHECK(nees(&d, &said.detections[0], HOLE_M, 0.75) < 6);
-    }
-}
-
-FACT(samples_of_200_and_500_hz_find_the_same_hole)
-{
-    for (int hz = 200; hz <= 500; hz += 300) {
-        struct synthetic d;
-        synthetic_init(&d);
-        d.height_m = pothole;
-        d.sample_hz = hz;
-        node_core_free(drive(&d, 40, &said));
-        CHECK_INT(said.n_detections, 1);
-        CHECK_INT(said.detections[0].type, DEFECT_POTHOLE);
-        CHECK(nees(&d, &said.detections[0], HOLE_M, 0.75) < 6);
-    }
-}
-
-FACT(a_long_dip_is_subsidence_under_both_wheels)
-{
-    struct synthetic d;
-
-    synthetic_init(&d);
-    d.height_m = subsidence;
-    node_core_free(drive(&d, 40, &said));
-    CHECK_INT(said.n_detections, 1);
-    CHECK_INT(said.detections[0].type, DEFECT_SUBSIDENCE);
-    CHECK_INT(said.detections[0].side, WHEEL_BOTH);
-    CHECK(abs(said.detections[0].size_milli - 50000) < 2 * said.detections[0].size_sigma_milli);
-}
-
-FACT(a_speed_bump_is_not_reported)
-{
-    for (int slow = 0; slow < 2; slow++) {
-        struct synthetic d;
-        synthetic_init(&d);
-        d.height_m = speed_bump;
-        d.speed_mps = slow ? 6 : 10;
-        d.has_gyro = !slow;
-        struct node_core *core = drive(&d, slow ? 70 : 40, &said);
-        CHECK_INT(said.n_detections, 0);
-        CHECK_INT(node_core_stats(core).look_alikes, 1);
-        node_core_free(core);
-    }
-}
-
-FACT(a_flat_road_and_cracks_give_no_detection)
-{
-    for (int k = 0; k < 2; k++) {
-        struct synthetic d;
-        synthetic_init(&d);
-        d.height_m = k ? cracks : NULL;
-        node_core_free(drive(&d, 60, &said));
-        CHECK_INT(said.n_detections, 0);
-    }
-}
+static struct said other;
 
 FACT(points_lie_on_the_way_every_two_to_five_metres)
 {
@@ -267,7 +20,8 @@ FACT(points_lie_on_the_way_every_two_to_five_metres)
     for (size_t i = 0; i < said.n_points; i++) {
         const struct pass_point *p = &said.points[i];
         const struct truth t = synthetic_truth(&d, (double)(p->time_ns - d.start_ns) / 1e9);
-        CHECK_NEAR(hypot((double)p->at.e_mm / 1000 - e0 - t.e_m, (double)p->at.n_mm / 1000 - n0 - t.n_m), 0, 0.25);
+        CHECK_NEAR(hypot((double)p->at.e_mm / 1000 - e0 - t.e_m, (double)p->at.n_mm / 1000 - n0 - t.n_m), 0,
+                   0.25);
         CHECK(p->sigma_cm >= 3 && p->sigma_cm < 30);
     }
     const double way_m = synthetic_truth(&d, 60).along_m;
@@ -320,7 +74,8 @@ FACT(a_rerun_and_any_blocks_give_the_same_bytes)
         synthetic_next(&d, &samples[n_samples++], &fixes[n_fixes], &has_fix);
         n_fixes += has_fix;
     }
-    /* Blocks: two seconds of samples, then the fixes of that time; what is taken waits until the end of a block. */
+    /* Blocks: two seconds of samples, then the fixes of that time; what is taken waits until the end of a
+     * block. */
     struct node_core *core = new_core(&d);
     clear(&other);
     for (size_t i = 0, f = 0; i < n_samples; i += 200) {
@@ -422,16 +177,38 @@ FACT(bad_fixes_are_refused_and_counted)
         bad.time_ns += 1000000000;
         enum road_status want = ROAD_BAD_RANGE;
         switch (k) {
-        case 0: bad.lat_deg = NAN; break;
-        case 1: bad.lon_deg = INFINITY; break;
-        case 2: bad.lat_deg = 91; break;
-        case 3: bad.lon_deg = 30; break; /* far outside the zone */
-        case 4: bad.sigma_m = NAN; break;
-        case 5: bad.sigma_m = 0; break;
-        case 6: bad.speed_mps = -1; break;
-        case 7: bad.lat_deg += 1; break; /* 111 km in a second */
-        case 8: bad.time_ns = 0; want = ROAD_BAD_TIME; break;
-        case 9: bad.time_ns = good.time_ns; want = ROAD_BAD_TIME; break;
+        case 0:
+            bad.lat_deg = NAN;
+            break;
+        case 1:
+            bad.lon_deg = INFINITY;
+            break;
+        case 2:
+            bad.lat_deg = 91;
+            break;
+        case 3:
+            bad.lon_deg = 30;
+            break; /* far outside the zone */
+        case 4:
+            bad.sigma_m = NAN;
+            break;
+        case 5:
+            bad.sigma_m = 0;
+            break;
+        case 6:
+            bad.speed_mps = -1;
+            break;
+        case 7:
+            bad.lat_deg += 1;
+            break; /* 111 km in a second */
+        case 8:
+            bad.time_ns = 0;
+            want = ROAD_BAD_TIME;
+            break;
+        case 9:
+            bad.time_ns = good.time_ns;
+            want = ROAD_BAD_TIME;
+            break;
         }
         CHECK_STATUS(node_core_fix(core, &bad), want);
     }
@@ -440,8 +217,8 @@ FACT(bad_fixes_are_refused_and_counted)
 }
 
 /* Drives on with fixes that `spoil` may change or drop. */
-static struct node_core *drive_spoilt(struct synthetic *d, double seconds, bool (*spoil)(double, struct fix *),
-                                      struct said *s)
+static struct node_core *drive_spoilt(struct synthetic *d, double seconds,
+                                      bool (*spoil)(double, struct fix *), struct said *s)
 {
     struct node_core *core = new_core(d);
     struct motion_sample sample;

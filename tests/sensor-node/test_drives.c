@@ -1,6 +1,7 @@
-/* The core on recorded drives. The three rsq drives (one phone, one car; good, medium, bad road as a whole) were
- * looked at when the default ride_gain was chosen, so they show that the estimate orders roads and puts the good one
- * below the limit, not how exact it is. No drive has event labels: nothing is said of detections here. */
+/* The core on recorded drives. The three rsq drives (one phone, one car; good, medium, bad road as a whole)
+ * were looked at when the default ride_gain was chosen, so they show that the estimate orders roads and puts
+ * the good one below the limit, not how exact it is. No drive has event labels: nothing is said of detections
+ * here. */
 #include "sensor-node/core.h"
 #include "sensor-node/source.h"
 #include "tests/check.h"
@@ -104,7 +105,8 @@ FACT(worse_roads_get_worse_ride_grades)
 
     if (!find_drive("rsq-gyor-100hz/q1_00a", path, sizeof path))
         SKIP("no ../shared/data");
-    const double good = share_below_a("rsq-gyor-100hz/q1_00a"), medium = share_below_a("rsq-gyor-100hz/q2_01");
+    const double good = share_below_a("rsq-gyor-100hz/q1_00a"),
+                 medium = share_below_a("rsq-gyor-100hz/q2_01");
     const double bad = share_below_a("rsq-gyor-100hz/q3_02");
     printf("  share of metres below grade A: good %.3f, medium %.3f, bad %.3f\n", good, medium, bad);
     CHECK(good <= 0.10);

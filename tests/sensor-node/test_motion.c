@@ -45,7 +45,8 @@ FACT(the_quarter_car_gives_the_published_peaks)
             }
             const double pp_g = (double)(high - low) / G;
             if (fabs(pp_g / cases[i].pp_g[k] - 1) > 0.12)
-                CHECK_FAILED("%s at %g km/h: %.2f g, want %.2f", cases[i].name, kmh[k], pp_g, cases[i].pp_g[k]);
+                CHECK_FAILED("%s at %g km/h: %.2f g, want %.2f", cases[i].name, kmh[k], pp_g,
+                             cases[i].pp_g[k]);
         }
 }
 
@@ -109,7 +110,8 @@ static double iso_height(double along_m, bool is_left)
     return z;
 }
 
-/* The ride estimate on a corner's own acceleration: a window filled by hand, no tyre (it only smooths below 0.1 m). */
+/* The ride estimate on a corner's own acceleration: a window filled by hand, no tyre (it only smooths below
+ * 0.1 m). */
 static double iri_of_class(double scale, double speed_mps)
 {
     static struct window window;
@@ -130,7 +132,8 @@ static double iri_of_class(double scale, double speed_mps)
             body += 0.0005 * body_v;
             wheel += 0.0005 * wheel_v;
         }
-        struct look look = {.is_watched = true, .along_m = speed_mps * i * TICK_S, .place.speed_mps = speed_mps};
+        struct look look = {
+            .is_watched = true, .along_m = speed_mps * i * TICK_S, .place.speed_mps = speed_mps};
         look.ride_mps2 = biquad_step(&low, biquad_step(&high, (body_v - before) / TICK_S));
         window_push(&window, &look);
         if (i > 1500 && i % 100 == 0) {
@@ -163,13 +166,15 @@ FACT(ride_is_unknown_when_slow_or_short)
 
     window_reset(&window);
     for (int i = 0; i < 400; i++)
-        window_push(&window, &(struct look){.is_watched = true, .along_m = 0.03 * i, .place.speed_mps = 3,
-                                            .ride_mps2 = 1});
+        window_push(
+            &window,
+            &(struct look){.is_watched = true, .along_m = 0.03 * i, .place.speed_mps = 3, .ride_mps2 = 1});
     CHECK(isnan(ride_iri(&window, 200, 1)));
     window_reset(&window);
     for (int i = 0; i < 90; i++) /* 9 m */
-        window_push(&window, &(struct look){.is_watched = true, .along_m = 0.1 * i, .place.speed_mps = 10,
-                                            .ride_mps2 = 1});
+        window_push(
+            &window,
+            &(struct look){.is_watched = true, .along_m = 0.1 * i, .place.speed_mps = 10, .ride_mps2 = 1});
     CHECK(isnan(ride_iri(&window, 45, 1)));
 }
 

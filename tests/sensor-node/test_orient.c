@@ -69,7 +69,8 @@ FACT(hard_braking_is_not_taken_for_a_fallen_mount)
         CHECK(orient_step(&o, (double[3]){-0.4 * G, 0, G}));
 }
 
-/* Accelerates and brakes with 1.5 m/s2 in turns of 5 s, the sensor's y axis pointing forward, x to the right. */
+/* Accelerates and brakes with 1.5 m/s2 in turns of 5 s, the sensor's y axis pointing forward, x to the right.
+ */
 static void learn(struct orient *o, double seconds)
 {
     for (int i = 0; i < seconds / TICK_S; i++) {

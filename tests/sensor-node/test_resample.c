@@ -2,7 +2,7 @@
 
 #include "tests/check.h"
 
-#define START_NS INT64_C(1795564800000000000)
+#define START_NS  INT64_C(1795564800000000000)
 #define TICKS_MAX 4096
 
 struct ticks {

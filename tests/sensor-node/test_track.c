@@ -13,8 +13,14 @@ static int64_t at_ns(double time_s)
 
 static struct track_fix fix_at(double time_s, double e_m, double n_m, double speed_mps)
 {
-    return (struct track_fix){.time_ns = at_ns(time_s), .e_m = e_m, .n_m = n_m, .sigma_m = 2, .speed_mps = speed_mps,
-                              .heading_rad = NAN, .gnss = GNSS_CONSUMER, .time_source = TIME_GPS};
+    return (struct track_fix){.time_ns = at_ns(time_s),
+                              .e_m = e_m,
+                              .n_m = n_m,
+                              .sigma_m = 2,
+                              .speed_mps = speed_mps,
+                              .heading_rad = NAN,
+                              .gnss = GNSS_CONSUMER,
+                              .time_source = TIME_GPS};
 }
 
 static void give(double time_s, double e_m, double n_m, double speed_mps)
@@ -108,7 +114,8 @@ FACT(a_jump_no_car_can_make_is_refused_until_three_agree)
     CHECK_STATUS(track_fix(&track, &far), ROAD_OK);
     for (int i = 16; i < 20; i++)
         give(i, 5000 + 10.0 * i, 0, 10);
-    CHECK_INT(track_place(&track, at_ns(13), at_ns(13), false, &place), TRACK_NONE); /* nothing joins the two */
+    CHECK_INT(track_place(&track, at_ns(13), at_ns(13), false, &place),
+              TRACK_NONE); /* nothing joins the two */
     CHECK_INT(track_place(&track, at_ns(16.5), at_ns(16.5), false, &place), TRACK_PLACED);
     CHECK_NEAR(place.e_m, 5165, 1);
 }
@@ -134,7 +141,8 @@ FACT(a_place_waits_for_its_fix_but_not_longer_than_hold)
     CHECK_INT(track_place(&track, at_ns(0), at_ns(1), false, &place), TRACK_WAIT);
     for (int i = 0; i <= 3; i++)
         give(i, 10.0 * i, 0, 10);
-    CHECK_INT(track_place(&track, at_ns(2.5), at_ns(3), false, &place), TRACK_WAIT); /* 3 s are not smoothed yet */
+    CHECK_INT(track_place(&track, at_ns(2.5), at_ns(3), false, &place),
+              TRACK_WAIT); /* 3 s are not smoothed yet */
     CHECK_INT(track_place(&track, at_ns(3.5), at_ns(8), false, &place), TRACK_WAIT);
     CHECK_INT(track_place(&track, at_ns(3.5), at_ns(8.6), false, &place), TRACK_NONE);
 }

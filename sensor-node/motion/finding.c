@@ -1,0 +1,45 @@
+#include "sensor-node/motion/finding.h"
+
+#include <math.h>
+
+#define TIMING_SIGMA_S 0.008 /* of the matched moment: sampling, springs unlike ours, a lag that varies */
+#define ALONG_SIGMA_M  0.07  /* where within a hole its "middle" is, seen from the wheel */
+#define ACROSS_SIGMA_M 0.19  /* a wheel may run anywhere over the hole: 0.6 m / sqrt(12), and a habit */
+#define ACROSS_BOTH_M  0.25  /* the middle of what lies across the lane, seen from the vehicle's middle */
+
+static void set_position(const struct finding *f, const struct look *look, double half_track_m,
+                         struct detection *d)
+{
+    const double s = sin(look->place.heading_rad), c = cos(look->place.heading_rad);
+    const double speed = look->place.speed_mps, along_m = f->fraction * TICK_S * speed;
+    const double left_m = f->side == WHEEL_LEFT ? half_track_m : f->side == WHEEL_RIGHT ? -half_track_m : 0;
+    const double timing_m = TIMING_SIGMA_S * speed;
+    const double var_along = timing_m * timing_m + ALONG_SIGMA_M * ALONG_SIGMA_M;
+    const double across_m = f->side == WHEEL_BOTH ? ACROSS_BOTH_M : ACROSS_SIGMA_M;
+    const double var_across =
+        across_m * across_m + (f->side == WHEEL_UNKNOWN ? half_track_m * half_track_m : 0);
+
+    d->at.e_mm = llround(1000 * (look->place.e_m + along_m * s - left_m * c));
+    d->at.n_mm = llround(1000 * (look->place.n_m + along_m * c + left_m * s));
+    d->cov_ee_cm2 = (int32_t)ceil(1e4 * (look->place.var_ee + var_along * s * s + var_across * c * c));
+    d->cov_nn_cm2 = (int32_t)ceil(1e4 * (look->place.var_nn + var_along * c * c + var_across * s * s));
+    d->cov_en_cm2 = (int32_t)lround(1e4 * (look->place.var_en + (var_along - var_across) * s * c));
+}
+
+void finding_place(const struct finding *finding, const struct look *look, double half_track_m,
+                   struct detection *ret_detection)
+{
+    const struct finding *f = finding;
+    const double heading_deg = fmod(look->place.heading_rad * 180 / M_PI + 360, 360);
+    struct detection d = {.type = f->type, .sensor = SENSE_MOTION, .side = f->side};
+
+    d.severity = catalogue_severity(catalogue_type(f->type), f->size, f->also_high);
+    d.confidence_permille = (uint16_t)fmin(990, fmax(1, round(1000 * f->confidence)));
+    d.time_ns = look->time_ns + llround(f->fraction * TICK_NS);
+    d.size_milli = (int32_t)llround(1000 * f->size);
+    d.size_sigma_milli = (int32_t)llround(1000 * f->size_sigma);
+    d.heading_cdeg = (uint16_t)(lround(heading_deg * 100) % 36000);
+    d.speed_cmps = (uint16_t)lround(100 * look->place.speed_mps);
+    set_position(f, look, half_track_m, &d);
+    *ret_detection = d;
+}

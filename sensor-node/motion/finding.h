@@ -1,0 +1,13 @@
+/* finding.h - what the detector found, put on the road: position of the defect itself with its covariance. */
+#ifndef MOTION_FINDING_H
+#define MOTION_FINDING_H
+
+#include "sensor-node/motion/detector.h"
+
+/* `look`: the tick of finding->index, placed. Everything but the index of its pass is filled in. The place is
+ * where the wheel was (half a track to its side; the middle if the side is unknown, with half a track more of
+ * sigma). */
+void finding_place(const struct finding *finding, const struct look *look, double half_track_m,
+                   struct detection *ret_detection);
+
+#endif
