@@ -12,6 +12,10 @@
 #include "link/message.h"
 #include "tests/sim/route.h"
 
+/* Vertical shaking at an IMU between the axles over that of one corner: the mean of four half-correlated
+ * corners. A calibration drive would measure it; the node is told. */
+#define SIM_RIDE_GAIN 0.6
+
 struct sim_vehicle {
     char name[NAME_SIZE];
     bool is_phone;

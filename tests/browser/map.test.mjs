@@ -1,0 +1,191 @@
+// The map in a real Chromium, on a real run of all four parts: codes are drawn, a click explains, a live change
+// appears without a reload, the proof checks in the page, nothing is written to the console as an error.
+// Prints `ok NAME`, `FAIL NAME` or `skip NAME: why`, like every test here. usage: node map.test.mjs BIN_DIR WEB_DIR [PATTERN]
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const [binDir, webDir, source, pattern = ""] = process.argv.slice(2);
+const require = createRequire(path.join(source, "server/web/package.json"));
+const pictures = process.env.ROAD_SCREENSHOTS ?? path.join(binDir, "..", "screenshots");
+mkdirSync(pictures, { recursive: true });
+let failed = 0;
+
+function tell(name, error) {
+  if (error) {
+    failed++;
+    console.log(`  ${String(error?.stack ?? error).split("\n").slice(0, 6).join("\n  ")}`);
+  }
+  console.log(`${error ? "FAIL" : "ok"} ${name}`);
+}
+
+async function fact(name, run) {
+  try {
+    await run();
+    tell(name);
+  } catch (error) {
+    tell(name, error);
+  }
+}
+
+function claim(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+/** Starts the demo and waits for the line with the map's address. */
+function startDemo(extra) {
+  const child = spawn(path.join(binDir, "roadchief"), ["demo", ...extra], { env: { ...process.env, ROAD_WEB_DIR: webDir }, stdio: ["ignore", "ignore", "pipe"] });
+  const address = new Promise((resolve, reject) => {
+    let text = "";
+    child.stderr.on("data", (bytes) => {
+      text += bytes;
+      const found = /the map: (\S+)/.exec(text);
+      if (found) resolve(found[1]);
+    });
+    child.on("exit", (status) => reject(new Error(`demo ended with ${status}: ${text.slice(-600)}`)));
+  });
+  return { child, address };
+}
+
+async function waitFor(run, what, limitMs = 60000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const value = await run();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`timed out: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const drawnCodes = () => {
+  const map = globalThis.roadMap;
+  if (!map?.getLayer?.("cells")) return {};
+  const count = {};
+  for (const f of map.queryRenderedFeatures({ layers: ["cells"] })) count[f.properties.code] = (count[f.properties.code] ?? 0) + 1;
+  return count;
+};
+
+/** Pixels of the canvas near the colour of a code, read inside a render, where the buffer still holds them. */
+const colouredPixels = ([r, g, b]) =>
+  new Promise((resolve) => {
+    const map = globalThis.roadMap;
+    map.once("render", () => {
+      const gl = map.getCanvas().getContext("webgl2");
+      const { drawingBufferWidth: w, drawingBufferHeight: h } = gl;
+      const pixels = new Uint8Array(w * h * 4);
+      gl.readPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+      let n = 0;
+      for (let i = 0; i < pixels.length; i += 4) if (Math.abs(pixels[i] - r) + Math.abs(pixels[i + 1] - g) + Math.abs(pixels[i + 2] - b) < 90) n++;
+      resolve(n);
+    });
+    map.triggerRepaint();
+  });
+
+async function open(browser, address, width, height, language, options = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, locale: language, deviceScaleFactor: width < 600 ? 2 : 1, ...options });
+  const page = await context.newPage();
+  page.errors = [];
+  page.strangers = [];
+  page.on("console", (message) => message.type() === "error" && page.errors.push(message.text()));
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(address) && !request.url().startsWith("blob:") && !request.url().startsWith("data:")) page.strangers.push(request.url());
+  });
+  await page.goto(address, { waitUntil: "domcontentloaded" });
+  return page;
+}
+
+async function main() {
+  if (!"the_map_in_a_browser".includes(pattern) && !"browser_map".includes(pattern)) return;
+  if (!existsSync("/usr/bin/chromium") || !existsSync(path.join(webDir, "index.html"))) {
+    console.log("skip the_map_in_a_browser: no chromium or no built pages");
+    return;
+  }
+  const { chromium } = require("playwright-core");
+  const axe = require.resolve("axe-core/axe.min.js");
+  const { child, address: promise } = startDemo(["--speed", "60"]);
+  const address = await promise;
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+  try {
+    const page = await open(browser, address, 1440, 900, "en-GB");
+    await fact("the_answer_is_there_before_anything_is_driven", () => page.getByText("How is the road here?").first().waitFor());
+    await fact("a_live_change_appears_without_reload", async () => {
+      await page.evaluate(() => { globalThis.notReloaded = true; });
+      await waitFor(() => page.locator(".live li").count(), "a row in the live list", 90000);
+      claim(await page.evaluate(() => globalThis.notReloaded === true), "the page was loaded again");
+    });
+    await fact("codes_are_drawn", async () => {
+      const codes = await waitFor(async () => {
+        const c = await page.evaluate(drawnCodes);
+        return c[1] && c[2] ? c : null;
+      }, "green and yellow squares", 120000);
+      claim(codes[1] > 0 && codes[2] > 0, JSON.stringify(codes));
+      claim((await page.evaluate(colouredPixels, [46, 158, 91])) > 200, "no green pixels on the canvas");
+    });
+    await fact("confirmed_defects_are_drawn", () =>
+      waitFor(() => page.evaluate(() => globalThis.roadMap.queryRenderedFeatures({ layers: ["defects"] }).some((f) => f.properties.state === "confirmed")), "a confirmed defect", 150000));
+    await fact("a_click_on_a_square_explains_it", async () => {
+      const at = await waitFor(() => page.evaluate(() => {
+        const map = globalThis.roadMap;
+        const cell = map.queryRenderedFeatures({ layers: ["cells"] }).find((f) => f.properties.code === 2);
+        if (!cell) return null;
+        const ring = cell.geometry.type === "Polygon" ? cell.geometry.coordinates[0] : cell.geometry.coordinates[0][0];
+        const lon = ring.slice(0, 4).reduce((s, p) => s + p[0], 0) / 4, lat = ring.slice(0, 4).reduce((s, p) => s + p[1], 0) / 4;
+        map.jumpTo({ center: [lon, lat], zoom: 19 });
+        return [lon, lat];
+      }), "a yellow square");
+      await waitFor(() => page.evaluate(() => globalThis.roadMap.areTilesLoaded()), "tiles at zoom 19");
+      const point = await page.evaluate((p) => { const q = globalThis.roadMap.project(p), box = globalThis.roadMap.getCanvas().getBoundingClientRect(); return [q.x + box.x, q.y + box.y]; }, at);
+      await page.mouse.click(point[0], point[1]);
+      await page.locator(".detail .explain").waitFor({ timeout: 15000 });
+      claim((await page.locator(".detail .explain").innerText()).length > 10, "no explanation");
+    });
+    await fact("the_record_of_a_defect_checks_in_the_page", async () => {
+      const id = await waitFor(() => page.evaluate(async () => (await (await fetch("/v1/defects?state=confirmed")).json()).items[0]?.position), "a confirmed defect");
+      await page.evaluate((p) => globalThis.roadMap.jumpTo({ center: p, zoom: 20 }), id);
+      await waitFor(() => page.evaluate(() => globalThis.roadMap.areTilesLoaded() && globalThis.roadMap.queryRenderedFeatures({ layers: ["defects"] }).length > 0), "the defect's mark");
+      const point = await page.evaluate((p) => { const q = globalThis.roadMap.project(p), box = globalThis.roadMap.getCanvas().getBoundingClientRect(); return [q.x + box.x, q.y + box.y]; }, id);
+      await page.mouse.click(point[0], point[1]);
+      await page.getByRole("button", { name: "Check this record" }).click({ timeout: 15000 });
+      await page.locator(".proof .good").waitFor({ timeout: 15000 });
+    });
+    await page.screenshot({ path: path.join(pictures, "detail-1440.png") });
+    await fact("wide_page_looks_right", async () => {
+      await page.locator(".detail .close").click();
+      await page.evaluate(async () => { const c = await (await fetch("/v1/config")).json(); globalThis.roadMap.fitBounds(c.bounds, { padding: 30, animate: false }); });
+      await waitFor(() => page.evaluate(() => globalThis.roadMap.areTilesLoaded()), "tiles");
+      await page.waitForTimeout(1000);
+      await page.screenshot({ path: path.join(pictures, "map-1440.png") });
+      claim(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+    });
+    const phone = await open(browser, address, 390, 844, "zh-CN");
+    await fact("narrow_page_looks_right_in_chinese", async () => {
+      await phone.getByText("这里的路好不好？").first().waitFor();
+      await waitFor(() => phone.evaluate(() => globalThis.roadMap?.areTilesLoaded?.()), "tiles");
+      await phone.waitForTimeout(1500);
+      await phone.screenshot({ path: path.join(pictures, "map-390.png") });
+      claim(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
+    });
+    await fact("nothing_serious_for_people_with_disabilities", async () => {
+      // The page's own policy forbids foreign scripts; this one tab is let off, to load the checker.
+      const examined = await open(browser, address, 390, 844, "zh-CN", { bypassCSP: true });
+      await examined.locator(".shares").waitFor();
+      await examined.addScriptTag({ path: axe });
+      const result = await examined.evaluate(async () => (await globalThis.axe.run({ exclude: [[".maplibregl-map"]] })).violations);
+      const serious = result.filter((v) => v.impact === "serious" || v.impact === "critical");
+      claim(serious.length === 0, serious.map((v) => `${v.id}: ${v.nodes[0]?.html}`).join("\n"));
+    });
+    await fact("no_error_on_the_console", () => claim(page.errors.length + phone.errors.length === 0, [...page.errors, ...phone.errors].join("\n")));
+    await fact("nothing_is_loaded_from_elsewhere", () => claim(page.strangers.length === 0, page.strangers.join("\n")));
+  } finally {
+    await browser.close();
+    child.removeAllListeners("exit");
+    child.kill("SIGTERM");
+    await new Promise((resolve) => child.on("exit", resolve));
+  }
+}
+
+main().then(() => process.exit(failed ? 1 : 0), (error) => { tell("the_map_in_a_browser", error); process.exit(1); });
