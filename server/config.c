@@ -6,9 +6,11 @@
 #include "server/ledger/note.h"
 
 #define STRING(key, member, fallback, help_text)                                                             \
-    {.name = key, .type = CONFIG_STRING, .offset = offsetof(struct server_config, member),                    \
-     .size = sizeof(((struct server_config *)0)->member), .default_text = fallback, .unit = "",              \
-     .help = help_text}
+    {                                                                                                        \
+        .name = key, .type = CONFIG_STRING, .offset = offsetof(struct server_config, member),                \
+        .size = sizeof(((struct server_config *)0)->member), .default_text = fallback, .unit = "",           \
+        .help = help_text                                                                                    \
+    }
 
 const struct config_key server_config_keys[] = {
     STRING("name", name, NULL, "name of this server, as in its certificate and the registry"),
@@ -19,18 +21,40 @@ const struct config_key server_config_keys[] = {
     STRING("cert_file", cert_file, "", "this server's certificate"),
     STRING("key_file", key_file, NULL, "this server's private key; signs acknowledgements"),
     STRING("registry", registry, NULL, "file of the speakers' keys"),
-    {.name = "log_level", .type = CONFIG_CHOICE, .offset = offsetof(struct server_config, log_level),
-     .default_text = "info", .unit = "", .choices = "error|warn|info|debug", .help = "what is logged"},
-    {.name = "zone_meridian_deg", .type = CONFIG_INT, .offset = offsetof(struct server_config, zone_meridian_deg),
-     .min = 0, .max = 357, .default_text = NULL, .unit = "deg", .help = "central meridian of the deployment, a multiple of 3"},
-    {.name = "zone_south", .type = CONFIG_BOOL, .offset = offsetof(struct server_config, zone_south),
-     .default_text = "no", .unit = "", .help = "southern hemisphere"},
+    {.name = "log_level",
+     .type = CONFIG_CHOICE,
+     .offset = offsetof(struct server_config, log_level),
+     .default_text = "info",
+     .unit = "",
+     .choices = "error|warn|info|debug",
+     .help = "what is logged"},
+    {.name = "zone_meridian_deg",
+     .type = CONFIG_INT,
+     .offset = offsetof(struct server_config, zone_meridian_deg),
+     .min = 0,
+     .max = 357,
+     .default_text = NULL,
+     .unit = "deg",
+     .help = "central meridian of the deployment, a multiple of 3"},
+    {.name = "zone_south",
+     .type = CONFIG_BOOL,
+     .offset = offsetof(struct server_config, zone_south),
+     .default_text = "no",
+     .unit = "",
+     .help = "southern hemisphere"},
     STRING("http_host", http_host, "127.0.0.1", "address to answer HTTP on"),
-    {.name = "http_port", .type = CONFIG_INT, .offset = offsetof(struct server_config, http_port), .min = 0,
-     .max = 65535, .default_text = "0", .unit = "", .help = "port to answer HTTP on; 0 = a free one, printed when ready"},
+    {.name = "http_port",
+     .type = CONFIG_INT,
+     .offset = offsetof(struct server_config, http_port),
+     .min = 0,
+     .max = 65535,
+     .default_text = "0",
+     .unit = "",
+     .help = "port to answer HTTP on; 0 = a free one, printed when ready"},
     STRING("web_dir", web_dir, "", "folder of the built pages; empty = plain pages"),
     STRING("log_origin", log_origin, NULL, "name of the ledger, for ever: roads.example/district-07"),
-    STRING("bounds", bounds_text, "-180,-84,180,84", "what the map shows first: west,south,east,north in degrees"),
+    STRING("bounds", bounds_text, "-180,-84,180,84",
+           "what the map shows first: west,south,east,north in degrees"),
     STRING("truth_file", truth_file, "", "GeoJSON of a simulated district's defects"),
     STRING("roads_file", roads_file, "", "GeoJSON lines of the roads, with name and class"),
     STRING("tls_cert", tls_cert, "", "certificate that browsers trust; empty = plain HTTP, loopback only"),

@@ -11,8 +11,8 @@
 
 #define GROUP_ENTRIES_MAX 256
 #define GROUP_CHANGES_MAX 32
-#define QUARANTINE_MAX 1000
-#define GATEWAYS_A_GROUP GROUP_CHANGES_MAX
+#define QUARANTINE_MAX    1000
+#define GATEWAYS_A_GROUP  GROUP_CHANGES_MAX
 
 /* One message: what is wrong with it (ROAD_OK = nothing), and whose it is if the signature holds. */
 struct waiting {
@@ -119,7 +119,8 @@ static void name_of_topic(const struct intake *intake, const char *topic, char r
         snprintf(ret_name, NAME_SIZE, "%s", topic + length);
 }
 
-/* What enters the ledger is verified first: signed by the key that sealed the change, and about its subject. */
+/* What enters the ledger is verified first: signed by the key that sealed the change, and about its subject.
+ */
 static enum road_status check_statements(const struct change *change, const struct registry_entry *gateway)
 {
     char kind[ENVELOPE_KIND_SIZE], subject[ENVELOPE_SUBJECT_SIZE];
@@ -164,8 +165,8 @@ static enum road_status check_message(struct intake *intake, struct waiting *w)
     if (!status && (status = check_statements(&w->change, gateway)) != ROAD_OK)
         field = "statements";
     if (status)
-        log_warn("change refused gateway=%s seq=%llu status=%s field=%s", w->gateway, (unsigned long long)w->seq,
-                 road_status_name(status), field ? field : "-");
+        log_warn("change refused gateway=%s seq=%llu status=%s field=%s", w->gateway,
+                 (unsigned long long)w->seq, road_status_name(status), field ? field : "-");
     return status;
 }
 
@@ -220,8 +221,8 @@ static enum road_status apply(struct intake *intake, const struct waiting *w, in
 {
     struct event_out *event = &intake->events[intake->n_events];
 
-    enum road_status status = store_apply_change(intake->store, intake->ledger, w->gateway, &w->change, now_ms,
-                                                 &event->change_id, &event->text);
+    enum road_status status = store_apply_change(intake->store, intake->ledger, w->gateway, &w->change,
+                                                 now_ms, &event->change_id, &event->text);
     if (status)
         return status;
     intake->n_events++;
@@ -229,7 +230,8 @@ static enum road_status apply(struct intake *intake, const struct waiting *w, in
     return inbox_accept(intake->inbox, w->kid, w->seq, w->bytes, w->length);
 }
 
-/* A failure here is ours (the store's), never the message's: those end as duplicate, gap, refusal or quarantine. */
+/* A failure here is ours (the store's), never the message's: those end as duplicate, gap, refusal or
+ * quarantine. */
 static enum road_status take(struct intake *intake, const struct waiting *w, int64_t now_ms)
 {
     if (!w->is_authentic || w->seq == 0)

@@ -1,4 +1,5 @@
-/* main.c - roadchief-server: takes changes from the gateways, keeps the ledger and the store, answers over HTTP. */
+/* main.c - roadchief-server: takes changes from the gateways, keeps the ledger and the store, answers over
+ * HTTP. */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -17,8 +18,8 @@
 #include "server/operator.h"
 #include "server/store/schema.h"
 
-#define TOPIC_SIZE 128
-#define KEEPALIVE_S 30
+#define TOPIC_SIZE    128
+#define KEEPALIVE_S   30
 #define GROUPS_A_TURN 4
 
 struct server {
@@ -74,7 +75,8 @@ static void on_ack(void *context, const char *gateway, const void *bytes, size_t
     char topic[TOPIC_SIZE];
 
     snprintf(topic, sizeof topic, "road/v1/%s/change-ack/%s", server->config.district, gateway);
-    if (session_publish(server->session, topic, bytes, length, false, NULL)) /* asked for again by sending again */
+    if (session_publish(server->session, topic, bytes, length, false,
+                        NULL)) /* asked for again by sending again */
         log_debug("acknowledgement not sent gateway=%s", gateway);
 }
 
@@ -96,9 +98,10 @@ static void on_connected(void *context)
 
 static void parse_options(int argc, char **argv, struct server_config *config)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"check-config", no_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     const char *path = NULL;
     char error[CONFIG_ERROR_SIZE] = "";
     bool only_check = false;
@@ -145,15 +148,19 @@ static void open_store(struct server *server)
     must(signer_open(server->config.key_file, &server->signer), server->config.key_file);
     if (registry_load(server->config.registry, &server->registry, error))
         fatal("%s", error);
-    must(operator_open_key(server->config.data_dir, server->db, &server->log_signer), "the log's key log.key");
-    must(ledger_open(server->db, server->config.log_origin, server->log_signer, &server->ledger), "the ledger");
+    must(operator_open_key(server->config.data_dir, server->db, &server->log_signer),
+         "the log's key log.key");
+    must(ledger_open(server->db, server->config.log_origin, server->log_signer, &server->ledger),
+         "the ledger");
     note_key_format(ledger_key(server->ledger), server->vkey);
 }
 
 static struct operator_statement statement(const struct server *server)
 {
-    struct operator_statement what = {.server = server->config.name, .district = server->config.district,
-                                      .registry = server->registry, .now_ms = wall_ms()};
+    struct operator_statement what = {.server = server->config.name,
+                                      .district = server->config.district,
+                                      .registry = server->registry,
+                                      .now_ms = wall_ms()};
     char *text = NULL;
     size_t length = 0;
     FILE *memory = open_memstream(&text, &length);
@@ -172,8 +179,11 @@ static void open_intake(struct server *server)
     const struct operator_statement what = statement(server);
     const struct intake_config config = {.district = server->config.district,
                                          .zone = server_config_zone(&server->config),
-                                         .registry = server->registry, .signer = server->signer, .on_ack = on_ack,
-                                         .on_change = on_change, .context = server};
+                                         .registry = server->registry,
+                                         .signer = server->signer,
+                                         .on_ack = on_ack,
+                                         .on_change = on_change,
+                                         .context = server};
 
     must(operator_register_keys(server->db, server->ledger, server->log_signer, &what), "registering keys");
     must(operator_start(server->db, server->ledger, server->log_signer, &what), "the start entry");
@@ -189,12 +199,19 @@ static void open_api(struct server *server)
 {
     const struct server_config *c = &server->config;
     char error[API_ERROR_SIZE] = "";
-    struct api_config config = {.database_path = server->database_path, .http_host = c->http_host,
-                                .http_port = (int)c->http_port, .tls_cert = or_null(c->tls_cert),
-                                .tls_key = or_null(c->tls_key), .web_dir = or_null(c->web_dir),
-                                .truth_file = or_null(c->truth_file), .roads_file = or_null(c->roads_file),
-                                .district = c->district, .log_origin = c->log_origin, .log_vkey = server->vkey,
-                                .zone = server_config_zone(c), .ret_error = error};
+    struct api_config config = {.database_path = server->database_path,
+                                .http_host = c->http_host,
+                                .http_port = (int)c->http_port,
+                                .tls_cert = or_null(c->tls_cert),
+                                .tls_key = or_null(c->tls_key),
+                                .web_dir = or_null(c->web_dir),
+                                .truth_file = or_null(c->truth_file),
+                                .roads_file = or_null(c->roads_file),
+                                .district = c->district,
+                                .log_origin = c->log_origin,
+                                .log_vkey = server->vkey,
+                                .zone = server_config_zone(c),
+                                .ret_error = error};
 
     memcpy(config.bounds, c->bounds, sizeof config.bounds);
     const enum road_status status = api_start(&config, &server->api);
@@ -206,10 +223,16 @@ static void open_session(struct server *server)
 {
     const struct server_config *c = &server->config;
     char will[TOPIC_SIZE], changes[TOPIC_SIZE];
-    const struct session_config config = {.client_id = c->name, .brokers = c->brokers, .ca_file = c->ca_file,
-                                          .cert_file = c->cert_file, .key_file = c->key_file, .will_topic = will,
-                                          .keepalive_s = KEEPALIVE_S, .on_message = on_message,
-                                          .on_connected = on_connected, .context = server};
+    const struct session_config config = {.client_id = c->name,
+                                          .brokers = c->brokers,
+                                          .ca_file = c->ca_file,
+                                          .cert_file = c->cert_file,
+                                          .key_file = c->key_file,
+                                          .will_topic = will,
+                                          .keepalive_s = KEEPALIVE_S,
+                                          .on_message = on_message,
+                                          .on_connected = on_connected,
+                                          .context = server};
 
     snprintf(will, sizeof will, "road/v1/%s/status/%s", c->district, c->name);
     snprintf(changes, sizeof changes, "road/v1/%s/change/+", c->district);
@@ -327,8 +350,8 @@ static bool run(struct server *server, const sigset_t *mask)
 
 static void print_ready(const struct server *server)
 {
-    printf("ready name=%s http=%s://%s:%d\n", server->config.name, *server->config.tls_cert ? "https" : "http",
-           server->config.http_host, api_port(server->api));
+    printf("ready name=%s http=%s://%s:%d\n", server->config.name,
+           *server->config.tls_cert ? "https" : "http", server->config.http_host, api_port(server->api));
     fflush(stdout);
 }
 

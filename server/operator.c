@@ -7,7 +7,7 @@
 #include "server/ledger/key_event.h"
 #include "server/ledger/read.h"
 
-#define PATH_SIZE 1024
+#define PATH_SIZE    1024
 #define PAYLOAD_SIZE KEY_EVENT_SIZE
 
 enum road_status operator_open_key(const char *data_dir, sqlite3 *db, struct signer **ret_signer)
@@ -27,8 +27,8 @@ enum road_status operator_open_key(const char *data_dir, sqlite3 *db, struct sig
     return signer_open(path, ret_signer);
 }
 
-static enum road_status say(struct ledger *ledger, struct signer *signer, const char *kind, const char *subject,
-                            const char *payload, size_t length, int64_t now_ms)
+static enum road_status say(struct ledger *ledger, struct signer *signer, const char *kind,
+                            const char *subject, const char *payload, size_t length, int64_t now_ms)
 {
     uint8_t sealed[PAYLOAD_SIZE + SEAL_OVERHEAD];
     size_t sealed_length;
@@ -37,8 +37,8 @@ static enum road_status say(struct ledger *ledger, struct signer *signer, const 
     return status ? status : ledger_say(ledger, kind, subject, sealed, sealed_length, now_ms, NULL);
 }
 
-static enum road_status register_key(struct ledger *ledger, struct signer *signer, const struct key_event *event,
-                                     int64_t now_ms)
+static enum road_status register_key(struct ledger *ledger, struct signer *signer,
+                                     const struct key_event *event, int64_t now_ms)
 {
     char payload[KEY_EVENT_SIZE], subject[ENVELOPE_SUBJECT_SIZE], kid[KID_TEXT_SIZE];
     uint64_t index;
@@ -67,8 +67,10 @@ static enum road_status register_log_key(struct ledger *ledger, struct signer *s
 static enum road_status register_entry(struct ledger *ledger, struct signer *signer,
                                        const struct registry_entry *entry, int64_t now_ms)
 {
-    static const char *const roles[] = {
-        [ROLE_NODE] = "node", [ROLE_GATEWAY] = "gateway", [ROLE_SERVER] = "server", [ROLE_DEPARTMENT] = "department"};
+    static const char *const roles[] = {[ROLE_NODE] = "node",
+                                        [ROLE_GATEWAY] = "gateway",
+                                        [ROLE_SERVER] = "server",
+                                        [ROLE_DEPARTMENT] = "department"};
     struct key_event event = {.key = entry->key};
 
     if (entry->is_phone)
@@ -120,7 +122,8 @@ static bool is_said_already(sqlite3 *db, const char *subject, const char *payloa
         return false;
     sqlite3_bind_text(s, 1, subject, -1, SQLITE_STATIC);
     if (sqlite3_step(s) == SQLITE_ROW &&
-        envelope_parse(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), said, &envelope) == ROAD_OK &&
+        envelope_parse(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0), said, &envelope) ==
+            ROAD_OK &&
         cose_peek(envelope.said, envelope.said_length, &kid, &before, &before_length) == ROAD_OK)
         is_same = before_length == length && memcmp(before, payload, length) == 0;
     sqlite3_finalize(s);

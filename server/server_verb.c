@@ -1,4 +1,5 @@
-/* server_verb.c - `roadchief server …` becomes roadchief-server, from the folder that this program lies in. */
+/* server_verb.c - `roadchief server …` becomes roadchief-server, from the folder that this program lies in.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 
 #include "server/verbs.h"
 
-#define PROGRAM "roadchief-server"
+#define PROGRAM   "roadchief-server"
 #define PATH_SIZE 4096
 
 int server_verb(int argc, char **argv)

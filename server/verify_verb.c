@@ -1,4 +1,5 @@
-/* verify_verb.c - `roadchief verify`: is this ledger what it says, and did it grow from what was seen before? */
+/* verify_verb.c - `roadchief verify`: is this ledger what it says, and did it grow from what was seen before?
+ */
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -6,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/ledger/proof.h"
 #include "server/ledger/verify.h"
 #include "server/verbs.h"
 
 struct options {
-    const char *where, *vkey, *registry;
+    const char *where, *registry, *entry;
     bool is_json;
     struct verify_config config;
     char *old_texts[VERIFY_OLD_MAX];
@@ -18,35 +20,42 @@ struct options {
 
 static void print_help(FILE *out)
 {
-    fputs("usage: roadchief verify PATH|URL|DATABASE [--vkey VKEY] [--registry FILE]\n"
-          "                        [--checkpoint FILE …] [--json]\n\n"
-          "Checks the signed head, every tile, every entry, the chain of entries about each subject and every\n"
-          "speaker's signature. Exit status 0 if all hold, else 1 with the first failing entry.\n"
-          "  --vkey VKEY        the log's key, from a place that you trust; without it the key is taken from the\n"
-          "                     log's first entry, and only the log's own consistency is shown\n"
-          "  --registry FILE    only these speakers may be in the log\n"
-          "  --checkpoint FILE  a head seen before: the log must have grown from it (up to 256)\n",
-          out);
+    fputs(
+        "usage: roadchief verify PATH|URL|DATABASE [--vkey VKEY] [--registry FILE]\n"
+        "                        [--checkpoint FILE …] [--json]\n"
+        "       roadchief verify PROOF --entry FILE --vkey VKEY\n\n"
+        "Checks the signed head, every tile, every entry, the chain of entries about each subject and every\n"
+        "speaker's signature. Exit status 0 if all hold, else 1 with the first failing entry.\n"
+        "  --vkey VKEY        the log's key, from a place that you trust; without it the key is taken from "
+        "the\n"
+        "                     log's first entry, and only the log's own consistency is shown\n"
+        "  --registry FILE    only these speakers may be in the log\n"
+        "  --checkpoint FILE  a head seen before: the log must have grown from it (up to 256)\n"
+        "  --entry FILE       only this entry, by its offline proof (roadchief prove makes both)\n",
+        out);
 }
 
-static char *read_text(const char *path)
+/* A whole file of less than `max` bytes, from malloc and with a NUL behind; NULL if it cannot be read. */
+static char *read_file(const char *path, size_t max, size_t *ret_length)
 {
-    char *text = calloc(1, NOTE_SIZE);
+    char *text = calloc(1, max + 1);
     FILE *file = fopen(path, "rb");
+    const size_t length = text && file ? fread(text, 1, max, file) : 0;
 
-    if (text && file && fread(text, 1, NOTE_SIZE - 1, file) > 0) {
-        fclose(file);
-        return text;
-    }
     if (file)
         fclose(file);
-    free(text);
-    return NULL;
+    if (length == 0 || length == max) {
+        free(text);
+        return NULL;
+    }
+    *ret_length = length;
+    return text;
 }
 
 static int add_checkpoint(struct options *o, const char *path)
 {
-    char *text = o->config.n_old < VERIFY_OLD_MAX ? read_text(path) : NULL;
+    size_t length;
+    char *text = o->config.n_old < VERIFY_OLD_MAX ? read_file(path, NOTE_SIZE, &length) : NULL;
 
     if (!text) {
         fprintf(stderr, "verify: %s: not a head that can be read\n", path);
@@ -60,10 +69,13 @@ static int add_checkpoint(struct options *o, const char *path)
 /* -1 to go on, else the exit status. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option options[] = {
-        {"vkey", required_argument, NULL, 'k'},     {"registry", required_argument, NULL, 'r'},
-        {"checkpoint", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"vkey", required_argument, NULL, 'k'},
+                                            {"registry", required_argument, NULL, 'r'},
+                                            {"checkpoint", required_argument, NULL, 'c'},
+                                            {"entry", required_argument, NULL, 'e'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -71,6 +83,8 @@ static int read_options(int argc, char **argv, struct options *o)
             o->config.vkey = optarg;
         else if (option == 'r')
             o->registry = optarg;
+        else if (option == 'e')
+            o->entry = optarg;
         else if (option == 'j')
             o->is_json = true;
         else if (option == 'h')
@@ -92,10 +106,11 @@ static void hex(const struct tree_hash *hash, char ret_text[2 * TREE_HASH_SIZE +
 
 static void print_json(const struct verify_report *r, const char *root)
 {
-    json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:b, s:I, s:s, s:I, s:I, s:I}", "ledger", r->is_verified ? "verified" : "failed",
-        "origin", r->origin, "vkey", r->vkey, "pinned", r->is_pinned, "entries", (json_int_t)r->size, "root", root,
-        "statements", (json_int_t)r->statements, "keys", (json_int_t)r->keys, "older_heads", (json_int_t)r->heads);
+    json_t *out = json_pack("{s:s, s:s, s:s, s:b, s:I, s:s, s:I, s:I, s:I}", "ledger",
+                            r->is_verified ? "verified" : "failed", "origin", r->origin, "vkey", r->vkey,
+                            "pinned", r->is_pinned, "entries", (json_int_t)r->size, "root", root,
+                            "statements", (json_int_t)r->statements, "keys", (json_int_t)r->keys,
+                            "older_heads", (json_int_t)r->heads);
 
     if (!r->is_verified) {
         json_object_set_new(out, "index", r->bad_index < 0 ? json_null() : json_integer(r->bad_index));
@@ -139,6 +154,30 @@ static int verify_where(struct options *o)
     return status ? 1 : 0;
 }
 
+static int verify_proof(const struct options *o)
+{
+    struct note_key key;
+    struct proof proof;
+    size_t length = 0, entry_length = 0;
+
+    if (!o->config.vkey || note_key_parse(o->config.vkey, &key)) {
+        fputs("verify: a proof is checked against the log's key; give --vkey VKEY\n", stderr);
+        return 2;
+    }
+    char *text = read_file(o->where, PROOF_TEXT_SIZE, &length);
+    char *entry = read_file(o->entry, ENTRY_MAX + 1, &entry_length);
+    enum road_status status = text && entry ? proof_parse(text, length, &proof) : ROAD_IO;
+    if (!status)
+        status = proof_check(&proof, &key, entry, entry_length);
+    if (status)
+        printf("proof: FAILED\nreason: %s\n", road_status_sentence(status));
+    else
+        printf("proof: verified\norigin: %s\nindex: %" PRIu64 "\nentries: %" PRIu64 "\n", proof.head.origin,
+               proof.index, proof.head.size);
+    free(text), free(entry);
+    return status ? 1 : 0;
+}
+
 int verify_verb(int argc, char **argv)
 {
     static struct options o;
@@ -152,7 +191,7 @@ int verify_verb(int argc, char **argv)
     }
     o.config.registry = registry;
     if (result < 0)
-        result = verify_where(&o);
+        result = o.entry ? verify_proof(&o) : verify_where(&o);
     registry_close(registry);
     for (size_t i = 0; i < o.config.n_old; i++)
         free(o.old_texts[i]);

@@ -96,9 +96,10 @@ enum road_status envelope_format(const struct envelope *envelope, char *ret_text
         hex_format(&envelope->prev_leaf, leaf);
         snprintf(prev, sizeof prev, "{\"index\":%" PRIu64 ",\"leaf\":\"%s\"}", envelope->prev_index, leaf);
     }
-    const int head = snprintf(ret_text, capacity,
-                              "{\"v\":1,\"kind\":\"%s\",\"subject\":\"%s\",\"prev\":%s,\"time\":\"%s\",\"said\":\"",
-                              envelope->kind, envelope->subject, prev, time_text);
+    const int head =
+        snprintf(ret_text, capacity,
+                 "{\"v\":1,\"kind\":\"%s\",\"subject\":\"%s\",\"prev\":%s,\"time\":\"%s\",\"said\":\"",
+                 envelope->kind, envelope->subject, prev, time_text);
     const size_t said = (envelope->said_length + 2) / 3 * 4, length = (size_t)head + said + 2;
     if (head < 0 || envelope->said_length > ENVELOPE_SAID_MAX || length > ENTRY_MAX || length >= capacity)
         return ROAD_TOO_LARGE;
@@ -126,8 +127,8 @@ static enum road_status read_fields(json_t *root, uint8_t *said, struct envelope
     size_t said_text_length;
     int version;
 
-    if (json_unpack(root, "{s:i, s:s, s:s, s:o, s:s, s:s%!}", "v", &version, "kind", &kind, "subject", &subject,
-                    "prev", &prev, "time", &time, "said", &said_text, &said_text_length))
+    if (json_unpack(root, "{s:i, s:s, s:s, s:o, s:s, s:s%!}", "v", &version, "kind", &kind, "subject",
+                    &subject, "prev", &prev, "time", &time, "said", &said_text, &said_text_length))
         return ROAD_BAD_INPUT;
     if (version != 1)
         return ROAD_BAD_VERSION;
@@ -146,7 +147,8 @@ static enum road_status read_fields(json_t *root, uint8_t *said, struct envelope
     return base64_decode(said_text, said_text_length, said, ENVELOPE_SAID_MAX, &envelope->said_length);
 }
 
-/* A JSON library reads the fields; that they are written in the one allowed way is shown by writing them again. */
+/* A JSON library reads the fields; that they are written in the one allowed way is shown by writing them
+ * again. */
 enum road_status envelope_parse(const uint8_t *text, size_t length, uint8_t *ret_said,
                                 struct envelope *ret_envelope)
 {

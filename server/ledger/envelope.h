@@ -3,17 +3,18 @@
  *     {"v":1,"kind":"defect","subject":"defect/…","prev":{"index":3,"leaf":"<64 hex>"},
  *      "time":"2026-11-23T07:41:00.000Z","said":"<base64>"}            (on one line, without spaces)
  *
- * `prev` names the entry before this one about the same subject, or is null. `said` is the speaker's COSE_Sign1
- * as it was received. Keys stand in this order, numbers are plain decimal, nothing is escaped: a text that the
- * writer would not write is refused. At most 65,535 bytes. Byte vector: docs/ledger-format.md. */
+ * `prev` names the entry before this one about the same subject, or is null. `said` is the speaker's
+ * COSE_Sign1 as it was received. Keys stand in this order, numbers are plain decimal, nothing is escaped: a
+ * text that the writer would not write is refused. At most 65,535 bytes. Byte vector: docs/ledger-format.md.
+ */
 #ifndef SERVER_LEDGER_ENVELOPE_H
 #define SERVER_LEDGER_ENVELOPE_H
 
 #include "server/ledger/tile.h"
 
-#define ENVELOPE_KIND_SIZE 32    /* [a-z-]{1,31} and NUL */
-#define ENVELOPE_SUBJECT_SIZE 96 /* [A-Za-z0-9._/-]{1,95} and NUL */
-#define ENVELOPE_SAID_MAX 32768  /* bytes of a COSE_Sign1 */
+#define ENVELOPE_KIND_SIZE    32    /* [a-z-]{1,31} and NUL */
+#define ENVELOPE_SUBJECT_SIZE 96    /* [A-Za-z0-9._/-]{1,95} and NUL */
+#define ENVELOPE_SAID_MAX     32768 /* bytes of a COSE_Sign1 */
 
 struct envelope {
     char kind[ENVELOPE_KIND_SIZE];

@@ -10,9 +10,9 @@ enum road_status key_event_format(const struct key_event *event, char ret_text[K
     char key[128];
 
     key[base64_encode(event->key.bytes, event->key.length, key, sizeof key)] = '\0';
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s}", "v", 1, "event", "register", "name",
-                             event->name, "role", event->role, "district", event->district, "alg",
-                             event->key.cose_alg, "key", key);
+    json_t *root =
+        json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s}", "v", 1, "event", "register", "name", event->name,
+                  "role", event->role, "district", event->district, "alg", event->key.cose_alg, "key", key);
     if (!root)
         return ROAD_BAD_INPUT;
     const size_t length = json_dumpb(root, ret_text, KEY_EVENT_SIZE, JSON_COMPACT);

@@ -10,7 +10,7 @@
 #include "server/ledger/note.h"
 
 #define KEY_EVENT_SIZE 1024
-#define KEY_ROLE_SIZE 16
+#define KEY_ROLE_SIZE  16
 
 struct key_event {
     char name[NOTE_NAME_SIZE];

@@ -46,7 +46,8 @@ static enum road_status load_tiles(struct ledger *l, uint64_t size)
     l->frontier.size = size;
     for (int level = 0; level < TILE_LEVELS; level++) {
         const uint64_t hashes = size >> (8 * level);
-        struct tile tile = {.level = level, .n = hashes / TILE_WIDTH, .width = (unsigned)(hashes % TILE_WIDTH)};
+        struct tile tile = {
+            .level = level, .n = hashes / TILE_WIDTH, .width = (unsigned)(hashes % TILE_WIDTH)};
         if (tile.width == 0)
             continue;
         enum road_status status = ledger_read_tile(l->db, tile, l->tiles[level].hashes[0].bytes);
@@ -115,12 +116,14 @@ static enum road_status prepare(struct ledger *l)
         status = database_prepare(l->db, "INSERT INTO head(size, root, checkpoint) VALUES(?, ?, ?)",
                                   &l->insert_head);
     if (!status)
-        status = database_prepare(
-            l->db, "SELECT idx, leaf FROM entry WHERE subject = ? ORDER BY idx DESC LIMIT 1", &l->select_last);
+        status =
+            database_prepare(l->db, "SELECT idx, leaf FROM entry WHERE subject = ? ORDER BY idx DESC LIMIT 1",
+                             &l->select_last);
     return status;
 }
 
-enum road_status ledger_open(sqlite3 *db, const char *origin, struct signer *signer, struct ledger **ret_ledger)
+enum road_status ledger_open(sqlite3 *db, const char *origin, struct signer *signer,
+                             struct ledger **ret_ledger)
 {
     struct public_key public_key;
     struct ledger *l = calloc(1, sizeof *l);
@@ -187,7 +190,8 @@ static enum road_status tile_push(struct ledger *l, unsigned level, const struct
         return ROAD_OK;
     tile->width = 0;
     sqlite3_bind_int(l->insert_tile, 1, (int)level);
-    sqlite3_bind_int64(l->insert_tile, 2, (sqlite3_int64)((l->frontier.size >> (8 * level)) / TILE_WIDTH) - 1);
+    sqlite3_bind_int64(l->insert_tile, 2,
+                       (sqlite3_int64)((l->frontier.size >> (8 * level)) / TILE_WIDTH) - 1);
     sqlite3_bind_blob(l->insert_tile, 3, tile->hashes, sizeof tile->hashes, SQLITE_STATIC);
     return run(l->insert_tile);
 }

@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DASH "\xe2\x80\x94 " /* U+2014 and a space, in front of each signature */
-#define DASH_LENGTH 4
+#define DASH             "\xe2\x80\x94 " /* U+2014 and a space, in front of each signature */
+#define DASH_LENGTH      4
 #define ROOT_TEXT_LENGTH 44
 #define LINE_PAYLOAD_MAX 2560 /* room for signatures of later, larger types; they are skipped */
 
 /* Base64 with padding, and only the one way to write these bytes. */
-static enum road_status base64_strict(const char *text, size_t text_length, uint8_t *ret_data, size_t capacity,
-                                      size_t *ret_length)
+static enum road_status base64_strict(const char *text, size_t text_length, uint8_t *ret_data,
+                                      size_t capacity, size_t *ret_length)
 {
     char again[LINE_PAYLOAD_MAX * 2];
     size_t length;
@@ -229,9 +229,10 @@ enum road_status checkpoint_parse(const char *text, size_t length, struct checkp
     return ROAD_OK;
 }
 
-/* A witness signs "cosignature/v1\ntime <unix seconds>\n" and the note's text; its payload carries the time. */
-static enum road_status cosignature_check(const struct signature_line *line, const char *body, size_t body_length,
-                                          struct verifier *verifier, uint64_t *ret_time_s)
+/* A witness signs "cosignature/v1\ntime <unix seconds>\n" and the note's text; its payload carries the time.
+ */
+static enum road_status cosignature_check(const struct signature_line *line, const char *body,
+                                          size_t body_length, struct verifier *verifier, uint64_t *ret_time_s)
 {
     char signed_text[NOTE_SIZE + 64];
     uint64_t time_s = 0;
@@ -240,8 +241,8 @@ static enum road_status cosignature_check(const struct signature_line *line, con
         return ROAD_BAD_SIGNATURE;
     for (int i = 0; i < 8; i++)
         time_s = time_s << 8 | line->payload[4 + i];
-    const int used = snprintf(signed_text, sizeof signed_text, "cosignature/v1\ntime %" PRIu64 "\n%.*s", time_s,
-                              (int)body_length, body);
+    const int used = snprintf(signed_text, sizeof signed_text, "cosignature/v1\ntime %" PRIu64 "\n%.*s",
+                              time_s, (int)body_length, body);
     if (used < 0 || (size_t)used >= sizeof signed_text ||
         verifier_check(verifier, signed_text, (size_t)used, line->payload + 12, ED25519_SIGNATURE_SIZE))
         return ROAD_BAD_SIGNATURE;

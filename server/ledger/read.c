@@ -1,6 +1,5 @@
 #include "server/ledger/read.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +32,8 @@ enum road_status ledger_read_head(sqlite3 *db, struct checkpoint *ret_checkpoint
 static enum road_status read_row(sqlite3 *db, int level, uint64_t n, struct tree_hash ret_hashes[TILE_WIDTH])
 {
     sqlite3_stmt *s;
-    enum road_status status = database_prepare(db, "SELECT hashes FROM node_hash WHERE level = ? AND n = ?", &s);
+    enum road_status status =
+        database_prepare(db, "SELECT hashes FROM node_hash WHERE level = ? AND n = ?", &s);
 
     if (status)
         return status;
@@ -167,7 +167,8 @@ enum road_status ledger_read_bundle(sqlite3 *db, struct tile tile, uint8_t **ret
     return ROAD_OK;
 }
 
-static enum road_status read_subtree(void *context, unsigned level, uint64_t index, struct tree_hash *ret_hash)
+static enum road_status read_subtree(void *context, unsigned level, uint64_t index,
+                                     struct tree_hash *ret_hash)
 {
     struct tree_hash hashes[TILE_WIDTH];
     const unsigned inner = level % 8; /* a tile holds 8 levels of the tree */
@@ -189,7 +190,7 @@ enum road_status ledger_read_proof(sqlite3 *db, uint64_t index, char *ret_text, 
     const struct tree_reader reader = ledger_reader(db);
     struct checkpoint head;
     struct tree_proof proof;
-    char note[NOTE_SIZE], hash[64];
+    char note[NOTE_SIZE];
 
     enum road_status status = ledger_read_head(db, &head, note);
     if (status)
@@ -198,12 +199,6 @@ enum road_status ledger_read_proof(sqlite3 *db, uint64_t index, char *ret_text, 
         return ROAD_NOT_FOUND;
     if ((status = tree_inclusion_prove(&reader, index, head.size, &proof)) != ROAD_OK)
         return status;
-    size_t used = (size_t)snprintf(ret_text, PROOF_TEXT_SIZE, "c2sp.org/tlog-proof@v1\nindex %" PRIu64 "\n", index);
-    for (size_t i = 0; i < proof.n; i++) {
-        hash[base64_encode(proof.hashes[i].bytes, TREE_HASH_SIZE, hash, sizeof hash)] = '\0';
-        used += (size_t)snprintf(ret_text + used, PROOF_TEXT_SIZE - used, "%s\n", hash);
-    }
-    used += (size_t)snprintf(ret_text + used, PROOF_TEXT_SIZE - used, "\n%s", note);
-    *ret_length = used;
+    *ret_length = proof_format(index, &proof, note, ret_text);
     return ROAD_OK;
 }

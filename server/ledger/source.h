@@ -25,7 +25,8 @@ struct log_source_kind {
     enum road_status (*fetch)(struct log_source *source, const char *path, const uint8_t **ret_bytes,
                               size_t *ret_length);
     void (*close)(struct log_source *source);
-    /* Databases only, else NULL: columns of an entry; the head that follows the one of size `after`, or ROAD_END. */
+    /* Databases only, else NULL: columns of an entry; the head that follows the one of size `after`, or
+     * ROAD_END. */
     enum road_status (*row)(struct log_source *source, uint64_t index, struct log_source_row *ret_row);
     enum road_status (*head)(struct log_source *source, int64_t after, struct log_source_head *ret_head);
 };

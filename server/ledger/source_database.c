@@ -79,7 +79,8 @@ static void copy_column(sqlite3_stmt *s, int column, char *ret_text, size_t size
     snprintf(ret_text, size, "%s", text ? text : "");
 }
 
-static enum road_status database_row(struct log_source *source, uint64_t index, struct log_source_row *ret_row)
+static enum road_status database_row(struct log_source *source, uint64_t index,
+                                     struct log_source_row *ret_row)
 {
     struct database_source *d = (struct database_source *)source;
     enum road_status status = ROAD_OK;
@@ -101,7 +102,8 @@ static enum road_status database_row(struct log_source *source, uint64_t index, 
     return status;
 }
 
-static enum road_status database_head(struct log_source *source, int64_t after, struct log_source_head *ret_head)
+static enum road_status database_head(struct log_source *source, int64_t after,
+                                      struct log_source_head *ret_head)
 {
     struct database_source *d = (struct database_source *)source;
     enum road_status status = ROAD_OK;
@@ -147,10 +149,12 @@ enum road_status log_source_database_open(const char *path, struct log_source **
     if (!status) /* one snapshot for the whole check, while the server goes on writing */
         status = database_exec(d->db, "BEGIN");
     if (!status)
-        status = database_prepare(d->db, "SELECT leaf, kind, subject FROM entry WHERE idx = ?", &d->select_row);
+        status =
+            database_prepare(d->db, "SELECT leaf, kind, subject FROM entry WHERE idx = ?", &d->select_row);
     if (!status)
         status = database_prepare(
-            d->db, "SELECT size, root, checkpoint FROM head WHERE size > ? ORDER BY size LIMIT 1", &d->select_head);
+            d->db, "SELECT size, root, checkpoint FROM head WHERE size > ? ORDER BY size LIMIT 1",
+            &d->select_head);
     if (status) {
         snprintf(ret_error, 256, "%s: not a server's database: %s", path,
                  d->db ? sqlite3_errmsg(d->db) : road_status_sentence(status));

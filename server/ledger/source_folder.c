@@ -6,7 +6,7 @@
 #include "server/ledger/source.h"
 
 #define PATH_SIZE 4096
-#define STEP 65536
+#define STEP      65536
 
 struct folder {
     struct log_source source;

@@ -5,7 +5,7 @@
 
 #include "server/ledger/source.h"
 
-#define URL_SIZE 2048
+#define URL_SIZE  2048
 #define TIMEOUT_S 30L
 
 struct url_source {

@@ -80,7 +80,8 @@ static bool read_tile(const char *text, struct tile *tile)
     return *text == '\0';
 }
 
-/* Reads loosely, then lets the writer decide: what it would not write is refused (leading zeros, empty groups). */
+/* Reads loosely, then lets the writer decide: what it would not write is refused (leading zeros, empty
+ * groups). */
 enum road_status tile_path_parse(const char *path, struct tile *ret_tile)
 {
     char again[TILE_PATH_SIZE];

@@ -138,8 +138,8 @@ enum road_status tree_inclusion_prove(const struct tree_reader *reader, uint64_t
 }
 
 /* SUBPROOF(m, D[n], b) of RFC 9162 section 2.1.4.1, from the root downwards, then turned round. */
-enum road_status tree_consistency_prove(const struct tree_reader *reader, uint64_t old_size, uint64_t new_size,
-                                        struct tree_proof *ret_proof)
+enum road_status tree_consistency_prove(const struct tree_reader *reader, uint64_t old_size,
+                                        uint64_t new_size, struct tree_proof *ret_proof)
 {
     struct tree_proof proof = {.n = 0};
     struct tree_hash hash;
@@ -192,8 +192,8 @@ enum road_status tree_inclusion_check(uint64_t index, uint64_t size, const struc
 
 /* The loop of RFC 9162 section 2.1.4.2 over a path that begins with `first`. */
 static enum road_status consistency_walk(uint64_t fn, uint64_t sn, const struct tree_hash *first,
-                                         const struct tree_hash *path, size_t n, const struct tree_hash *old_root,
-                                         const struct tree_hash *new_root)
+                                         const struct tree_hash *path, size_t n,
+                                         const struct tree_hash *old_root, const struct tree_hash *new_root)
 {
     struct tree_hash fr = *first, sr = *first;
 
@@ -212,12 +212,14 @@ static enum road_status consistency_walk(uint64_t fn, uint64_t sn, const struct 
         }
         fn >>= 1, sn >>= 1;
     }
-    return sn == 0 && tree_hash_is_equal(&fr, old_root) && tree_hash_is_equal(&sr, new_root) ? ROAD_OK
-                                                                                          : ROAD_BAD_SIGNATURE;
+    return sn == 0 && tree_hash_is_equal(&fr, old_root) && tree_hash_is_equal(&sr, new_root)
+               ? ROAD_OK
+               : ROAD_BAD_SIGNATURE;
 }
 
-enum road_status tree_consistency_check(uint64_t old_size, const struct tree_hash *old_root, uint64_t new_size,
-                                        const struct tree_hash *new_root, const struct tree_proof *proof)
+enum road_status tree_consistency_check(uint64_t old_size, const struct tree_hash *old_root,
+                                        uint64_t new_size, const struct tree_hash *new_root,
+                                        const struct tree_proof *proof)
 {
     const struct tree_frontier empty = {.size = 0};
     struct tree_hash empty_root;

@@ -3,8 +3,8 @@
  *     leaf(d) = SHA-256(0x00 || d)     node(l, r) = SHA-256(0x01 || l || r)     MTH({}) = SHA-256("")
  *
  * A growing tree needs only its frontier: the roots of the complete subtrees that its size is the binary sum
- * of. Proofs ask a reader for the hashes of complete subtrees, so the same code proves from memory, from tiles
- * or from a database. Pure: no I/O, no allocation, no clock. */
+ * of. Proofs ask a reader for the hashes of complete subtrees, so the same code proves from memory, from
+ * tiles or from a database. Pure: no I/O, no allocation, no clock. */
 #ifndef SERVER_LEDGER_TREE_H
 #define SERVER_LEDGER_TREE_H
 
@@ -22,7 +22,8 @@ struct tree_hash {
     uint8_t bytes[TREE_HASH_SIZE];
 };
 
-/* peaks[k] is valid while bit k of size is set: the root of the complete subtree of 2^k leaves at that place. */
+/* peaks[k] is valid while bit k of size is set: the root of the complete subtree of 2^k leaves at that place.
+ */
 struct tree_frontier {
     uint64_t size;
     struct tree_hash peaks[TREE_LEVEL_MAX + 1];
@@ -54,14 +55,15 @@ void tree_fold(struct tree_hash *hashes, size_t n, struct tree_hash *ret_root);
 /* ROAD_BAD_RANGE unless index < size / 0 < old_size <= new_size; or what the reader returned. */
 enum road_status tree_inclusion_prove(const struct tree_reader *reader, uint64_t index, uint64_t size,
                                       struct tree_proof *ret_proof);
-enum road_status tree_consistency_prove(const struct tree_reader *reader, uint64_t old_size, uint64_t new_size,
-                                        struct tree_proof *ret_proof);
+enum road_status tree_consistency_prove(const struct tree_reader *reader, uint64_t old_size,
+                                        uint64_t new_size, struct tree_proof *ret_proof);
 
-/* ROAD_OK or ROAD_BAD_SIGNATURE (the proof does not hold); RFC 9162 sections 2.1.3.2 and 2.1.4.2. The empty tree
- * is consistent with every tree, by an empty proof, if its root is SHA-256(""). */
+/* ROAD_OK or ROAD_BAD_SIGNATURE (the proof does not hold); RFC 9162 sections 2.1.3.2 and 2.1.4.2. The empty
+ * tree is consistent with every tree, by an empty proof, if its root is SHA-256(""). */
 enum road_status tree_inclusion_check(uint64_t index, uint64_t size, const struct tree_hash *leaf,
                                       const struct tree_proof *proof, const struct tree_hash *root);
-enum road_status tree_consistency_check(uint64_t old_size, const struct tree_hash *old_root, uint64_t new_size,
-                                        const struct tree_hash *new_root, const struct tree_proof *proof);
+enum road_status tree_consistency_check(uint64_t old_size, const struct tree_hash *old_root,
+                                        uint64_t new_size, const struct tree_hash *new_root,
+                                        const struct tree_proof *proof);
 
 #endif

@@ -70,7 +70,8 @@ static enum road_status set_log_key(struct verify *v, const char *vkey)
     return verifier_open(&public_key, &v->log_verifier);
 }
 
-/* The first entry of a log registers the log's own key. Read unverified: the tree and the signatures decide. */
+/* The first entry of a log registers the log's own key. Read unverified: the tree and the signatures decide.
+ */
 static enum road_status log_key_of_entry(struct verify *v, const uint8_t *entry, size_t length)
 {
     struct envelope envelope;
@@ -90,7 +91,8 @@ static enum road_status log_key_of_entry(struct verify *v, const uint8_t *entry,
     return set_log_key(v, note_key_format(&key, vkey));
 }
 
-static enum road_status fetch_bundle(struct verify *v, uint64_t n, const uint8_t **ret_bytes, size_t *ret_length)
+static enum road_status fetch_bundle(struct verify *v, uint64_t n, const uint8_t **ret_bytes,
+                                     size_t *ret_length)
 {
     const struct tile tile = {TILE_ENTRIES, n, tile_width(TILE_ENTRIES, n, v->head.size)};
     char path[TILE_PATH_SIZE];
@@ -175,8 +177,9 @@ static enum road_status add_old(struct verify *v, const char *text)
     if (status)
         return status;
     if (head.size > v->head.size)
-        return fail(v, ROAD_BAD_SIGNATURE, -1, "a head of size %" PRIu64 " was seen; this log has only %" PRIu64,
-                    head.size, v->head.size);
+        return fail(v, ROAD_BAD_SIGNATURE, -1,
+                    "a head of size %" PRIu64 " was seen; this log has only %" PRIu64, head.size,
+                    v->head.size);
     struct old_head *grown = realloc(v->old, (v->n_old + 1) * sizeof *grown);
     if (!grown)
         return ROAD_NO_MEMORY;
@@ -197,7 +200,8 @@ static enum road_status collect_stored(struct verify *v)
             return status;
         const struct old_head *added = &v->old[v->n_old - 1];
         if (added->size != stored.size || !tree_hash_is_equal(&added->root, &stored.root))
-            return fail(v, ROAD_CORRUPT, -1, "the stored head of size %" PRIu64 " is not what is signed", stored.size);
+            return fail(v, ROAD_CORRUPT, -1, "the stored head of size %" PRIu64 " is not what is signed",
+                        stored.size);
         after = (int64_t)stored.size;
     }
     return status == ROAD_END ? ROAD_OK : fail(v, status, -1, "heads: %s", road_status_sentence(status));
@@ -226,7 +230,8 @@ static enum road_status check_old(struct verify *v)
         tree_root(&v->frontier, &root);
         if (!tree_hash_is_equal(&root, &v->old[v->next_old].root))
             return fail(v, ROAD_BAD_SIGNATURE, -1,
-                        "the head of size %" PRIu64 " that was seen before is not of this log", v->frontier.size);
+                        "the head of size %" PRIu64 " that was seen before is not of this log",
+                        v->frontier.size);
         v->report->heads++;
     }
     return ROAD_OK;
@@ -283,7 +288,8 @@ static enum road_status check_partial_tiles(struct verify *v)
 
     for (int level = 0; level < TILE_LEVELS && !status; level++)
         if (v->open[level].width > 0)
-            status = check_tile(v, level, (v->frontier.size >> (8 * level)) / TILE_WIDTH, v->open[level].width);
+            status =
+                check_tile(v, level, (v->frontier.size >> (8 * level)) / TILE_WIDTH, v->open[level].width);
     return status;
 }
 
@@ -304,8 +310,9 @@ static enum road_status check_chain(struct verify *v, const struct envelope *e, 
     struct digest_row *row = digest_map_find(&v->subjects, &key);
 
     if (e->has_prev != (row != NULL))
-        return fail(v, ROAD_BAD_SIGNATURE, index, row ? "the entry before about %s is not named"
-                                                      : "names an entry before about %s, but there is none",
+        return fail(v, ROAD_BAD_SIGNATURE, index,
+                    row ? "the entry before about %s is not named"
+                        : "names an entry before about %s, but there is none",
                     e->subject);
     if (row && (row->number != e->prev_index || !tree_hash_is_equal(&row->hash, &e->prev_leaf)))
         return fail(v, ROAD_BAD_SIGNATURE, index, "names entry %" PRIu64 " before about %s; it was %" PRIu64,
@@ -379,7 +386,8 @@ static enum road_status check_speaker(struct verify *v, const struct envelope *e
     }
     const struct digest_row *row = digest_map_find(&v->kids, &key);
     if (!row)
-        return fail(v, ROAD_UNKNOWN_KEY, index, "said by key %s, which is not registered", kid_format(kid, text));
+        return fail(v, ROAD_UNKNOWN_KEY, index, "said by key %s, which is not registered",
+                    kid_format(kid, text));
     const struct speaker *speaker = &v->speakers[row->number - 1];
     if (strcmp(speaker->role, "gateway") != 0)
         return fail(v, ROAD_DENIED, index, "an entry of kind %s is by a %s", e->kind, speaker->role);
@@ -465,8 +473,8 @@ static enum road_status check_bundle(struct verify *v, uint64_t n)
     if (status && status != ROAD_END)
         return status;
     if (entries != width)
-        return fail(v, ROAD_BAD_SIGNATURE, (int64_t)v->frontier.size,
-                    "a bundle does not hold %u entries", width);
+        return fail(v, ROAD_BAD_SIGNATURE, (int64_t)v->frontier.size, "a bundle does not hold %u entries",
+                    width);
     return check_full_tiles(v);
 }
 

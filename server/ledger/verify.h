@@ -1,9 +1,9 @@
-/* verify.h - checks a whole log from its bytes: signed head, every tile, the root, the form of every entry, the
- * chain of entries about each subject, every speaker's signature, and every older head that is given.
+/* verify.h - checks a whole log from its bytes: signed head, every tile, the root, the form of every entry,
+ * the chain of entries about each subject, every speaker's signature, and every older head that is given.
  *
- * Trusts nothing but the log's key. Without a key it takes the one that the first entry names and says so: then
- * the log is consistent in itself, but anybody may have made it. One pass, in memory for one bundle and one row
- * for each subject. */
+ * Trusts nothing but the log's key. Without a key it takes the one that the first entry names and says so:
+ * then the log is consistent in itself, but anybody may have made it. One pass, in memory for one bundle and
+ * one row for each subject. */
 #ifndef SERVER_LEDGER_VERIFY_H
 #define SERVER_LEDGER_VERIFY_H
 
@@ -24,7 +24,7 @@ struct verify_report {
     bool is_pinned; /* the key came from the caller */
     char origin[NOTE_NAME_SIZE];
     char vkey[NOTE_KEY_TEXT_SIZE];
-    uint64_t size;       /* entries */
+    uint64_t size; /* entries */
     struct tree_hash root;
     uint64_t statements; /* speakers' signatures that hold */
     uint64_t keys;       /* registered in the log */

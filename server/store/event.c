@@ -35,9 +35,8 @@ static json_t *defect_object(const struct change *change, const struct defect_be
 
     return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:o}", "id", defect_id_format(&belief->id, id), "state",
                      defect_state_text((int)belief->state), "type", type ? type->code : NULL, "severity",
-                     severity_text((int)belief->severity), "code",
-                     code_text((int)colour),
-                     "position", position(change->zone, belief->at));
+                     severity_text((int)belief->severity), "code", code_text((int)colour), "position",
+                     position(change->zone, belief->at));
 }
 
 static json_t *road_object(const struct road_metres *road)
@@ -72,7 +71,8 @@ enum road_status event_format(const struct event_input *input, char **ret_text)
     char *text = NULL;
 
     if (root && input->change->n_cells > EVENT_CELLS_MAX)
-        json_object_set_new(root, "cells_more", json_integer((json_int_t)(input->change->n_cells - EVENT_CELLS_MAX)));
+        json_object_set_new(root, "cells_more",
+                            json_integer((json_int_t)(input->change->n_cells - EVENT_CELLS_MAX)));
     if (root)
         text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_decref(root);

@@ -13,8 +13,8 @@
 #include "grid/cell.h"
 #include "link/message.h"
 
-#define ROLLUP_LEVELS 8 /* 2, 4, 6, 8, 10, 12, 14, 16 */
-#define ROLLUP_LEVEL(i) (2 * ((i) + 1))
+#define ROLLUP_LEVELS      8 /* 2, 4, 6, 8, 10, 12, 14, 16 */
+#define ROLLUP_LEVEL(i)    (2 * ((i) + 1))
 #define ROLLUP_SQUARES_MAX (CHANGE_CELLS_MAX * ROLLUP_LEVELS)
 
 struct rollup_square {
@@ -33,7 +33,7 @@ void rollup_add(struct rollup *rollup, struct cell cell, enum road_code was, enu
 enum road_status rollup_write(struct rollup *rollup, sqlite3_stmt *upsert);
 
 #define ROLLUP_UPSERT                                                                                        \
-    "INSERT INTO square(id, red_m2, yellow_m2, green_m2) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "   \
+    "INSERT INTO square(id, red_m2, yellow_m2, green_m2) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "  \
     "red_m2 = red_m2 + excluded.red_m2, yellow_m2 = yellow_m2 + excluded.yellow_m2, "                        \
     "green_m2 = green_m2 + excluded.green_m2"
 

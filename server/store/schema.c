@@ -29,11 +29,12 @@ static const char version_1[] =
     "CREATE TABLE change(id INTEGER PRIMARY KEY, gateway TEXT NOT NULL, seq INTEGER NOT NULL,"
     " cause_kid TEXT NOT NULL, cause_seq INTEGER NOT NULL, as_of_ns INTEGER NOT NULL, event TEXT NOT NULL);"
     "CREATE TABLE fact(name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
-    "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+    "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, kind TEXT NOT NULL, subject TEXT NOT "
+    "NULL,"
     " body BLOB NOT NULL);"
     "CREATE INDEX entry_subject ON entry(subject, idx);"
     "CREATE TABLE node_hash(level INTEGER, n INTEGER, hashes BLOB, PRIMARY KEY(level, n)) WITHOUT ROWID;"
-    "CREATE TABLE head(size INTEGER PRIMARY KEY, root BLOB NOT NULL, checkpoint TEXT NOT NULL);"
-    APPEND_ONLY("entry") APPEND_ONLY("node_hash") APPEND_ONLY("head");
+    "CREATE TABLE head(size INTEGER PRIMARY KEY, root BLOB NOT NULL, checkpoint TEXT NOT NULL);" APPEND_ONLY(
+        "entry") APPEND_ONLY("node_hash") APPEND_ONLY("head");
 
 const char *const store_migrations[] = {version_1, NULL};

@@ -89,7 +89,8 @@ static bool kind_is_kept(const struct statement *statement)
     return false;
 }
 
-enum road_status store_check_change(const struct change *change, struct grid_zone zone, const char **ret_field)
+enum road_status store_check_change(const struct change *change, struct grid_zone zone,
+                                    const char **ret_field)
 {
     struct cell cell;
 
@@ -177,7 +178,8 @@ static enum road_status apply_cells(struct store *store, const struct change *ch
     return status ? status : rollup_write(&store->rollup, store->upsert_square);
 }
 
-static enum road_status apply_defect(struct store *store, struct grid_zone zone, const struct defect_belief *d)
+static enum road_status apply_defect(struct store *store, struct grid_zone zone,
+                                     const struct defect_belief *d)
 {
     sqlite3_stmt *s = store->upsert_defect;
     char id[DEFECT_ID_TEXT_SIZE], alias_of[DEFECT_ID_TEXT_SIZE];
@@ -203,8 +205,10 @@ static const struct fact_row {
     const char *name;
     size_t offset;
 } facts[] = {
-    {"covered_cm", offsetof(struct road_metres, covered_cm)},   {"red_cm", offsetof(struct road_metres, red_cm)},
-    {"yellow_cm", offsetof(struct road_metres, yellow_cm)},     {"green_cm", offsetof(struct road_metres, green_cm)},
+    {"covered_cm", offsetof(struct road_metres, covered_cm)},
+    {"red_cm", offsetof(struct road_metres, red_cm)},
+    {"yellow_cm", offsetof(struct road_metres, yellow_cm)},
+    {"green_cm", offsetof(struct road_metres, green_cm)},
     {"grey_cm", offsetof(struct road_metres, grey_cm)},
     {"unplaced_cm", offsetof(struct road_metres, unplaced_cm)},
 };
@@ -267,7 +271,8 @@ static enum road_status write_change(struct store *store, const struct event_inp
     return run(s);
 }
 
-static enum road_status apply_statement(struct ledger *ledger, const struct statement *statement, int64_t now_ms)
+static enum road_status apply_statement(struct ledger *ledger, const struct statement *statement,
+                                        int64_t now_ms)
 {
     char kind[ENVELOPE_KIND_SIZE], subject[ENVELOPE_SUBJECT_SIZE];
 

@@ -1,8 +1,9 @@
 /* bench_ledger.c - what the ledger costs over plain rows, both sides in the same run and interleaved.
  *
- * ledger.append_256_vs_sqlite: appending 256 entries of 300 bytes in one transaction (leaf hash, frontier, tiles,
- * signed head, commit) against inserting the same 256 rows, with their leaf hashes ready, into a table of the same
- * shape and indexes in a database with the same pragmas. Ratio of rates, 1 = the ledger is free. */
+ * ledger.append_256_vs_sqlite: appending 256 entries of 300 bytes in one transaction (leaf hash, frontier,
+ * tiles, signed head, commit) against inserting the same 256 rows, with their leaf hashes ready, into a table
+ * of the same shape and indexes in a database with the same pragmas. Ratio of rates, 1 = the ledger is free.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,9 @@
 #include "server/ledger/ledger.h"
 #include "server/store/schema.h"
 
-#define BATCH 256
+#define BATCH      256
 #define ENTRY_SIZE 300
-#define ROUNDS 400
+#define ROUNDS     400
 
 static void must(enum road_status status, const char *what)
 {
@@ -128,7 +129,8 @@ static void bench_append(const char *folder)
     sqlite3_stmt *insert;
     uint64_t index = 0;
 
-    must(database_prepare(without.db, "INSERT INTO entry(idx, leaf, kind, subject, body) VALUES(?, ?, ?, ?, ?)", &insert),
+    must(database_prepare(without.db,
+                          "INSERT INTO entry(idx, leaf, kind, subject, body) VALUES(?, ?, ?, ?, ?)", &insert),
          "prepare");
     for (int round = -20; round < ROUNDS; round++) { /* the first 20 warm up */
         for (uint64_t i = 0; i < BATCH; i++)

@@ -12,9 +12,9 @@
 #include "server/store/schema.h"
 #include "tests/check.h"
 
-#define SAMPLE_ORIGIN "roads.example/test"
+#define SAMPLE_ORIGIN   "roads.example/test"
 #define SAMPLE_DISTRICT "330103"
-#define SAMPLE_TIME_NS INT64_C(1795419660000000000) /* 2026-11-23T07:41:00Z */
+#define SAMPLE_TIME_NS  INT64_C(1795419660000000000) /* 2026-11-23T07:41:00Z */
 
 static const struct grid_zone sample_zone = {.meridian_deg = 120, .is_south = false};
 
@@ -53,7 +53,8 @@ static inline void sample_register(const struct sample *s, const char *name, enu
 static inline void sample_open_db(struct sample *s, const struct intake_config *config)
 {
     char error[512] = "";
-    struct operator_statement what = {.server = "server-1", .district = SAMPLE_DISTRICT, .now_ms = 1795419660000};
+    struct operator_statement what = {
+        .server = "server-1", .district = SAMPLE_DISTRICT, .now_ms = 1795419660000};
     struct intake_config full = *config;
 
     if (database_open(s->db_path, store_migrations, &s->db, error))
@@ -107,7 +108,8 @@ static inline struct cell sample_cell(int i, int j, int level)
 {
     struct cell cell = {0};
 
-    CHECK_STATUS(cell_from_point(sample_zone, (struct grid_point){515741000 + 1000 * i, 3350510000 + 1000 * j}, level,
+    CHECK_STATUS(cell_from_point(sample_zone,
+                                 (struct grid_point){515741000 + 1000 * i, 3350510000 + 1000 * j}, level,
                                  &cell),
                  ROAD_OK);
     return cell;
@@ -115,24 +117,42 @@ static inline struct cell sample_cell(int i, int j, int level)
 
 static inline struct defect_id sample_defect_id(uint64_t seq)
 {
-    return (struct defect_id){.time_ns = SAMPLE_TIME_NS, .kid = {{1, 2, 3, 4, 5, 6, 7, 8}}, .seq = seq, .index = 0};
+    return (struct defect_id){
+        .time_ns = SAMPLE_TIME_NS, .kid = {{1, 2, 3, 4, 5, 6, 7, 8}}, .seq = seq, .index = 0};
 }
 
 static inline struct defect_belief sample_belief(uint64_t seq, enum defect_state state)
 {
-    return (struct defect_belief){.id = sample_defect_id(seq), .state = state, .type = DEFECT_POTHOLE,
-                                  .severity = SEVERITY_HIGH, .may_be_red = true, .posterior_permille = 970,
-                                  .at = {515741500, 3350510500}, .cov_ee_cm2 = 6400, .cov_en_cm2 = 100,
-                                  .cov_nn_cm2 = 1600, .size_milli = 58000, .size_sigma_milli = 15000, .hits = 3,
-                                  .passes = 5, .motion_hits = 3, .units = 3, .first_ns = SAMPLE_TIME_NS,
+    return (struct defect_belief){.id = sample_defect_id(seq),
+                                  .state = state,
+                                  .type = DEFECT_POTHOLE,
+                                  .severity = SEVERITY_HIGH,
+                                  .may_be_red = true,
+                                  .posterior_permille = 970,
+                                  .at = {515741500, 3350510500},
+                                  .cov_ee_cm2 = 6400,
+                                  .cov_en_cm2 = 100,
+                                  .cov_nn_cm2 = 1600,
+                                  .size_milli = 58000,
+                                  .size_sigma_milli = 15000,
+                                  .hits = 3,
+                                  .passes = 5,
+                                  .motion_hits = 3,
+                                  .units = 3,
+                                  .first_ns = SAMPLE_TIME_NS,
                                   .last_ns = SAMPLE_TIME_NS};
 }
 
 static inline struct cell_change sample_cell_change(struct cell cell, enum road_code code)
 {
     return (struct cell_change){.cell = cell,
-                                .reason = {.code = code, .channel = CHANNEL_CLEAN, .passes = 2, .csi = 100,
-                                           .iri_centi = IRI_UNKNOWN, .coverage_centi = 120, .seen_ns = SAMPLE_TIME_NS}};
+                                .reason = {.code = code,
+                                           .channel = CHANNEL_CLEAN,
+                                           .passes = 2,
+                                           .csi = 100,
+                                           .iri_centi = IRI_UNKNOWN,
+                                           .coverage_centi = 120,
+                                           .seen_ns = SAMPLE_TIME_NS}};
 }
 
 /* A change with its arrays inside; fill, then seal. */
@@ -149,10 +169,17 @@ static inline struct sample_change *sample_change_new(uint64_t seq)
 {
     struct sample_change *c = calloc(1, sizeof *c);
 
-    c->change = (struct change){.seq = seq, .zone = sample_zone, .cause_kid = {{1, 2, 3, 4, 5, 6, 7, 8}},
-                                .cause_seq = seq, .is_last = true, .as_of_ns = SAMPLE_TIME_NS,
-                                .road = {.covered_cm = 100000, .red_cm = 1000, .yellow_cm = 2000, .green_cm = 97000},
-                                .cells = c->cells, .defects = c->defects, .statements = c->statements};
+    c->change =
+        (struct change){.seq = seq,
+                        .zone = sample_zone,
+                        .cause_kid = {{1, 2, 3, 4, 5, 6, 7, 8}},
+                        .cause_seq = seq,
+                        .is_last = true,
+                        .as_of_ns = SAMPLE_TIME_NS,
+                        .road = {.covered_cm = 100000, .red_cm = 1000, .yellow_cm = 2000, .green_cm = 97000},
+                        .cells = c->cells,
+                        .defects = c->defects,
+                        .statements = c->statements};
     return c;
 }
 
@@ -169,8 +196,11 @@ static inline void sample_put_statement(struct sample_change *c, const char *kin
 
     snprintf(c->subjects[n], sizeof c->subjects[n], "%s", subject);
     CHECK_STATUS(cose_seal(signer, payload, payload_length, c->cose[n], sizeof c->cose[n], &length), ROAD_OK);
-    c->statements[n] = (struct statement){.kind = kind, .kind_length = strlen(kind), .subject = c->subjects[n],
-                                          .subject_length = strlen(c->subjects[n]), .cose = c->cose[n],
+    c->statements[n] = (struct statement){.kind = kind,
+                                          .kind_length = strlen(kind),
+                                          .subject = c->subjects[n],
+                                          .subject_length = strlen(c->subjects[n]),
+                                          .cose = c->cose[n],
                                           .cose_length = length};
 }
 
@@ -185,8 +215,8 @@ static inline void sample_put_defect(struct sample_change *c, uint64_t id_seq, e
 
     c->defects[c->change.n_defects++] = belief;
     snprintf(subject, sizeof subject, "defect/%s", defect_id_format(&belief.id, id));
-    CHECK_STATUS(defect_statement_encode(&belief, c->change.cause_kid, c->change.cause_seq, payload, sizeof payload,
-                                         &length),
+    CHECK_STATUS(defect_statement_encode(&belief, c->change.cause_kid, c->change.cause_seq, payload,
+                                         sizeof payload, &length),
                  ROAD_OK);
     sample_put_statement(c, "defect", subject, signer, payload, length);
 }
@@ -199,13 +229,14 @@ static inline void sample_put_digest(struct sample_change *c, struct signer *sig
     size_t length = 0;
 
     snprintf(subject, sizeof subject, "tile/%llu", (unsigned long long)tile.id);
-    CHECK_STATUS(digest_statement_encode(tile, c->cells, c->change.n_cells, c->change.cause_kid, c->change.cause_seq,
-                                         payload, sizeof payload, &length),
+    CHECK_STATUS(digest_statement_encode(tile, c->cells, c->change.n_cells, c->change.cause_kid,
+                                         c->change.cause_seq, payload, sizeof payload, &length),
                  ROAD_OK);
     sample_put_statement(c, "change-digest", subject, signer, payload, length);
 }
 
-static inline size_t sample_seal(const struct sample_change *c, struct signer *signer, uint8_t ret_bytes[SEALED_MAX])
+static inline size_t sample_seal(const struct sample_change *c, struct signer *signer,
+                                 uint8_t ret_bytes[SEALED_MAX])
 {
     static uint8_t plain[SEALED_MAX];
     size_t length = 0, sealed = 0;
@@ -215,7 +246,8 @@ static inline size_t sample_seal(const struct sample_change *c, struct signer *s
     return sealed;
 }
 
-static inline enum road_status sample_push(struct sample *s, const struct sample_change *c, struct signer *signer)
+static inline enum road_status sample_push(struct sample *s, const struct sample_change *c,
+                                           struct signer *signer)
 {
     static uint8_t sealed[SEALED_MAX];
     const size_t length = sample_seal(c, signer, sealed);

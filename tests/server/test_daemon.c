@@ -1,5 +1,5 @@
-/* The real server over a real mosquitto: changes in, acknowledgements out, its log verified over HTTP, killed and
- * started again. Seen from outside only. */
+/* The real server over a real mosquitto: changes in, acknowledgements out, its log verified over HTTP, killed
+ * and started again. Seen from outside only. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -10,7 +10,10 @@ static const uint8_t said[] = {0xd2, 0x84, 0x43, 0xa1, 0x01, 0x27}; /* base64 by
 
 static struct envelope example(void)
 {
-    struct envelope e = {.has_prev = true, .prev_index = 3, .time_ms = INT64_C(1795419660250), .said = said,
+    struct envelope e = {.has_prev = true,
+                         .prev_index = 3,
+                         .time_ms = INT64_C(1795419660250),
+                         .said = said,
                          .said_length = sizeof said};
 
     strcpy(e.kind, "defect");
@@ -39,8 +42,9 @@ FACT(a_first_entry_about_a_subject_has_no_prev)
     e.has_prev = false;
     e.said_length = 0;
     CHECK_STATUS(envelope_format(&e, text, sizeof text, &length), ROAD_OK);
-    CHECK_STR(text, "{\"v\":1,\"kind\":\"defect\",\"subject\":\"defect/1795419660000000000.00112233aabbccdd.7.0\","
-                    "\"prev\":null,\"time\":\"2026-11-23T07:41:00.250Z\",\"said\":\"\"}");
+    CHECK_STR(text,
+              "{\"v\":1,\"kind\":\"defect\",\"subject\":\"defect/1795419660000000000.00112233aabbccdd.7.0\","
+              "\"prev\":null,\"time\":\"2026-11-23T07:41:00.250Z\",\"said\":\"\"}");
 }
 
 FACT(an_entry_is_read_back_whole)
@@ -72,7 +76,10 @@ FACT(entries_written_in_another_way_are_refused)
 {
 #define REST "\"time\":\"2026-11-23T07:41:00.250Z\",\"said\":\"\"}"
     static const char *const rows[] = {
-        "", "{}", "[]", "null",
+        "",
+        "{}",
+        "[]",
+        "null",
         "{ \"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null," REST,
         "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null," REST "\n",
         "{\"v\":1.0,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null," REST,
@@ -86,10 +93,14 @@ FACT(entries_written_in_another_way_are_refused)
         "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":0," REST,
         "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":{\"index\":-1,\"leaf\":\"\"}," REST,
         "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":{\"index\":1,\"leaf\":\"00\"}," REST,
-        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-23T07:41:00Z\",\"said\":\"\"}",
-        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-31T07:41:00.000Z\",\"said\":\"\"}",
-        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-23T07:41:00.250Z\",\"said\":\"A\"}",
-        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-23T07:41:00.250Z\",\"said\":\"AB==\"}",
+        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-23T07:41:00Z\",\"said\":"
+        "\"\"}",
+        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-31T07:41:00.000Z\","
+        "\"said\":\"\"}",
+        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-23T07:41:00.250Z\","
+        "\"said\":\"A\"}",
+        "{\"v\":1,\"kind\":\"a\",\"subject\":\"b\",\"prev\":null,\"time\":\"2026-11-23T07:41:00.250Z\","
+        "\"said\":\"AB==\"}",
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

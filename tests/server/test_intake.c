@@ -1,4 +1,5 @@
-/* From a sealed change to durable rows and an acknowledgement: order, once in effect, refusals, failed commits. */
+/* From a sealed change to durable rows and an acknowledgement: order, once in effect, refusals, failed
+ * commits. */
 #include "link/inbox.h"
 #include "tests/server/sample.h"
 
@@ -99,7 +100,8 @@ FACT(a_change_is_durable_with_its_entries_before_anybody_hears_of_it)
     CHECK_INT(last_change, 1);
     CHECK_INT(ledger_size(s.ledger), before + 2);
     CHECK_INT(sample_count(s.db, "SELECT count(*) FROM cell WHERE code = 3"), 1);
-    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM defect WHERE state = 2 AND severity = 3 AND hits = 3"), 1);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM defect WHERE state = 2 AND severity = 3 AND hits = 3"),
+              1);
     CHECK_INT(sample_count(s.db, "SELECT value FROM fact WHERE name = 'gw-1.yellow_cm'"), 2000);
     CHECK_STATUS(intake_step(s.intake, 0), ROAD_END);
     sample_done(&s);
@@ -229,7 +231,8 @@ FACT(a_gateway_s_bad_change_is_refused_for_good_and_the_next_goes_on)
     expect_refused(c, ROAD_UNKNOWN_KEY);
     c = sample_change_new(3);
     sample_put_defect(c, 7, DEFECT_CONFIRMED, s.gateway);
-    strcpy(c->subjects[0], "defect/1795419660000000000.0102030405060708.8.0"); /* filed under another's name */
+    strcpy(c->subjects[0],
+           "defect/1795419660000000000.0102030405060708.8.0"); /* filed under another's name */
     expect_refused(c, ROAD_BAD_INPUT);
     c = sample_change_new(4);
     sample_put_statement(c, "gossip", "defect/x", s.gateway, junk, sizeof junk);

@@ -1,4 +1,5 @@
-/* The ledger in its database: what is appended is what is served and signed, across reopening, rollback and kill. */
+/* The ledger in its database: what is appended is what is served and signed, across reopening, rollback and
+ * kill. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -186,7 +187,8 @@ FACT(all_tiles_of_the_published_size_are_served_and_none_beyond)
     expected_root(256, &want);
     ledger_read_tile(f.db, (struct tile){.level = 1, .n = 0, .width = 2}, bytes);
     CHECK(memcmp(bytes, want.bytes, 32) == 0);
-    CHECK_STATUS(ledger_read_tile(f.db, (struct tile){.level = 2, .n = 0, .width = 1}, bytes), ROAD_NOT_FOUND);
+    CHECK_STATUS(ledger_read_tile(f.db, (struct tile){.level = 2, .n = 0, .width = 1}, bytes),
+                 ROAD_NOT_FOUND);
     close_fixture(&f);
     remove_folder();
 }
@@ -210,7 +212,8 @@ FACT(bundles_hold_the_entries_as_written)
     }
     CHECK_INT(index, 300);
     free(bundle);
-    CHECK_STATUS(ledger_read_bundle(f.db, (struct tile){TILE_ENTRIES, 1, 45}, &bundle, &length), ROAD_NOT_FOUND);
+    CHECK_STATUS(ledger_read_bundle(f.db, (struct tile){TILE_ENTRIES, 1, 45}, &bundle, &length),
+                 ROAD_NOT_FOUND);
     close_fixture(&f);
     remove_folder();
 }
@@ -252,10 +255,12 @@ FACT(entries_about_one_subject_name_the_one_before)
     struct fixture f = open_fixture();
     CHECK_STATUS(database_begin(f.db), ROAD_OK);
     for (uint64_t i = 0; i < 4; i++) {
-        CHECK_STATUS(ledger_say(f.ledger, "defect", subjects[i], (const uint8_t *)"x", 1, 1000, &index), ROAD_OK);
+        CHECK_STATUS(ledger_say(f.ledger, "defect", subjects[i], (const uint8_t *)"x", 1, 1000, &index),
+                     ROAD_OK);
         CHECK_INT(index, i);
     }
-    CHECK_STATUS(ledger_say(f.ledger, "defect", "no good", (const uint8_t *)"x", 1, 1000, NULL), ROAD_BAD_INPUT);
+    CHECK_STATUS(ledger_say(f.ledger, "defect", "no good", (const uint8_t *)"x", 1, 1000, NULL),
+                 ROAD_BAD_INPUT);
     CHECK_STATUS(ledger_sign(f.ledger), ROAD_OK);
     CHECK_STATUS(database_commit(f.db), ROAD_OK);
     CHECK_STATUS(ledger_read_bundle(f.db, (struct tile){TILE_ENTRIES, 0, 4}, &bundle, &length), ROAD_OK);
@@ -383,6 +388,37 @@ FACT(proofs_from_the_database_verify_for_every_entry)
     remove_folder();
 }
 
+FACT(offline_proofs_hold_for_their_entry_alone_and_no_flipped_bit_passes)
+{
+    char text[PROOF_TEXT_SIZE], entry[64];
+    struct proof proof;
+    size_t length;
+
+    new_folder();
+    struct fixture f = open_fixture();
+    append_batch(&f, 13);
+    for (uint64_t i = 0; i < 13; i++) {
+        CHECK_STATUS(ledger_read_proof(f.db, i, text, &length), ROAD_OK);
+        CHECK_STATUS(proof_parse(text, length, &proof), ROAD_OK);
+        CHECK_STATUS(proof_check(&proof, ledger_key(f.ledger), entry, entry_text(i, entry)), ROAD_OK);
+        CHECK_STATUS(proof_check(&proof, ledger_key(f.ledger), entry, entry_text(i + 1, entry)),
+                     ROAD_BAD_SIGNATURE);
+    }
+    const size_t entry_length = entry_text(12, entry);
+    for (size_t bit = 0; bit < 8 * length; bit++) {
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+        if (proof_parse(text, length, &proof) == ROAD_OK &&
+            proof_check(&proof, ledger_key(f.ledger), entry, entry_length) == ROAD_OK)
+            CHECK_FAILED("bit %zu", bit);
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+    }
+    struct note_key other = *ledger_key(f.ledger);
+    strcpy(other.name, "roads.example/other");
+    CHECK_STATUS(proof_check(&proof, &other, entry, entry_length), ROAD_DENIED);
+    close_fixture(&f);
+    remove_folder();
+}
+
 /* Appends batches and tells each durable size through the pipe, until it is killed. */
 static void append_until_killed(int out)
 {
@@ -396,7 +432,8 @@ static void append_until_killed(int out)
     }
 }
 
-/* Runs a child for about `lives` acknowledged batches, kills it, and returns the last size it acknowledged. */
+/* Runs a child for about `lives` acknowledged batches, kills it, and returns the last size it acknowledged.
+ */
 static uint64_t one_life(int lives)
 {
     uint64_t size = 0, last = 0;
@@ -438,9 +475,9 @@ FACT(killed_at_any_time_it_loses_nothing_acknowledged_and_never_forks)
         const struct tree_reader reader = ledger_reader(f.db);
         for (int i = 0; i < life; i++) {
             CHECK_STATUS(tree_consistency_prove(&reader, seen[i].size, seen[life].size, &proof), ROAD_OK);
-            CHECK_STATUS(
-                tree_consistency_check(seen[i].size, &seen[i].root, seen[life].size, &seen[life].root, &proof),
-                ROAD_OK);
+            CHECK_STATUS(tree_consistency_check(seen[i].size, &seen[i].root, seen[life].size,
+                                                &seen[life].root, &proof),
+                         ROAD_OK);
         }
         close_fixture(&f);
     }

@@ -1,22 +1,24 @@
-/* Signed heads: the vectors of the ledger's reference page, made with another implementation. The log's key there has
- * two letters exchanged (BhF for BFh): its own id 748fd26b, its seed and its signature belong to the one below. */
+/* Signed heads: the vectors of the ledger's reference page, made with another implementation. The log's key
+ * there has two letters exchanged (BhF for BFh): its own id 748fd26b, its seed and its signature belong to
+ * the one below. */
 #include "server/ledger/note.h"
 #include "tests/check.h"
 
-#define LOG_VKEY "roads.example/district-07+748fd26b+AZsfhHkc/HZjBFhU04netcqVRJ2HXydqg4QLBgqznPxx"
+#define LOG_VKEY     "roads.example/district-07+748fd26b+AZsfhHkc/HZjBFhU04netcqVRJ2HXydqg4QLBgqznPxx"
 #define WITNESS_VKEY "witness.example/municipal+5f698277+BHo4r01n7Go88yTh/1kX4J4jFc5GPyznj6fcqxyBuoKX"
 #define LOG_LINE                                                                                             \
     "\xe2\x80\x94 roads.example/district-07 "                                                                \
     "dI/SawQrvzr/K3v1KdcvQcL9ifIXZFwBGbj2efmW/91ATNkZjSY1dCIZo4kYUdmnKBJ2kcg6HhcKI7ml+byPyCDKCQU=\n"
 #define WITNESS_LINE                                                                                         \
     "\xe2\x80\x94 witness.example/municipal "                                                                \
-    "X2mCdwAAAABqGKUAvoKH+HXVNaQMGS2muYIsV6hRaYCKU/lEXPAemPwIVAKG8fityF2YfQeqXeBlg7Rj+z8tY7tZ6AlKzW4KwVqRBA==\n"
+    "X2mCdwAAAABqGKUAvoKH+HXVNaQMGS2muYIsV6hRaYCKU/"                                                         \
+    "lEXPAemPwIVAKG8fityF2YfQeqXeBlg7Rj+z8tY7tZ6AlKzW4KwVqRBA==\n"
 /* Root of the eight known leaves, 5dc9da79…, in base64. */
 #define BODY "roads.example/district-07\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n"
 
-static const struct tree_hash root_of_8 = {
-    {0x5d, 0xc9, 0xda, 0x79, 0xa7, 0x06, 0x59, 0xa9, 0xad, 0x55, 0x9c, 0xb7, 0x01, 0xde, 0xd9, 0xa2,
-     0xab, 0x9d, 0x82, 0x3a, 0xad, 0x2f, 0x49, 0x60, 0xcf, 0xe3, 0x70, 0xef, 0xf4, 0x60, 0x43, 0x28}};
+static const struct tree_hash root_of_8 = {{0x5d, 0xc9, 0xda, 0x79, 0xa7, 0x06, 0x59, 0xa9, 0xad, 0x55, 0x9c,
+                                            0xb7, 0x01, 0xde, 0xd9, 0xa2, 0xab, 0x9d, 0x82, 0x3a, 0xad, 0x2f,
+                                            0x49, 0x60, 0xcf, 0xe3, 0x70, 0xef, 0xf4, 0x60, 0x43, 0x28}};
 
 static struct signer *log_signer(void)
 {
@@ -44,7 +46,8 @@ FACT(the_key_of_the_known_seed_has_the_known_vkey)
     char text[NOTE_KEY_TEXT_SIZE];
 
     signer_public(signer, &public_key);
-    CHECK_STATUS(note_key_init(&key, "roads.example/district-07", NOTE_KEY_ED25519, public_key.bytes), ROAD_OK);
+    CHECK_STATUS(note_key_init(&key, "roads.example/district-07", NOTE_KEY_ED25519, public_key.bytes),
+                 ROAD_OK);
     CHECK_STR(note_key_format(&key, text), LOG_VKEY);
     signer_close(signer);
 }
@@ -115,7 +118,8 @@ FACT(heads_written_in_another_way_are_refused)
         "roads.example/district-07\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyh=\n\n" LOG_LINE,
         "roads.example/district-07\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\nmore\n\n" LOG_LINE,
         "\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\n" LOG_LINE,
-        "roads.example/district-07\n20000000000000000000\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\n" LOG_LINE,
+        "roads.example/district-07\n20000000000000000000\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/"
+        "RgQyg=\n\n" LOG_LINE,
         BODY LOG_LINE,
         BODY "\n",
         BODY "\n\n" LOG_LINE,
@@ -144,7 +148,10 @@ FACT(sixteen_lines_of_unknown_keys_are_ignored)
 FACT(vkeys_that_do_not_hang_together_are_refused)
 {
     static const char *const keys[] = {
-        "", "+", "a+b+c", "roads.example/district-07",
+        "",
+        "+",
+        "a+b+c",
+        "roads.example/district-07",
         "roads.example/district-07+748fd26c+AZsfhHkc/HZjBFhU04netcqVRJ2HXydqg4QLBgqznPxx",
         "roads.example/district-08+748fd26b+AZsfhHkc/HZjBFhU04netcqVRJ2HXydqg4QLBgqznPxx",
         "roads.example/district-07+748fd26b+AZsfhHkc/HZjBFhU04netcqVRJ2HXydqg4QLBgqznPxy",

@@ -1,4 +1,5 @@
-/* What the store holds after changes: roll-ups against a recount of the cells, the event line field by field. */
+/* What the store holds after changes: roll-ups against a recount of the cells, the event line field by field.
+ */
 #include <jansson.h>
 
 #include "grid/projection.h"

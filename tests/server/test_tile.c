@@ -31,13 +31,39 @@ FACT(paths_are_written_as_the_standard_shows)
 
 FACT(paths_that_nobody_writes_are_refused)
 {
-    static const char *const rows[] = {
-        "", "tile", "tile/", "tile/0", "tile/0/", "tile/0/5", "tile/0/0005", "tile/00/005", "tile/64/005",
-        "tile/-1/005", "tile/+1/005", "tile/0/x000/005", "tile/0/x001", "tile/0/x001/", "tile/0/001/005",
-        "tile/0/x01/005", "tile/0/005.p/0", "tile/0/005.p/256", "tile/0/005.p/01", "tile/0/005.p/", "tile/0/005.p",
-        "tile/0/005/", "tile/0/005.p/1/", "/tile/0/005", "tile/entries", "tile/entries/", "tile/entries/5",
-        "tile/0/../005", "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "checkpoint", "tile/0/005 ",
-        "tile/0/00a", "tile/0/xx01/005"};
+    static const char *const rows[] = {"",
+                                       "tile",
+                                       "tile/",
+                                       "tile/0",
+                                       "tile/0/",
+                                       "tile/0/5",
+                                       "tile/0/0005",
+                                       "tile/00/005",
+                                       "tile/64/005",
+                                       "tile/-1/005",
+                                       "tile/+1/005",
+                                       "tile/0/x000/005",
+                                       "tile/0/x001",
+                                       "tile/0/x001/",
+                                       "tile/0/001/005",
+                                       "tile/0/x01/005",
+                                       "tile/0/005.p/0",
+                                       "tile/0/005.p/256",
+                                       "tile/0/005.p/01",
+                                       "tile/0/005.p/",
+                                       "tile/0/005.p",
+                                       "tile/0/005/",
+                                       "tile/0/005.p/1/",
+                                       "/tile/0/005",
+                                       "tile/entries",
+                                       "tile/entries/",
+                                       "tile/entries/5",
+                                       "tile/0/../005",
+                                       "tile/0/x999/x999/x999/x999/x999/x999/x999/999",
+                                       "checkpoint",
+                                       "tile/0/005 ",
+                                       "tile/0/00a",
+                                       "tile/0/xx01/005"};
     struct tile tile;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -45,7 +71,8 @@ FACT(paths_that_nobody_writes_are_refused)
             CHECK_FAILED("\"%s\" was taken", rows[i]);
 }
 
-/* The example of the standard: 70,000 leaves = 273 full + 112 at level 0, 1 full + 17 at level 1, 1 at level 2. */
+/* The example of the standard: 70,000 leaves = 273 full + 112 at level 0, 1 full + 17 at level 1, 1 at
+ * level 2. */
 FACT(widths_of_a_log_of_70000)
 {
     CHECK_INT(tile_width(0, 0, 70000), 256);

@@ -1,5 +1,5 @@
-/* The tree against the recursive definitions of RFC 6962 section 2.1, written here as they stand in the text and
- * hashed by OpenSSL's one-shot call. */
+/* The tree against the recursive definitions of RFC 6962 section 2.1, written here as they stand in the text
+ * and hashed by OpenSSL's one-shot call. */
 #include <openssl/sha.h>
 
 #include "server/ledger/tree.h"
@@ -62,7 +62,8 @@ static void naive_path(size_t m, const struct tree_hash *d, size_t n, struct tre
     }
 }
 
-static void naive_subproof(size_t m, const struct tree_hash *d, size_t n, bool is_whole, struct tree_proof *proof)
+static void naive_subproof(size_t m, const struct tree_hash *d, size_t n, bool is_whole,
+                           struct tree_proof *proof)
 {
     if (m == n) {
         if (!is_whole)
@@ -113,10 +114,10 @@ FACT(known_roots_come_out)
     static const struct {
         const char *bytes;
         size_t length;
-    } data[] = {{"", 0},           {"\x00", 1},
-                {"\x10", 1},       {"\x20\x21", 2},
-                {"\x30\x31", 2},   {"\x40\x41\x42\x43", 4},
-                {"PQRSTUVW", 8},   {"`abcdefghijklmno", 16}};
+    } data[] = {{"", 0},         {"\x00", 1},
+                {"\x10", 1},     {"\x20\x21", 2},
+                {"\x30\x31", 2}, {"\x40\x41\x42\x43", 4},
+                {"PQRSTUVW", 8}, {"`abcdefghijklmno", 16}};
     static const struct {
         size_t size;
         const char *root;
@@ -216,7 +217,8 @@ FACT(a_changed_inclusion_proof_fails)
             CHECK_STATUS(tree_inclusion_check(m, n, &leaves[m], &bad, &root), ROAD_BAD_SIGNATURE);
             for (size_t other = 0; other < n; other++)
                 if (other != m)
-                    CHECK_STATUS(tree_inclusion_check(other, n, &leaves[m], &proof, &root), ROAD_BAD_SIGNATURE);
+                    CHECK_STATUS(tree_inclusion_check(other, n, &leaves[m], &proof, &root),
+                                 ROAD_BAD_SIGNATURE);
             CHECK_STATUS(tree_inclusion_check(n, n, &leaves[m], &proof, &root), ROAD_BAD_SIGNATURE);
             if (proof.n > 0) {
                 proof.n--;

@@ -1,5 +1,5 @@
-/* The verifier against everything that can be done to a log: each byte of each file, rows of the database, an operator
- * who rewrites, invents, refiles or speaks for others. */
+/* The verifier against everything that can be done to a log: each byte of each file, rows of the database, an
+ * operator who rewrites, invents, refiles or speaks for others. */
 #include <ftw.h>
 
 #include "server/ledger/export.h"
@@ -30,7 +30,8 @@ static void apply_changes(uint64_t first, uint64_t last)
     }
 }
 
-static enum road_status verify(const char *where, const struct verify_config *config, struct verify_report *report)
+static enum road_status verify(const char *where, const struct verify_config *config,
+                               struct verify_report *report)
 {
     struct log_source *source = NULL;
     char error[256] = "";
@@ -177,8 +178,8 @@ static void check_file_damage(const char *name, const char *command)
 
 FACT(missing_cut_and_grown_files_are_seen)
 {
-    static const char *const names[] = {"checkpoint", "tile/0/000", "tile/0/001.p/9", "tile/1/000.p/1",
-                                        "tile/entries/000", "tile/entries/001.p/9"};
+    static const char *const names[] = {"checkpoint",     "tile/0/000",       "tile/0/001.p/9",
+                                        "tile/1/000.p/1", "tile/entries/000", "tile/entries/001.p/9"};
 
     begin();
     apply_changes(1, 129);
@@ -212,7 +213,8 @@ FACT(changed_rows_of_the_database_are_seen)
         "UPDATE node_hash SET hashes = zeroblob(8192)",
         "UPDATE head SET checkpoint = (SELECT checkpoint FROM head ORDER BY size LIMIT 1) WHERE size = "
         "(SELECT max(size) FROM head)",
-        "UPDATE head SET checkpoint = (SELECT checkpoint FROM head ORDER BY size DESC LIMIT 1) WHERE size = 12",
+        "UPDATE head SET checkpoint = (SELECT checkpoint FROM head ORDER BY size DESC LIMIT 1) WHERE size = "
+        "12",
         "UPDATE head SET root = zeroblob(32) WHERE size = 12",
     };
 
