@@ -1,10 +1,11 @@
 /* associate.c - which sightings are of one defect.
  *
  * Two sightings are linked if their types may be taken for each other and they lie within reach: 3.04 (the root of
- * the 99 % gate 9.2 of chi-squared with two degrees of freedom) times the sum of their sigmas. Only linked ones can
+ * the 99 % gate 9.2 of chi-squared with two degrees of freedom) times the sum of their sigmas. Only linked ones
  * ever share a defect, so a connected component is folded alone. Inside it sightings are taken in event order
- * (time, kid, seq, index); each joins the most likely defect within the gate or founds a new one; then defects that
- * cannot be told apart are merged, older first. The result depends on the set alone.
+ * (time, kid, seq, index); each joins the most likely defect within the gate or founds a new one. What came early was
+ * judged with little knowledge, so every sighting is then judged again, twice, against the defects as they stand
+ * without it; at last defects that cannot be told apart are merged, older first. The result depends on the set alone.
  *
  * A vehicle knows distances within one drive far better than places: two sightings of one vehicle within 20 s and
  * more than 4 m apart are never the same defect, however poor its position is. */
@@ -21,6 +22,8 @@
 #define SAME_DRIVE_APART_MM 4000.0
 #define HEADING_MATTERS_MM 1000.0 /* a place known better than this speaks for itself */
 #define HEADING_APART_CDEG 6000
+#define EXTENT_MM 100.0 /* wheels meet a defect anywhere on it: added to the gate's covariance */
+#define ROUNDS 2
 
 int defect_group(int type)
 {
@@ -119,7 +122,6 @@ struct cluster {
     double w_ee, w_en, w_nn, w_e, w_n; /* sum of inverse covariances, and of their products with the place */
     double e, n;                       /* the estimate, mm from the seed */
     struct grid_covariance covariance;
-    bool is_merged;
 };
 
 struct clusters {
@@ -185,26 +187,22 @@ static bool headings_agree(const struct sighting *a, const struct sighting *b)
     return (apart <= 18000 ? apart : 36000 - apart) <= HEADING_APART_CDEG;
 }
 
-/* Squared Mahalanobis distance for the sum of two covariances; *ret_log_det of the sum. */
-static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b, double *ret_log_det)
+/* Squared Mahalanobis distance for the sum of two covariances; *ret_det of the sum. */
+static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b, double *ret_det)
 {
-    const double ee = a.ee_mm2 + b.ee_mm2, en = a.en_mm2 + b.en_mm2, nn = a.nn_mm2 + b.nn_mm2;
+    const double extent = EXTENT_MM * EXTENT_MM;
+    const double ee = a.ee_mm2 + b.ee_mm2 + extent, en = a.en_mm2 + b.en_mm2, nn = a.nn_mm2 + b.nn_mm2 + extent;
     const double det = ee * nn - en * en;
 
-    *ret_log_det = log(det);
+    *ret_det = det;
     return (nn * de * de - 2 * en * de * dn + ee * dn * dn) / det;
 }
 
-/* Members stand in event order, so those of the same drive are the last ones. */
 static bool cluster_contradicts(const struct beliefs *beliefs, const struct cluster *cluster, const struct sighting *s)
 {
-    for (size_t i = cluster->members.n; i-- > 0;) {
-        const struct sighting *member = &beliefs->evidence.sightings[cluster->members.items[i]];
-        if (s->event.time_ns - member->event.time_ns > SAME_DRIVE_NS)
-            return false;
-        if (contradict(member, s))
+    for (size_t i = 0; i < cluster->members.n; i++)
+        if (contradict(&beliefs->evidence.sightings[cluster->members.items[i]], s))
             return true;
-    }
     return false;
 }
 
@@ -213,67 +211,125 @@ static bool may_share(const struct sighting *seed, const struct sighting *s, str
 {
     const double poor = HEADING_MATTERS_MM * HEADING_MATTERS_MM;
 
-    if (!within_reach(seed, s))
-        return false;
     return headings_agree(seed, s) || a.ee_mm2 + a.nn_mm2 + b.ee_mm2 + b.nn_mm2 <= poor;
 }
 
-/* Small = likely: minus twice the log of the density, up to a constant. INFINITY if it cannot be. */
+/* Small = likely: minus twice the log of density times the units that saw the defect before (a defect that many
+ * saw is likelier seen again), up to a constant. INFINITY if it cannot be. */
 static double misfit(const struct beliefs *beliefs, const struct cluster *cluster, const struct sighting *s)
 {
+    if (!cluster->members.n)
+        return INFINITY;
     const double de = (double)(s->at.e_mm - cluster->seed->at.e_mm) - cluster->e;
     const double dn = (double)(s->at.n_mm - cluster->seed->at.n_mm) - cluster->n;
-    double log_det;
+    double det;
 
     if (!may_share(cluster->seed, s, cluster->covariance, s->covariance))
         return INFINITY;
-    const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance, &log_det);
+    const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance, &det);
     if (d2 > GATE_CHI2 || cluster_contradicts(beliefs, cluster, s))
         return INFINITY;
-    return d2 + log_det;
+    return d2 + log(det) - 2 * log((double)cluster->n_units);
 }
 
-static struct cluster *cluster_found(struct clusters *clusters, const struct sighting *seed)
+static void cluster_empty(struct cluster *cluster, const struct sighting *seed)
 {
-    ROOM(clusters->items, clusters->capacity, clusters->n + 1);
-    struct cluster *cluster = &clusters->items[clusters->n++];
-
     cluster->seed = seed;
     cluster->members.n = cluster->n_units = 0;
     cluster->w_ee = cluster->w_en = cluster->w_nn = cluster->w_e = cluster->w_n = 0;
-    cluster->is_merged = false;
-    return cluster;
+}
+
+/* An emptied one is used again. */
+static struct cluster *cluster_found(struct clusters *clusters, const struct sighting *seed)
+{
+    size_t k = 0;
+
+    while (k < clusters->n && clusters->items[k].members.n)
+        k++;
+    ROOM(clusters->items, clusters->capacity, k + 1);
+    clusters->n += k == clusters->n;
+    cluster_empty(&clusters->items[k], seed);
+    return &clusters->items[k];
+}
+
+static struct cluster *most_likely(const struct beliefs *beliefs, const struct clusters *clusters,
+                                   const struct sighting *s)
+{
+    struct cluster *best = NULL;
+    double least = INFINITY;
+
+    for (size_t k = 0; k < clusters->n; k++) {
+        const double m = misfit(beliefs, &clusters->items[k], s);
+        if (m < least) {
+            least = m;
+            best = &clusters->items[k];
+        }
+    }
+    return best;
+}
+
+static void give_to(struct clusters *clusters, struct cluster *cluster, const struct sighting *s, uint32_t index)
+{
+    cluster_take(cluster ? cluster : cluster_found(clusters, s), s, index);
+}
+
+/* Estimated anew from the members given, in their order. */
+static void cluster_refill(const struct beliefs *beliefs, struct cluster *cluster, const struct list *members)
+{
+    const struct sighting *sightings = beliefs->evidence.sightings;
+
+    cluster_empty(cluster, members->n ? &sightings[members->items[0]] : NULL);
+    for (size_t i = 0; i < members->n; i++)
+        cluster_take(cluster, &sightings[members->items[i]], members->items[i]);
+}
+
+static struct cluster *cluster_with(const struct clusters *clusters, uint32_t index)
+{
+    for (size_t k = 0; k < clusters->n; k++)
+        for (size_t i = 0; i < clusters->items[k].members.n; i++)
+            if (clusters->items[k].members.items[i] == index)
+                return &clusters->items[k];
+    return NULL;
+}
+
+/* Takes a sighting out of its cluster and gives it to the one that fits best without it. */
+static void judge_again(const struct beliefs *beliefs, struct clusters *clusters, uint32_t index, struct list *rest)
+{
+    struct cluster *own = cluster_with(clusters, index);
+
+    rest->n = 0;
+    for (size_t i = 0; i < own->members.n; i++)
+        if (own->members.items[i] != index)
+            list_add(rest, own->members.items[i]);
+    cluster_refill(beliefs, own, rest);
+    const struct sighting *s = &beliefs->evidence.sightings[index];
+    give_to(clusters, most_likely(beliefs, clusters, s), s, index);
 }
 
 static void sort_into_clusters(const struct beliefs *beliefs, const struct list *component, struct clusters *clusters)
 {
+    struct list rest = {0};
+
     for (size_t i = 0; i < component->n; i++) {
         const struct sighting *s = &beliefs->evidence.sightings[component->items[i]];
-        struct cluster *best = NULL;
-        double least = INFINITY;
-        for (size_t k = 0; k < clusters->n; k++) {
-            const double m = misfit(beliefs, &clusters->items[k], s);
-            if (m < least) {
-                least = m;
-                best = &clusters->items[k];
-            }
-        }
-        if (!best)
-            best = cluster_found(clusters, s);
-        cluster_take(best, s, component->items[i]);
+        give_to(clusters, most_likely(beliefs, clusters, s), s, component->items[i]);
     }
+    for (int round = 0; round < ROUNDS && component->n > 2; round++)
+        for (size_t i = 0; i < component->n; i++)
+            judge_again(beliefs, clusters, component->items[i], &rest);
+    free(rest.items);
 }
 
 static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, const struct cluster *b)
 {
     const struct sighting *sightings = beliefs->evidence.sightings;
-    double log_det;
+    double det;
 
     if (!may_share(a->seed, b->seed, a->covariance, b->covariance))
         return false;
     const double de = (double)(b->seed->at.e_mm - a->seed->at.e_mm) + b->e - a->e;
     const double dn = (double)(b->seed->at.n_mm - a->seed->at.n_mm) + b->n - a->n;
-    if (mahalanobis2(de, dn, a->covariance, b->covariance, &log_det) > GATE_CHI2)
+    if (mahalanobis2(de, dn, a->covariance, b->covariance, &det) > GATE_CHI2)
         return false;
     for (size_t i = 0; i < a->members.n; i++)
         for (size_t k = 0; k < b->members.n; k++)
@@ -282,34 +338,32 @@ static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, co
     return true;
 }
 
-/* The younger goes into the older, which is then estimated anew in event order. */
+/* All into one, estimated anew in event order. */
 static void cluster_merge(struct beliefs *beliefs, struct cluster *into, struct cluster *from)
 {
-    struct sighting *sightings = beliefs->evidence.sightings;
     struct list all = {0};
 
     for (size_t i = 0; i < into->members.n; i++)
         list_add(&all, into->members.items[i]);
     for (size_t i = 0; i < from->members.n; i++)
         list_add(&all, from->members.items[i]);
-    qsort_r(all.items, all.n, sizeof *all.items, by_event, sightings);
-    into->members.n = into->n_units = 0;
-    into->w_ee = into->w_en = into->w_nn = into->w_e = into->w_n = 0;
-    for (size_t i = 0; i < all.n; i++)
-        cluster_take(into, &sightings[all.items[i]], all.items[i]);
-    from->is_merged = true;
+    qsort_r(all.items, all.n, sizeof *all.items, by_event, beliefs->evidence.sightings);
+    cluster_refill(beliefs, into, &all);
+    cluster_empty(from, NULL);
     free(all.items);
 }
 
 static void merge_clusters(struct beliefs *beliefs, struct clusters *clusters)
 {
-    for (size_t a = 0; a < clusters->n; a++) {
-        if (clusters->items[a].is_merged)
-            continue;
+    for (size_t a = 0; a < clusters->n; a++)
         for (size_t b = a + 1; b < clusters->n; b++)
-            if (!clusters->items[b].is_merged && may_merge(beliefs, &clusters->items[a], &clusters->items[b]))
+            if (clusters->items[a].members.n && clusters->items[b].members.n &&
+                may_merge(beliefs, &clusters->items[a], &clusters->items[b]))
                 cluster_merge(beliefs, &clusters->items[a], &clusters->items[b]);
-    }
+    for (size_t k = 0; k < clusters->n; k++)
+        if (clusters->items[k].members.n)
+            qsort_r(clusters->items[k].members.items, clusters->items[k].members.n, sizeof(uint32_t), by_event,
+                    beliefs->evidence.sightings);
 }
 
 /* ---- from clusters to defects -------------------------------------------------------------------------- */
@@ -371,11 +425,11 @@ static void replace_defects(struct beliefs *beliefs, const struct list *componen
             list_add(&seeds, component->items[i]);
         }
     for (size_t k = 0; k < clusters->n; k++)
-        if (!clusters->items[k].is_merged)
+        if (clusters->items[k].members.n)
             chosen[k] = defect_named(beliefs, clusters->items[k].members.items[0]);
     for (size_t k = 0; k < clusters->n; k++) {
         const struct cluster *cluster = &clusters->items[k];
-        if (cluster->is_merged)
+        if (!cluster->members.n)
             continue;
         const uint32_t index = chosen[k] == NO_DEFECT ? beliefs_defect_new(beliefs) : chosen[k];
         give_members(beliefs, index, &cluster->members);

@@ -80,8 +80,11 @@ static void queue_near_passes(struct beliefs *beliefs)
         centre->is_near_new_pass = false;
         for (int32_t dr = -1; dr <= 1; dr++)
             for (int32_t dc = -1; dc <= 1; dc++) {
-                const struct block *block = evidence_block(evidence, centre->column + dc, centre->row + dr);
-                for (size_t d = 0; block && d < block->n_defects; d++)
+                struct block *block = evidence_block(evidence, centre->column + dc, centre->row + dr);
+                if (!block)
+                    continue;
+                block->is_measured = false; /* its metres are shared with the new pass */
+                for (size_t d = 0; d < block->n_defects; d++)
                     beliefs_queue(beliefs, block->defects[d]);
             }
     }
@@ -169,6 +172,9 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
     for (size_t i = 0; i < evidence->n_blocks; i++)
         if (evidence->blocks[i]->is_dirty)
             colour_block(beliefs, evidence->blocks[i], delta);
+    for (size_t i = 0; i < evidence->n_blocks; i++)
+        if (!evidence->blocks[i]->is_measured)
+            street_measure(beliefs, evidence->blocks[i]);
     beliefs->road.unplaced_cm = evidence->unplaced_cm;
     if (!delta)
         return;

@@ -93,6 +93,8 @@ void fuse(const struct beliefs *beliefs, struct defect *defect);
 void colour_block(struct beliefs *beliefs, struct block *block, struct delta *delta);
 /* colour.c: which squares and which piece a fused defect colours. */
 void colour_place(struct beliefs *beliefs, uint32_t index);
+/* street.c: what a coloured block adds to the road metres; looks at the visits of its neighbours too. */
+void street_measure(struct beliefs *beliefs, struct block *block);
 
 int defect_group(int type); /* types that one sense may take for each other share a group */
 bool defect_fades(int type); /* roads do not heal, but water drains and litter is swept */

@@ -15,7 +15,6 @@
 #define STRIP_LEVEL 2
 #define DEFECTS_A_SQUARE_MAX 16
 #define NEWEST_RIDES 3
-#define SAME_RUN_NS (5 * INT64_C(1000000000)) /* one drive, cut by the border of two batches */
 
 /* ---- a defect's place on the map ----------------------------------------------------------------------- */
 
@@ -145,7 +144,7 @@ struct ride {
 };
 
 struct piece_sum {
-    uint64_t length_mm;
+    bool is_driven;
     uint64_t coverage;
     int64_t seen_ns;
     struct ride newest[NEWEST_RIDES];
@@ -243,17 +242,13 @@ static void add_ride(struct piece_sum *piece, struct ride ride)
     piece->newest[at] = ride;
 }
 
-/* Length: of the longest drive through it, so that each piece of road counts once. */
 static void fold_runs_of_piece(struct fold *fold, const struct visit *visit, const struct run *runs, size_t n)
 {
     struct piece_sum *piece = &fold->pieces[runs->piece];
-    uint64_t drive_mm = 0, iri_sum = 0, iri_length = 0;
+    uint64_t iri_sum = 0, iri_length = 0;
 
+    piece->is_driven = true;
     for (size_t i = 0; i < n; i++) {
-        if (i && runs[i].from_ns - runs[i - 1].to_ns > SAME_RUN_NS)
-            drive_mm = 0;
-        drive_mm += runs[i].length_mm;
-        piece->length_mm = drive_mm > piece->length_mm ? drive_mm : piece->length_mm;
         iri_sum += runs[i].iri_sum;
         iri_length += runs[i].iri_length_mm;
     }
@@ -505,7 +500,7 @@ static void decide_squares(struct fold *fold, struct delta *delta)
     block->said_capacity = capacity;
 }
 
-/* ---- road metres --------------------------------------------------------------------------------------- */
+/* ---- pieces of road ------------------------------------------------------------------------------------ */
 
 static enum road_code decide_piece(const struct fold *fold, unsigned p)
 {
@@ -533,33 +528,10 @@ static enum road_code decide_piece(const struct fold *fold, unsigned p)
     return verdict.code;
 }
 
-static void add_road(struct road_metres *sum, const struct road_metres *part, bool is_less)
+static void decide_pieces(struct fold *fold)
 {
-    const uint64_t sign = is_less ? UINT64_MAX : 1; /* modulo 2^64 */
-
-    sum->covered_cm += sign * part->covered_cm;
-    sum->red_cm += sign * part->red_cm;
-    sum->yellow_cm += sign * part->yellow_cm;
-    sum->green_cm += sign * part->green_cm;
-    sum->grey_cm += sign * part->grey_cm;
-}
-
-static void measure_road(struct fold *fold)
-{
-    struct road_metres road = {0};
-
-    for (unsigned p = 0; p < PIECES_IN_BLOCK; p++) {
-        const uint64_t cm = (fold->pieces[p].length_mm + 5) / 10;
-        if (!cm)
-            continue;
-        uint64_t *const by_code[] = {[CODE_GREY] = &road.grey_cm, [CODE_GREEN] = &road.green_cm,
-                                     [CODE_YELLOW] = &road.yellow_cm, [CODE_RED] = &road.red_cm};
-        road.covered_cm += cm;
-        *by_code[decide_piece(fold, p)] += cm;
-    }
-    add_road(&fold->beliefs->road, &fold->block->road, true);
-    add_road(&fold->beliefs->road, &road, false);
-    fold->block->road = road;
+    for (unsigned p = 0; p < PIECES_IN_BLOCK; p++)
+        fold->block->piece_codes[p] = (uint8_t)(fold->pieces[p].is_driven ? decide_piece(fold, p) : CODE_GREY);
 }
 
 /* ---- the block ----------------------------------------------------------------------------------------- */
@@ -615,6 +587,6 @@ void colour_block(struct beliefs *beliefs, struct block *block, struct delta *de
         fold->squares[block->painted[i].square].is_painted = true;
     settle_rides(fold);
     decide_squares(fold, delta);
-    measure_road(fold);
-    block->is_dirty = false;
+    decide_pieces(fold);
+    block->is_dirty = block->is_measured = false;
 }

@@ -133,8 +133,9 @@ struct block {
     size_t n_on_pieces, on_piece_capacity;
     struct said *said;
     size_t n_said, said_capacity;
+    uint8_t piece_codes[PIECES_IN_BLOCK];
     struct road_metres road; /* what this block adds to the district's */
-    bool is_dirty, is_near_new_pass;
+    bool is_dirty, is_near_new_pass, is_measured;
 };
 
 struct evidence_config {

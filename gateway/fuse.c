@@ -10,6 +10,7 @@
 
 #define MM2_PER_CM2 100.0
 #define UNWATCHED 0.01       /* passes that hardly came near are not counted */
+#define LINE_COMMON_MM 60.0  /* see add_common_line */
 #define SIZE_SIGMA_GUESS 0.5 /* of a size that came without its sigma */
 
 /* All that one vehicle saw of the defect in one hour: the best of it counts. */
@@ -69,6 +70,18 @@ static void tell_covariance(struct defect *defect)
     defect->belief.cov_nn_cm2 = (int32_t)nn;
 }
 
+/* Vehicles keep to one line, so their wheels cross a hole off its middle by the same amount: an error across the way
+ * that does not average out. Its size is ours, from `roadchief simulate` (docs/gateway.md). */
+static void add_common_line(struct defect *defect, unsigned heading_cdeg)
+{
+    const double heading = heading_cdeg * M_PI / 18000, e = cos(heading), n = -sin(heading);
+    const double common = LINE_COMMON_MM * LINE_COMMON_MM;
+
+    defect->covariance.ee_mm2 += common * e * e;
+    defect->covariance.en_mm2 += common * e * n;
+    defect->covariance.nn_mm2 += common * n * n;
+}
+
 /* Information filter over independent units, from zero: the order is that of the first events, always the same. */
 static void fuse_place(const struct hits *hits, struct defect *defect)
 {
@@ -90,6 +103,7 @@ static void fuse_place(const struct hits *hits, struct defect *defect)
     defect->covariance = (struct grid_covariance){nn / det, -en / det, ee / det};
     defect->belief.at.e_mm = origin.e_mm + llround((nn * e - en * n) / det);
     defect->belief.at.n_mm = origin.n_mm + llround((ee * n - en * e) / det);
+    add_common_line(defect, hits->items[0].best->heading_cdeg);
     tell_covariance(defect);
 }
 

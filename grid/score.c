@@ -118,7 +118,7 @@ double score_csi(const struct code_defect *defects, size_t n, double cell_area_m
     double of_class[CLASSES] = {0}, worst = 0;
 
     *ret_worst_type = DEFECT_NONE;
-    if (!(cell_area_m2 > 0))
+    if (n == 0 || !(cell_area_m2 > 0))
         return 100;
     add_areas(defects, n, cell_area_m2, red_only, sums);
     for (int c = 0; c < CLASSES; c++) {
