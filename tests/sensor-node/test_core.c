@@ -400,6 +400,35 @@ FACT(a_wild_first_stamp_does_not_lock_out_the_drive)
     node_core_free(core);
 }
 
+FACT(another_drive_may_follow_even_an_earlier_one)
+{
+    struct synthetic d;
+    struct motion_sample sample;
+    struct fix fix;
+    bool has_fix;
+
+    synthetic_init(&d);
+    struct node_core *core = new_core(&d);
+    clear(&said);
+    for (int drive = 0; drive < 2; drive++) {
+        synthetic_init(&d);
+        d.start_ns -= drive * INT64_C(86400) * 1000000000;
+        while (d.time_s < 40) {
+            synthetic_next(&d, &sample, &fix, &has_fix);
+            CHECK_STATUS(node_core_motion(core, &sample), ROAD_OK);
+            if (has_fix)
+                CHECK_STATUS(node_core_fix(core, &fix), ROAD_OK);
+            listen(core, &said);
+        }
+        node_core_finish(core);
+        listen(core, &said);
+    }
+    CHECK_NEAR(node_core_stats(core).distance_m, 2 * synthetic_truth(&d, 40).along_m, 60);
+    CHECK_INT(said.last_seq, said.n_batches); /* numbers go on */
+    CHECK(said.pass_starts[0] == 0 && said.n_batches >= 6);
+    node_core_free(core);
+}
+
 FACT(a_config_beyond_sense_is_refused)
 {
     struct node_core_config config;
