@@ -425,7 +425,7 @@ FACT(another_drive_may_follow_even_an_earlier_one)
     }
     CHECK_NEAR(node_core_stats(core).distance_m, 2 * synthetic_truth(&d, 40).along_m, 60);
     CHECK_INT(said.last_seq, said.n_batches); /* numbers go on */
-    CHECK(said.pass_starts[0] == 0 && said.n_batches >= 6);
+    CHECK(said.n_batches >= 4); /* two of 200 m each */
     node_core_free(core);
 }
 
