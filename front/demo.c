@@ -32,7 +32,7 @@ struct demo {
     double speed; /* < 0 = by mode */
     int port;
     uint64_t seed;
-    char dir[STACK_PATH_SIZE], bin_dir[PATH_MAX], truth[STACK_PATH_SIZE], roads[STACK_PATH_SIZE];
+    char dir[STACK_PATH_SIZE], bin_dir[PATH_MAX], truth[STACK_PATH_SIZE], roads[STACK_PATH_SIZE], district[STACK_PATH_SIZE];
     struct stack stack;
     struct events *events;
     struct simulate_options simulation;
@@ -108,6 +108,12 @@ static bool start_house(struct demo *d, char *error)
 
     snprintf(d->truth, sizeof d->truth, "%.900s/district/truth.geojson", d->dir);
     snprintf(d->roads, sizeof d->roads, "%.900s/district/roads.geojson", d->dir);
+    d->simulation.out = d->district;
+    snprintf(d->district, sizeof d->district, "%.900s/district", d->dir);
+    if (!d->drive && simulate_roads(&d->simulation) != 0) {
+        snprintf(error, ERROR_SIZE, "the simulation failed");
+        return false;
+    }
     if (!choose_place(d, &o, error) || stack_init(&d->stack, &o, error) != ROAD_OK ||
         stack_start_broker(&d->stack, error) != ROAD_OK || stack_start_server(&d->stack, error) != ROAD_OK)
         return false;
@@ -161,19 +167,17 @@ static bool add_vehicle(struct demo *d, const json_t *v, char *error)
 /* `manifest` lives as long as the stack: node settings point into it. */
 static bool add_simulated(struct demo *d, json_t **ret_manifest, char *error)
 {
-    char out[STACK_PATH_SIZE], path[STACK_PATH_SIZE];
+    char path[STACK_PATH_SIZE];
     size_t i;
     json_t *vehicle;
 
-    snprintf(out, sizeof out, "%.900s/district", d->dir);
-    d->simulation.out = out;
     d->simulation.is_quiet = 1;
     fprintf(stderr, "==> no --drive: simulating a district with known defects (seed %llu)\n", (unsigned long long)d->seed);
     if (simulate_district(&d->simulation) != 0) {
         snprintf(error, ERROR_SIZE, "the simulation failed");
         return false;
     }
-    snprintf(path, sizeof path, "%.1000s/manifest.json", out);
+    snprintf(path, sizeof path, "%.1000s/manifest.json", d->district);
     *ret_manifest = json_load_file(path, 0, NULL);
     json_array_foreach(json_object_get(*ret_manifest, "vehicles"), i, vehicle) {
         fprintf(stderr, "==> vehicle %-8s GPS class %-8s sigma %.2f m per axis\n",

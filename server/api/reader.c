@@ -17,7 +17,7 @@ static const char *const sql[QUERY_COUNT] = {
     [QUERY_CELL] = "SELECT " CELL_COLUMNS " FROM cell WHERE id = ?",
     [QUERY_CELL_RANGE] = "SELECT " CELL_COLUMNS " FROM cell WHERE id BETWEEN ?1 AND ?2 AND id > ?3 ORDER BY id",
     [QUERY_CELL_CODES] = "SELECT id, code, pale FROM cell WHERE id BETWEEN ? AND ? ORDER BY id",
-    [QUERY_CELL_COUNTS] = "SELECT code, count(*), sum(id & 1) FROM cell GROUP BY code",
+    [QUERY_CELL_COUNTS] = "SELECT code, count(*), sum(id & 1), sum(id & 0x1FF = 0x100) FROM cell GROUP BY code",
     [QUERY_SQUARE] = "SELECT red_m2, yellow_m2, green_m2 FROM square WHERE id = ?",
     [QUERY_DEFECT] = "SELECT " DEFECT_COLUMNS " FROM defect WHERE id = ?",
     [QUERY_DEFECTS] = "SELECT " DEFECT_COLUMNS " FROM defect WHERE id > ? ORDER BY id",

@@ -40,7 +40,7 @@ static enum road_status count(struct reader *reader, struct summary_counts *ret_
         const int code = sqlite3_column_int(s, 0) & 3;
         counts.cells[code] += sqlite3_column_int64(s, 1);
         if (code != CODE_GREY)
-            counts.level0 += sqlite3_column_int64(s, 2);
+            counts.level0 += sqlite3_column_int64(s, 2), counts.level4 += sqlite3_column_int64(s, 3);
     }
     if (status)
         return status;
@@ -141,9 +141,10 @@ static enum road_status read_head(struct reader *reader, int64_t *ret_size, char
 
 static json_t *counts_object(const struct summary_counts *counts)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "red", (json_int_t)counts->cells[CODE_RED], "yellow",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "red", (json_int_t)counts->cells[CODE_RED], "yellow",
                      (json_int_t)counts->cells[CODE_YELLOW], "green", (json_int_t)counts->cells[CODE_GREEN], "grey",
-                     (json_int_t)counts->cells[CODE_GREY], "level0", (json_int_t)counts->level0);
+                     (json_int_t)counts->cells[CODE_GREY], "level0", (json_int_t)counts->level0, "level4",
+                     (json_int_t)counts->level4);
 }
 
 void answer_summary(struct call *call)

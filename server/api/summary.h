@@ -13,7 +13,7 @@
 #include "server/api/reader.h"
 
 struct summary_counts {
-    int64_t cells[4], level0; /* by enum road_code */
+    int64_t cells[4], level0, level4; /* by enum road_code */
     int64_t defects[5];       /* by enum defect_state */
 };
 

@@ -110,20 +110,20 @@ static const struct template templates[] = {
 };
 #define TEMPLATES ((int)(sizeof templates / sizeof templates[0]))
 
-/* One or two things a lane, far enough from crossings and from each other to be told apart. */
+/* Three things a lane, far enough from crossings and from each other to be told apart. */
 static void place_all(struct sim_district *d, struct sim_random *random)
 {
     int next = 0;
 
     for (int lane = 0; lane < SIM_LANES; lane++)
-        for (int slot = 0; slot < 2; slot++) {
+        for (int slot = 0; slot < 3; slot++) {
             const struct template *t = &templates[next++ % TEMPLATES];
             struct sim_placed *p = &d->placed[d->n_placed++];
-            const double share = 0.30 + 0.40 * slot;
+            const double share = 0.20 + 0.30 * slot;
             *p = (struct sim_placed){.shape = t->shape, .type = t->type, .name = t->name, .lane = lane,
                                      .length_m = t->length_m, .half_width_m = t->half_width_m,
                                      .height_m = t->height_m, .wavelength_m = t->wavelength_m, .size = t->size};
-            p->station_m = d->lanes[lane].length_m * share + sim_uniform(random, -8, 8);
+            p->station_m = d->lanes[lane].length_m * share + sim_uniform(random, -6, 6);
             p->lateral_m = t->side * TRACK_M / 2 + (t->side ? sim_gauss(random, 0.1) : 0);
         }
 }

@@ -138,20 +138,39 @@ static int64_t recent_start_s(int rounds)
     return time(NULL) / 3600 * 3600 - (int64_t)rounds * DRIVE_GAP_S;
 }
 
-int simulate_district(const struct simulate_options *options)
+/* The folder and the district in it; 0 or 1. */
+static int make_district(const struct simulate_options *o, struct sim_district *ret_district)
 {
-    struct simulation s = {.options = options};
-    const struct grid_zone zone = grid_zone_nearest(options->lat_deg, options->lon_deg);
+    const struct grid_zone zone = grid_zone_nearest(o->lat_deg, o->lon_deg);
 
-    s.start_s = options->start_s ? options->start_s : recent_start_s(options->rounds);
-    if (mkdir(options->out, 0755) != 0 && errno != EEXIST) {
-        fprintf(stderr, "simulate: cannot make %s: %s\n", options->out, strerror(errno));
+    if (mkdir(o->out, 0755) != 0 && errno != EEXIST) {
+        fprintf(stderr, "simulate: cannot make %s: %s\n", o->out, strerror(errno));
         return 1;
     }
-    if (!sim_district_init(&s.district, zone, options->lat_deg, options->lon_deg, options->block_m, options->seed)) {
+    if (!sim_district_init(ret_district, zone, o->lat_deg, o->lon_deg, o->block_m, o->seed)) {
         fprintf(stderr, "simulate: no memory for the district, or a place outside the grid\n");
         return 1;
     }
+    return 0;
+}
+
+int simulate_roads(const struct simulate_options *options)
+{
+    struct sim_district district;
+
+    if (make_district(options, &district) != 0)
+        return 1;
+    const bool is_good = write_json(options->out, "roads.geojson", sim_roads_json(&district));
+    sim_district_done(&district);
+    return is_good ? 0 : 1;
+}
+
+int simulate_district(const struct simulate_options *options)
+{
+    struct simulation s = {.options = options};
+    s.start_s = options->start_s ? options->start_s : recent_start_s(options->rounds);
+    if (make_district(options, &s.district) != 0)
+        return 1;
     s.vehicles = json_array();
     for (int i = 0; i < s.district.n_placed; i++)
         s.crossings[i] = json_array();
