@@ -1,21 +1,28 @@
-/* band.h - the band polynomials: the projection within 2 degrees of the meridian, without a transcendental function.
+/* band.h - the band polynomials: the projection within 2 degrees of the meridian, without a transcendental
+ * function.
  *
- * For each 0.25 degrees of latitude, with t = -1..1 across the band, s = degrees from the meridian / 2, q = s^2:
- *     east = s * sum over k of q^k * E_k(t),   north = sum over k of q^k * N_k(t)
- * (the transverse Mercator is odd and even in s). Additions and multiplications only, in a fixed order and without
- * contraction, so every machine gives the same bits. Cut at 4 nm; the coefficients are frozen in projection_table.h.
- * Inner header of the room. Pure; any thread. */
+ * For each 0.25 degrees of latitude, with t = -1..1 across the band, s = degrees from the meridian / 2, q =
+ * s^2: east = s * sum over k of q^k * E_k(t),   north = sum over k of q^k * N_k(t) (the transverse Mercator
+ * is odd and even in s). Additions and multiplications only, in a fixed order and without contraction, so
+ * every machine gives the same bits. Cut at 4 nm; the coefficients are frozen in projection_table.h. Inner
+ * header of the room. Pure; any thread. */
 #ifndef GRID_BAND_H
 #define GRID_BAND_H
 
-#define BANDS_PER_DEGREE 4
-#define BANDS (84 * BANDS_PER_DEGREE)
+#define BANDS_PER_DEGREE    4
+#define BANDS               (84 * BANDS_PER_DEGREE)
 #define BAND_HALF_WIDTH_DEG 2 /* either side of the meridian */
 
 /* Degrees in t of E_k and N_k; the coefficients stand in this order, each from t^0 up. */
 #define BAND_TERMS 4
-#define BAND_EAST_DEGREES {4, 3, 2, 0}
-#define BAND_NORTH_DEGREES {4, 3, 2, 1}
+#define BAND_EAST_DEGREES                                                                                    \
+    {                                                                                                        \
+        4, 3, 2, 0                                                                                           \
+    }
+#define BAND_NORTH_DEGREES                                                                                   \
+    {                                                                                                        \
+        4, 3, 2, 1                                                                                           \
+    }
 
 struct band {
     double east[13], north[14];

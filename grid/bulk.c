@@ -1,9 +1,10 @@
-/* bulk.c - many points to cells at once, bit for bit as grid_project and cell_from_point give them one by one.
+/* bulk.c - many points to cells at once, bit for bit as grid_project and cell_from_point give them one by
+ * one.
  *
- * Points are taken in blocks and sorted by latitude band, so that the inner loop uses one band's coefficients, has no
- * branch and the compiler turns it into vector instructions. A block that spans many bands, or holds a point that the
- * band polynomials do not answer (beyond 2 degrees, over the equator, across the date line, not a number), goes the
- * scalar way. */
+ * Points are taken in blocks and sorted by latitude band, so that the inner loop uses one band's
+ * coefficients, has no branch and the compiler turns it into vector instructions. A block that spans many
+ * bands, or holds a point that the band polynomials do not answer (beyond 2 degrees, over the equator, across
+ * the date line, not a number), goes the scalar way. */
 #include <math.h>
 
 #include "grid/band.h"
@@ -16,9 +17,9 @@
 #define BULK_CLONES
 #endif
 
-#define BLOCK 256
+#define BLOCK         256
 #define BANDS_AT_ONCE 4 /* a block that is spread wider goes the scalar way */
-#define NO_BAND (-1)
+#define NO_BAND       (-1)
 
 /* A zone as the loops need it. */
 struct frame {
@@ -34,8 +35,8 @@ struct block {
     int32_t band[BLOCK];
 };
 
-/* Metres to whole millimetres to the metre below. The quotient of whole numbers below 2^53 never rounds up to the
- * next whole number, so cutting it is floor division. */
+/* Metres to whole millimetres to the metre below. The quotient of whole numbers below 2^53 never rounds up to
+ * the next whole number, so cutting it is floor division. */
 static inline uint64_t metre_of(double metres)
 {
     return (uint32_t)(int32_t)(rounded(metres * 1000) / 1000);
@@ -57,7 +58,8 @@ BULK_CLONES static void to_bands(const struct frame *frame, const double *restri
 }
 
 BULK_CLONES static void to_ids(const struct frame *frame, const struct band *restrict band,
-                               const double *restrict t, const double *restrict s, size_t n, uint64_t *restrict ret_ids)
+                               const double *restrict t, const double *restrict s, size_t n,
+                               uint64_t *restrict ret_ids)
 {
     for (size_t k = 0; k < n; k++) {
         const double q = s[k] * s[k];
@@ -98,8 +100,8 @@ static bool do_one(struct grid_zone zone, double lat_deg, double lon_deg, struct
 }
 
 /* Returns how many of the block were refused. */
-static size_t do_block(struct grid_zone zone, const struct frame *frame, const double *lat_deg, const double *lon_deg,
-                       size_t n, struct cell *ret_cells)
+static size_t do_block(struct grid_zone zone, const struct frame *frame, const double *lat_deg,
+                       const double *lon_deg, size_t n, struct cell *ret_cells)
 {
     struct block block;
     int32_t first = BANDS, last = NO_BAND;
@@ -135,6 +137,7 @@ size_t cells_from_degrees(struct grid_zone zone, const double *lat_deg, const do
         return n;
     }
     for (size_t at = 0; at < n; at += BLOCK)
-        refused += do_block(zone, &frame, lat_deg + at, lon_deg + at, n - at < BLOCK ? n - at : BLOCK, ret_cells + at);
+        refused += do_block(zone, &frame, lat_deg + at, lon_deg + at, n - at < BLOCK ? n - at : BLOCK,
+                            ret_cells + at);
     return refused;
 }

@@ -7,7 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum road_code { CODE_GREY = 0, CODE_GREEN = 1, CODE_YELLOW = 2, CODE_RED = 3 }; /* worst wins: larger is worse */
+enum road_code {
+    CODE_GREY = 0,
+    CODE_GREEN = 1,
+    CODE_YELLOW = 2,
+    CODE_RED = 3
+}; /* worst wins: larger is worse */
 enum severity { SEVERITY_NONE = 0, SEVERITY_LOW = 1, SEVERITY_MEDIUM = 2, SEVERITY_HIGH = 3 };
 enum sense { SENSE_MOTION = 1, SENSE_CAMERA = 2, SENSE_BOTH = 3 };
 
@@ -40,16 +45,16 @@ struct defect_type {
     const char *name_en; /* "Pothole" */
     const char *name_zh; /* "坑洞" */
     enum sense sense;
-    const char *unit;            /* "depth_mm", … what min_size is measured in */
-    double min_size[3];          /* least size of low, medium, high */
-    const char *also_high;       /* a second road to high, in words, or "" */
-    enum road_code colour[3];    /* at low, medium, high */
-    int response_h_medium;       /* hours to repair */
+    const char *unit;         /* "depth_mm", … what min_size is measured in */
+    double min_size[3];       /* least size of low, medium, high */
+    const char *also_high;    /* a second road to high, in words, or "" */
+    enum road_code colour[3]; /* at low, medium, high */
+    int response_h_medium;    /* hours to repair */
     int response_h_high;
-    int tau_h;                   /* e-folding of confidence without sightings, hours */
-    const char *dp_row;          /* row of the CJJ 36 deduct table, or "" */
-    const char *dp_class;        /* crack | loose | deformation | other | "" */
-    const char *owner;           /* road | utility | drainage | sanitation */
+    int tau_h;                                          /* e-folding of confidence without sightings, hours */
+    const char *dp_row;                                 /* row of the CJJ 36 deduct table, or "" */
+    const char *dp_class;                               /* crack | loose | deformation | other | "" */
+    const char *owner;                                  /* road | utility | drainage | sanitation */
     const char *cjj36, *jtg5210, *astm_d6433, *rdd2022; /* the standards' own codes, "|" between */
 };
 

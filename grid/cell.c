@@ -6,9 +6,9 @@
 #include "grid/morton.h"
 
 #define COLUMN_BITS 20 /* metres east */
-#define ROW_BITS 24    /* metres north */
+#define ROW_BITS    24 /* metres north */
 #define MORTON_BITS (CELL_ZONE_SHIFT - 1)
-#define ZONES 120 /* meridians 3 degrees apart; as many again in the south */
+#define ZONES       120 /* meridians 3 degrees apart; as many again in the south */
 
 static uint64_t lowest_bit(struct cell cell)
 {
@@ -20,7 +20,8 @@ static struct cell from_metres(uint64_t zone, uint64_t column, uint64_t row, int
 {
     const uint64_t m = morton_from_metres(column, row);
 
-    return (struct cell){zone << CELL_ZONE_SHIFT | (m >> 2 * level) << (2 * level + 1) | UINT64_C(1) << 2 * level};
+    return (struct cell){zone << CELL_ZONE_SHIFT | (m >> 2 * level) << (2 * level + 1) |
+                         UINT64_C(1) << 2 * level};
 }
 
 static uint64_t zone_number(struct cell cell)
@@ -42,12 +43,15 @@ int cell_zone_number(struct grid_zone zone)
     return zone.meridian_deg / 3 + (zone.is_south ? ZONES : 0);
 }
 
-enum road_status cell_from_point(struct grid_zone zone, struct grid_point point, int level, struct cell *ret_cell)
+enum road_status cell_from_point(struct grid_zone zone, struct grid_point point, int level,
+                                 struct cell *ret_cell)
 {
-    if (!grid_zone_is_valid(zone) || level < 0 || level > CELL_LEVEL_MAX || point.e_mm < 0 || point.n_mm < 0 ||
-        point.e_mm >= INT64_C(1000) << COLUMN_BITS || point.n_mm >= INT64_C(1000) << ROW_BITS)
+    if (!grid_zone_is_valid(zone) || level < 0 || level > CELL_LEVEL_MAX || point.e_mm < 0 ||
+        point.n_mm < 0 || point.e_mm >= INT64_C(1000) << COLUMN_BITS ||
+        point.n_mm >= INT64_C(1000) << ROW_BITS)
         return ROAD_BAD_RANGE;
-    *ret_cell = from_metres((uint64_t)cell_zone_number(zone), (uint64_t)point.e_mm / 1000, (uint64_t)point.n_mm / 1000, level);
+    *ret_cell = from_metres((uint64_t)cell_zone_number(zone), (uint64_t)point.e_mm / 1000,
+                            (uint64_t)point.n_mm / 1000, level);
     return ROAD_OK;
 }
 
@@ -124,7 +128,8 @@ void cell_neighbours(struct cell cell, struct cell ret_cells[8])
     for (int d = 0; d < 8; d++) {
         const struct grid_point point = {corner.e_mm + east[d] * size, corner.n_mm + north[d] * size};
         ret_cells[d].id = 0;
-        (void)cell_from_point(cell_zone(cell), point, cell_level(cell), &ret_cells[d]); /* 0 beyond the frame */
+        (void)cell_from_point(cell_zone(cell), point, cell_level(cell),
+                              &ret_cells[d]); /* 0 beyond the frame */
     }
 }
 

@@ -12,25 +12,26 @@
 
 #include "grid/projection.h"
 
-#define CELL_LEVEL_MAX 20
+#define CELL_LEVEL_MAX  20
 #define CELL_ZONE_SHIFT 45
-#define CELL_TEXT_SIZE 40 /* bytes that cell_format needs at most, with the NUL */
+#define CELL_TEXT_SIZE  40 /* bytes that cell_format needs at most, with the NUL */
 
 struct cell {
     uint64_t id; /* 0 = no cell */
 };
 
 /* ROAD_BAD_RANGE if the point lies outside 0..2^20 m east or 0..2^24 m north of the frame's corner. */
-enum road_status cell_from_point(struct grid_zone zone, struct grid_point point, int level, struct cell *ret_cell);
-/* Metre cells of many points, the same bits as grid_project and cell_from_point one by one, about three times as
- * fast. A refused point gets id 0; returns how many were. */
+enum road_status cell_from_point(struct grid_zone zone, struct grid_point point, int level,
+                                 struct cell *ret_cell);
+/* Metre cells of many points, the same bits as grid_project and cell_from_point one by one, about three times
+ * as fast. A refused point gets id 0; returns how many were. */
 size_t cells_from_degrees(struct grid_zone zone, const double *lat_deg, const double *lon_deg, size_t n,
                           struct cell *ret_cells);
 bool cell_is_valid(struct cell cell);
 int cell_level(struct cell cell);
 int64_t cell_size_mm(struct cell cell);
 struct grid_zone cell_zone(struct cell cell);
-int cell_zone_number(struct grid_zone zone); /* z above, 0..239 */
+int cell_zone_number(struct grid_zone zone);     /* z above, 0..239 */
 struct grid_point cell_corner(struct cell cell); /* south-west corner; the cell is half-open from there */
 struct grid_point cell_centre(struct cell cell);
 

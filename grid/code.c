@@ -4,8 +4,8 @@
 
 #include "grid/score.h"
 
-/* CJJ 36-2016, tables of PCI and RQI grades by road class, as read in implementations of the standard. The cadence is
- * Hangzhou's of 2025: arterial 1, secondary 2, branch 3 days. */
+/* CJJ 36-2016, tables of PCI and RQI grades by road class, as read in implementations of the standard. The
+ * cadence is Hangzhou's of 2025: arterial 1, secondary 2, branch 3 days. */
 const struct code_rules code_rules_default = {
     .pci_floor = {{90, 75, 65}, {85, 70, 60}, {85, 70, 60}, {80, 65, 60}},
     .rqi_floor = {{4.10, 3.60, 2.50}, {3.60, 3.00, 2.40}, {3.60, 3.00, 2.40}, {3.40, 2.80, 2.20}},
@@ -57,20 +57,24 @@ static int first_of_type(const struct code_input *input, int type)
     int found = -1;
 
     for (size_t i = 0; i < input->n_defects; i++)
-        if (input->defects[i].type == type && (found < 0 || is_worse(&input->defects[i], &input->defects[found])))
+        if (input->defects[i].type == type &&
+            (found < 0 || is_worse(&input->defects[i], &input->defects[found])))
             found = (int)i;
     return found;
 }
 
-/* Worsening is immediate; a better colour must be earned by the margin. Red rests only on defects that may be red. */
-static enum road_code condition_colour(const struct code_rules *rules, const struct code_input *input, double csi)
+/* Worsening is immediate; a better colour must be earned by the margin. Red rests only on defects that may be
+ * red. */
+static enum road_code condition_colour(const struct code_rules *rules, const struct code_input *input,
+                                       double csi)
 {
     const double *floors = rules->pci_floor[input->road_class];
     const double margin_red = input->before == CODE_RED ? rules->csi_margin : 0;
     const double margin_yellow = input->before >= CODE_YELLOW ? rules->csi_margin : 0;
     int unused;
 
-    if (score_csi(input->defects, input->n_defects, input->cell_area_m2, true, &unused) < floors[2] + margin_red)
+    if (score_csi(input->defects, input->n_defects, input->cell_area_m2, true, &unused) <
+        floors[2] + margin_red)
         return CODE_RED;
     return csi < floors[0] + margin_yellow ? CODE_YELLOW : CODE_GREEN;
 }
@@ -85,7 +89,8 @@ static enum road_code ride_colour(const struct code_rules *rules, const struct c
     return grade == GRADE_A ? CODE_GREEN : CODE_YELLOW;
 }
 
-static void worsen(struct code_verdict *verdict, enum road_code code, enum code_channel channel, int top_defect)
+static void worsen(struct code_verdict *verdict, enum road_code code, enum code_channel channel,
+                   int top_defect)
 {
     if (code <= verdict->code)
         return;
@@ -102,7 +107,8 @@ static bool is_known(const struct code_rules *rules, const struct code_input *in
     return code >= CODE_YELLOW || input->coverage >= rules->coverage_pale;
 }
 
-void code_decide(const struct code_rules *rules, const struct code_input *input, struct code_verdict *ret_verdict)
+void code_decide(const struct code_rules *rules, const struct code_input *input,
+                 struct code_verdict *ret_verdict)
 {
     struct code_verdict verdict = {.code = CODE_GREEN, .channel = CHANNEL_CLEAN, .top_defect = -1};
     const int worst = worst_defect(input);
@@ -112,7 +118,8 @@ void code_decide(const struct code_rules *rules, const struct code_input *input,
     verdict.rqi = code_rqi(input->iri_mpkm);
     if (worst >= 0)
         worsen(&verdict, defect_colour(&input->defects[worst]), CHANNEL_HAZARD, worst);
-    worsen(&verdict, condition_colour(rules, input, verdict.csi), CHANNEL_CONDITION, first_of_type(input, worst_type));
+    worsen(&verdict, condition_colour(rules, input, verdict.csi), CHANNEL_CONDITION,
+           first_of_type(input, worst_type));
     worsen(&verdict, ride_colour(rules, input, verdict.rqi), CHANNEL_RIDE, -1);
     verdict.kept = verdict.code;
     if (!is_known(rules, input, verdict.code)) {

@@ -34,15 +34,15 @@ static const char *const severities[4][2] = {{"", ""}, {"low", "轻"}, {"medium"
 /* How a size reads: English stands the unit behind, Chinese names the quantity before. */
 struct unit_words {
     const char *unit;
-    int per_milli;    /* thousandths are divided by this: 1000 shows whole units, 10 hundredths, 1 per mille */
+    int per_milli; /* thousandths are divided by this: 1000 shows whole units, 100 tenths, 10 hundredths */
     const char *en, *zh_before, *zh_behind;
 };
 static const struct unit_words units[] = {
-    {"crack_width_mm", 100, " mm wide", "宽 ", " 毫米"}, {"depth_mm", 1000, " mm deep", "深 ", " 毫米"},
-    {"drop_mm", 1000, " mm drop", "落差 ", " 毫米"},     {"height_mm", 1000, " mm high", "高 ", " 毫米"},
+    {"crack_width_mm", 100, " mm wide", "宽 ", " 毫米"},   {"depth_mm", 1000, " mm deep", "深 ", " 毫米"},
+    {"drop_mm", 1000, " mm drop", "落差 ", " 毫米"},       {"height_mm", 1000, " mm high", "高 ", " 毫米"},
     {"level_mm", 1000, " mm off level", "高差 ", " 毫米"}, {"step_mm", 1000, " mm step", "错台 ", " 毫米"},
-    {"lip_mm", 1000, " mm lip", "高差 ", " 毫米"},       {"size_mm", 1000, " mm across", "大小 ", " 毫米"},
-    {"area_m2", 10, " m² large", "面积 ", " 平方米"},     {"area_fraction", 10, "", "面积 ", ""},
+    {"lip_mm", 1000, " mm lip", "高差 ", " 毫米"},         {"size_mm", 1000, " mm across", "大小 ", " 毫米"},
+    {"area_m2", 10, " m² large", "面积 ", " 平方米"},
 };
 
 static int64_t divide_rounded(int64_t value, int64_t by)
@@ -75,14 +75,16 @@ static void add_cover_class(struct line *line, int32_t size_milli, enum code_lan
 
 static void add_fraction(struct line *line, const struct code_reason *reason, enum code_language language)
 {
-    add(line, language == LANGUAGE_ZH ? "占路面 %" PRId64 : "%" PRId64, divide_rounded(reason->size_milli, 10));
+    add(line, language == LANGUAGE_ZH ? "占路面 %" PRId64 : "%" PRId64,
+        divide_rounded(reason->size_milli, 10));
     if (reason->size_sigma_milli > 0)
         add(line, "±%" PRId64, divide_rounded(reason->size_sigma_milli, 10));
     add(line, language == LANGUAGE_ZH ? "%%" : " %% of the surface");
 }
 
 /* "58±15 mm deep"; a level below its surroundings keeps its sign. */
-static void add_size(struct line *line, const struct code_reason *reason, const char *unit, enum code_language language)
+static void add_size(struct line *line, const struct code_reason *reason, const char *unit,
+                     enum code_language language)
 {
     const struct unit_words *w = NULL;
 
@@ -104,8 +106,8 @@ static void add_size(struct line *line, const struct code_reason *reason, const 
     }
 }
 
-/* "2026-11-23 07:41Z" from nanoseconds since 1970. The calendar is the proleptic Gregorian one: days are counted in
- * years that begin in March, so that the leap day comes last. */
+/* "2026-11-23 07:41Z" from nanoseconds since 1970. The calendar is the proleptic Gregorian one: days are
+ * counted in years that begin in March, so that the leap day comes last. */
 static void add_time(struct line *line, int64_t ns)
 {
     const int64_t minutes_ns = INT64_C(60) * 1000000000;
@@ -120,8 +122,8 @@ static void add_time(struct line *line, int64_t ns)
     const int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
     const int64_t year = year_of_era + era * 400 + (month <= 2);
 
-    add(line, "%04" PRId64 "-%02" PRId64 "-%02" PRId64 " %02" PRId64 ":%02" PRId64 "Z", year, month, day, minute / 60,
-        minute % 60);
+    add(line, "%04" PRId64 "-%02" PRId64 "-%02" PRId64 " %02" PRId64 ":%02" PRId64 "Z", year, month, day,
+        minute / 60, minute % 60);
 }
 
 static void add_last(struct line *line, const struct code_reason *reason, enum code_language language)
@@ -157,9 +159,14 @@ static void add_sightings(struct line *line, const struct code_reason *reason, b
     if (reason->passes > 0 && zh)
         add(line, "，%u 次经过中 %u 次测到", reason->passes, reason->hits);
     else if (reason->passes > 0)
-        add(line, reason->passes == 1 ? ", seen on %u of %u pass" : ", seen on %u of %u passes", reason->hits, reason->passes);
+        add(line, reason->passes == 1 ? ", seen on %u of %u pass" : ", seen on %u of %u passes", reason->hits,
+            reason->passes);
     else if (reason->hits > 0)
-        add(line, zh ? "，测到 %u 次" : reason->hits == 1 ? ", seen %u time" : ", seen %u times", reason->hits);
+        add(line,
+            zh                  ? "，测到 %u 次"
+            : reason->hits == 1 ? ", seen %u time"
+                                : ", seen %u times",
+            reason->hits);
 }
 
 /* "Pothole, high (p=0.97, 58±15 mm deep, seen on 3 of 5 passes, …)" */
@@ -191,7 +198,8 @@ static void add_passes(struct line *line, unsigned passes, bool zh)
 }
 
 /* How often and when the cell was covered, in brackets. */
-static void add_cover(struct line *line, const struct code_reason *reason, bool with_sum, enum code_language language)
+static void add_cover(struct line *line, const struct code_reason *reason, bool with_sum,
+                      enum code_language language)
 {
     const bool zh = language == LANGUAGE_ZH;
 
@@ -285,7 +293,8 @@ static void add_finding(struct line *line, const struct code_reason *reason, con
         add(line, "%s", code_word(reason->code, language));
 }
 
-size_t code_explain(const struct code_reason *reason, enum code_language language, char *ret_text, size_t capacity)
+size_t code_explain(const struct code_reason *reason, enum code_language language, char *ret_text,
+                    size_t capacity)
 {
     struct line line = {ret_text, capacity, 0};
     const struct defect_type *type = catalogue_type(reason->type);

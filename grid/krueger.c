@@ -2,10 +2,10 @@
 
 #include <math.h>
 
-#define TERMS 6
+#define TERMS              6
 #define RADIANS_PER_DEGREE 0x1.1df46a2529d39p-6
-#define FLATTENING (1e9 / KRUEGER_INVERSE_FLATTENING_E9)
-#define N KRUEGER_THIRD_FLATTENING(1.0)
+#define FLATTENING         (1e9 / KRUEGER_INVERSE_FLATTENING_E9)
+#define N                  KRUEGER_THIRD_FLATTENING(1.0)
 
 static const double radius_m = KRUEGER_SEMI_MAJOR_M * KRUEGER_RADIUS(N, 1.0);
 static const double alpha[TERMS] = KRUEGER_ALPHA(N, 1.0);

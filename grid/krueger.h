@@ -7,9 +7,10 @@
 #define GRID_KRUEGER_H
 
 /* CGCS2000 (EPSG:1024). The same form over n = f / (2 - f). */
-#define KRUEGER_SEMI_MAJOR_M 6378137
+#define KRUEGER_SEMI_MAJOR_M          6378137
 #define KRUEGER_INVERSE_FLATTENING_E9 298257222101
-#define KRUEGER_THIRD_FLATTENING(one) ((one)*1000000000 / ((one)*2 * KRUEGER_INVERSE_FLATTENING_E9 - 1000000000))
+#define KRUEGER_THIRD_FLATTENING(one)                                                                        \
+    ((one)*1000000000 / ((one)*2 * KRUEGER_INVERSE_FLATTENING_E9 - 1000000000))
 
 /* c1 n + c2 n^2 + ... as a Horner form. */
 #define KRUEGER_POLY6(n, c1, c2, c3, c4, c5, c6)                                                             \

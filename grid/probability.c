@@ -4,20 +4,21 @@
 #include "grid/normal.h"
 #include "grid/shape.h"
 
-#define PAINT_SHARE 0.8   /* of the position that the painted squares hold */
-#define PAINT_SQUARES 4   /* more squares than these, and a coarser level is taken */
+#define PAINT_SHARE        0.8 /* of the position that the painted squares hold */
+#define PAINT_SQUARES      4   /* more squares than these, and a coarser level is taken */
 #define PAINT_SQUARES_LAST 16
-#define LN_5 1.6094379124341003 /* -ln(1 - PAINT_SHARE) */
-#define PI 3.14159265358979323846
-#define TAIL_SIGMAS 8.5   /* beyond lies less than 1e-16 */
+#define LN_5               1.6094379124341003 /* -ln(1 - PAINT_SHARE) */
+#define PI                 3.14159265358979323846
+#define TAIL_SIGMAS        8.5 /* beyond lies less than 1e-16 */
 
 static bool is_positive_definite(struct grid_covariance c)
 {
-    return c.ee_mm2 > 0 && c.nn_mm2 > 0 && c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2 > 0 && isfinite(c.ee_mm2) &&
-           isfinite(c.nn_mm2);
+    return c.ee_mm2 > 0 && c.nn_mm2 > 0 && c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2 > 0 &&
+           isfinite(c.ee_mm2) && isfinite(c.nn_mm2);
 }
 
-/* A standard normal u east, and north given u: mean slope * u, deviation rest; a square as limits in sigmas. */
+/* A standard normal u east, and north given u: mean slope * u, deviation rest; a square as limits in sigmas.
+ */
 struct slice {
     double south, north; /* of the square, in sigmas of the north coordinate */
     double slope, rest;
@@ -32,7 +33,8 @@ static double inner_share(const struct slice *s, double u)
 /* Gauss-Legendre with 8 points over from..to (no longer than one scale of the integrand). */
 static double integrate_piece(const struct slice *s, double from, double to)
 {
-    static const double node[4] = {0.18343464249564980, 0.52553240991632899, 0.79666647741362674, 0.96028985649753623};
+    static const double node[4] = {0.18343464249564980, 0.52553240991632899, 0.79666647741362674,
+                                   0.96028985649753623};
     static const double weight[4] = {0.36268378337836198, 0.31370664587788729, 0.22238103445337447,
                                      0.10122853629037626};
     const double middle = (from + to) / 2, half = (to - from) / 2;
@@ -40,7 +42,8 @@ static double integrate_piece(const struct slice *s, double from, double to)
 
     for (int i = 0; i < 4; i++) {
         const double low = middle - half * node[i], high = middle + half * node[i];
-        sum += weight[i] * (normal_density(low) * inner_share(s, low) + normal_density(high) * inner_share(s, high));
+        sum += weight[i] *
+               (normal_density(low) * inner_share(s, low) + normal_density(high) * inner_share(s, high));
     }
     return sum * half;
 }
@@ -55,8 +58,8 @@ static double integrate(const struct slice *s, double from, double to, double sc
     return sum;
 }
 
-/* With a strong correlation the inner share is a step: constant but near the two u where the ridge crosses the
- * square's south and north border. Outside of these stretches it is integrated in closed form. */
+/* With a strong correlation the inner share is a step: constant but near the two u where the ridge crosses
+ * the square's south and north border. Outside of these stretches it is integrated in closed form. */
 static double integrate_ridge(const struct slice *s, double west, double east)
 {
     const double scale = s->rest / fabs(s->slope), margin = TAIL_SIGMAS * scale;
@@ -128,8 +131,8 @@ static void keep_best(struct weighed best[], size_t capacity, size_t *count, str
     best[i] = next;
 }
 
-/* The best squares of one level that together hold the share, or all there are when they do not. The share of n
- * squares is never more than that of the ellipse of their area, 1 - exp(-area / (2 pi sqrt(det))). */
+/* The best squares of one level that together hold the share, or all there are when they do not. The share of
+ * n squares is never more than that of the ellipse of their area, 1 - exp(-area / (2 pi sqrt(det))). */
 static bool paint_level(struct grid_zone zone, struct grid_point mean, struct grid_covariance c, int level,
                         size_t squares_max, struct cell ret_cells[], size_t *ret_count)
 {

@@ -6,8 +6,8 @@
 #include "grid/krueger.h"
 #include "grid/rounding.h"
 
-#define LAT_LIMIT_DEG 84.0
-#define LON_LIMIT_DEG 10.0
+#define LAT_LIMIT_DEG        84.0
+#define LON_LIMIT_DEG        10.0
 #define OTHER_HEMISPHERE_DEG 1.0 /* a deployment may straddle the equator by as much */
 
 bool grid_zone_is_valid(struct grid_zone zone)
@@ -41,8 +41,7 @@ static bool is_inside(struct grid_zone zone, double lat_deg, double from_meridia
 
     /* Written so that NaN and infinity are outside. */
     return grid_zone_is_valid(zone) && northern >= -OTHER_HEMISPHERE_DEG - rim_deg &&
-           northern <= LAT_LIMIT_DEG + rim_deg &&
-           fabs(from_meridian_deg) <= LON_LIMIT_DEG + rim_deg;
+           northern <= LAT_LIMIT_DEG + rim_deg && fabs(from_meridian_deg) <= LON_LIMIT_DEG + rim_deg;
 }
 
 enum road_status grid_project_m(struct grid_zone zone, double lat_deg, double lon_deg, double *ret_e_m,
@@ -63,7 +62,8 @@ enum road_status grid_project_m(struct grid_zone zone, double lat_deg, double lo
     return ROAD_OK;
 }
 
-enum road_status grid_project(struct grid_zone zone, double lat_deg, double lon_deg, struct grid_point *ret_point)
+enum road_status grid_project(struct grid_zone zone, double lat_deg, double lon_deg,
+                              struct grid_point *ret_point)
 {
     double e, n;
     const enum road_status status = grid_project_m(zone, lat_deg, lon_deg, &e, &n);

@@ -1,5 +1,5 @@
-/* rounding.h - metres to whole millimetres, as llround(x) does it: halves away from zero. Inner header of the room.
- * Written with additions only, so that a loop of it becomes vector instructions. Pure; any thread. */
+/* rounding.h - metres to whole millimetres, as llround(x) does it: halves away from zero. Inner header of the
+ * room. Written with additions only, so that a loop of it becomes vector instructions. Pure; any thread. */
 #ifndef GRID_ROUNDING_H
 #define GRID_ROUNDING_H
 

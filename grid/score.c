@@ -5,7 +5,7 @@
 #include "grid/code.h"
 #include "grid/score.h"
 
-#define NODES 6
+#define NODES   6
 #define CLASSES 4
 
 /* Points deducted at damage densities of 0.01, 0.1, 1, 10, 50 and 100 %, CJJ 36-2016 (asphalt), as read in
@@ -18,12 +18,12 @@ static const struct deduct_row {
     const char *name;
     double points[NODES];
 } deduct_rows[] = {
-    {"linear", {3, 5, 8, 16, 38, 48}},       {"block", {5, 8, 10, 20, 45, 70}},
-    {"alligator", {8, 10, 15, 30, 55, 80}},  {"shoving", {3, 10, 15, 30, 52, 65}},
-    {"rutting", {2, 7, 12, 25, 45, 55}},     {"subsidence", {3, 5, 12, 25, 47, 63}},
-    {"raveling", {2, 5, 8, 15, 35, 45}},     {"pothole", {10, 15, 25, 40, 65, 72}},
-    {"edge", {2, 4, 8, 15, 30, 40}},         {"manhole", {3, 8, 12, 12, 12, 12}},
-    {"pumping", {5, 10, 15, 25, 50, 80}},    {"bleeding", {2, 4, 8, 20, 40, 70}},
+    {"linear", {3, 5, 8, 16, 38, 48}},      {"block", {5, 8, 10, 20, 45, 70}},
+    {"alligator", {8, 10, 15, 30, 55, 80}}, {"shoving", {3, 10, 15, 30, 52, 65}},
+    {"rutting", {2, 7, 12, 25, 45, 55}},    {"subsidence", {3, 5, 12, 25, 47, 63}},
+    {"raveling", {2, 5, 8, 15, 35, 45}},    {"pothole", {10, 15, 25, 40, 65, 72}},
+    {"edge", {2, 4, 8, 15, 30, 40}},        {"manhole", {3, 8, 12, 12, 12, 12}},
+    {"pumping", {5, 10, 15, 25, 50, 80}},   {"bleeding", {2, 4, 8, 20, 40, 70}},
 };
 static const char *const class_names[CLASSES] = {"crack", "loose", "deformation", "other"};
 /* Share of the deduct that each severity takes; ours, CJJ 36 knows no severities. */
@@ -95,8 +95,8 @@ static void add_areas(const struct code_defect *defects, size_t n, double cell_a
 {
     for (size_t i = 0; i < n; i++) {
         const struct code_defect *d = &defects[i];
-        if (!catalogue_type(d->type) || (red_only && !d->may_be_red) || !(d->area_m2 > 0) || !(d->posterior > 0) ||
-            d->severity < SEVERITY_LOW || d->severity > SEVERITY_HIGH)
+        if (!catalogue_type(d->type) || (red_only && !d->may_be_red) || !(d->area_m2 > 0) ||
+            !(d->posterior > 0) || d->severity < SEVERITY_LOW || d->severity > SEVERITY_HIGH)
             continue;
         const double units = fmin(d->area_m2 / cell_area_m2, 1) * AREA_UNITS;
         sums[d->type - 1].area += llround(units);
@@ -112,7 +112,8 @@ static double type_deduct(const struct defect_type *type, struct type_sum sum)
     return score_deduct(type->dp_row, density_percent) * ((double)sum.counted / (double)sum.area);
 }
 
-double score_csi(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only, int *ret_worst_type)
+double score_csi(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only,
+                 int *ret_worst_type)
 {
     struct type_sum sums[DEFECT_TYPE_COUNT] = {0};
     double of_class[CLASSES] = {0}, worst = 0;

@@ -8,6 +8,7 @@
 double score_deduct(const char *row_name, double density_percent);
 
 /* code_csi, of all defects or only of those that may be red. *ret_worst_type: whose deduct is largest. */
-double score_csi(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only, int *ret_worst_type);
+double score_csi(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only,
+                 int *ret_worst_type);
 
 #endif

@@ -6,7 +6,8 @@
 #define VISITED_MAX (1 << 22)
 
 /* Where found cells go. */
-struct catch {
+struct catch
+{
     struct cell *cells;
     size_t capacity, count;
 };
@@ -24,7 +25,7 @@ static void catch_cell(struct catch *found, struct cell cell)
 struct axis {
     int64_t position, length; /* of the border ahead from the start; |b - a| */
     int64_t cell_mm;
-    int64_t steps_left;       /* borders still to cross */
+    int64_t steps_left; /* borders still to cross */
     bool is_forward;
 };
 
@@ -41,17 +42,18 @@ static struct axis axis_start(int64_t a, int64_t b, int64_t cell_mm)
     };
 }
 
-/* Which border comes first: < 0 east's, > 0 north's, 0 both in one point. Exact: position / length is compared by
- * products of up to 70 bits. */
+/* Which border comes first: < 0 east's, > 0 north's, 0 both in one point. Exact: position / length is
+ * compared by products of up to 70 bits. */
 static int compare_axes(const struct axis *east, const struct axis *north)
 {
     if (east->steps_left == 0 || north->steps_left == 0)
         return east->steps_left == 0 ? 1 : -1;
-    const __int128 left = (__int128)east->position * north->length, right = (__int128)north->position * east->length;
+    const __int128 left = (__int128)east->position * north->length,
+                   right = (__int128)north->position * east->length;
     if (left != right)
         return left < right ? -1 : 1;
-    /* A border belongs to the square east or north of it: going forward the new square begins on the border, going
-     * backward just behind it, so at a corner the forward step comes first. */
+    /* A border belongs to the square east or north of it: going forward the new square begins on the border,
+     * going backward just behind it, so at a corner the forward step comes first. */
     return (int)north->is_forward - (int)east->is_forward;
 }
 
@@ -68,7 +70,8 @@ enum road_status cells_on_line(struct grid_zone zone, struct grid_point a, struc
     struct catch found = {ret_cells, capacity, 0};
     struct cell first, last, cell;
 
-    if (cell_from_point(zone, a, level, &first) != ROAD_OK || cell_from_point(zone, b, level, &last) != ROAD_OK)
+    if (cell_from_point(zone, a, level, &first) != ROAD_OK ||
+        cell_from_point(zone, b, level, &last) != ROAD_OK)
         return ROAD_BAD_RANGE;
     const int64_t size = cell_size_mm(first);
     struct axis east = axis_start(a.e_mm, b.e_mm, size), north = axis_start(a.n_mm, b.n_mm, size);
@@ -179,7 +182,8 @@ static enum road_status cells_in_area(struct grid_zone zone, const struct area *
         return ROAD_BAD_RANGE;
     for (int row = 0; row < 16; row++) {
         struct cell top;
-        (void)cell_from_point(zone, (struct grid_point){0, INT64_C(1000) * row << CELL_LEVEL_MAX}, CELL_LEVEL_MAX, &top);
+        (void)cell_from_point(zone, (struct grid_point){0, INT64_C(1000) * row << CELL_LEVEL_MAX},
+                              CELL_LEVEL_MAX, &top);
         const enum road_status status = visit(&descent, top);
         if (status != ROAD_OK)
             return status;
@@ -194,8 +198,8 @@ static __int128 turn(struct grid_point a, struct grid_point b, struct grid_point
     return (__int128)(b.e_mm - a.e_mm) * (p.n_mm - a.n_mm) - (__int128)(b.n_mm - a.n_mm) * (p.e_mm - a.e_mm);
 }
 
-/* Does the closed segment touch the closed box? Its own box must, and its line must not pass all four corners on one
- * side. */
+/* Does the closed segment touch the closed box? Its own box must, and its line must not pass all four corners
+ * on one side. */
 static bool edge_meets_box(struct grid_point a, struct grid_point b, struct box box)
 {
     const struct box own = {{a.e_mm < b.e_mm ? a.e_mm : b.e_mm, a.n_mm < b.n_mm ? a.n_mm : b.n_mm},
@@ -205,7 +209,8 @@ static bool edge_meets_box(struct grid_point a, struct grid_point b, struct box 
 
     if (!boxes_meet(own, box))
         return false;
-    const __int128 turns[4] = {turn(a, b, box.low), turn(a, b, box.high), turn(a, b, others[0]), turn(a, b, others[1])};
+    const __int128 turns[4] = {turn(a, b, box.low), turn(a, b, box.high), turn(a, b, others[0]),
+                               turn(a, b, others[1])};
     for (int i = 0; i < 4; i++) {
         left += turns[i] > 0;
         right += turns[i] < 0;
@@ -213,8 +218,8 @@ static bool edge_meets_box(struct grid_point a, struct grid_point b, struct box 
     return left < 4 && right < 4;
 }
 
-/* Even-odd by a ray to the east; an edge owns its lower end, so that two polygons that share an edge share no cell
- * and leave none out. */
+/* Even-odd by a ray to the east; an edge owns its lower end, so that two polygons that share an edge share no
+ * cell and leave none out. */
 static bool is_in_polygon(const struct area *area, struct grid_point p)
 {
     bool is_in = false;
@@ -243,8 +248,8 @@ static enum side ask_polygon(const struct area *area, struct box box)
     return is_in_polygon(area, box.low) ? SIDE_IN : SIDE_OUT;
 }
 
-enum road_status cells_in_polygon(struct grid_zone zone, const struct grid_point *corners, size_t n, int level,
-                                  struct cell *ret_cells, size_t capacity, size_t *ret_count)
+enum road_status cells_in_polygon(struct grid_zone zone, const struct grid_point *corners, size_t n,
+                                  int level, struct cell *ret_cells, size_t capacity, size_t *ret_count)
 {
     const int64_t far_mm = INT64_C(1) << 40; /* keeps every difference within 64 bits */
     const struct area area = {.ask = ask_polygon, .corners = corners, .n = n};
@@ -275,7 +280,8 @@ static enum side ask_ellipse(const struct area *area, struct box box)
     if (box.low.e_mm != box.high.e_mm)
         return SIDE_MIXED;
     const struct grid_covariance c = area->covariance;
-    const double e = (double)(box.low.e_mm - area->centre.e_mm), n = (double)(box.low.n_mm - area->centre.n_mm);
+    const double e = (double)(box.low.e_mm - area->centre.e_mm),
+                 n = (double)(box.low.n_mm - area->centre.n_mm);
     const double distance2 = (e * e * c.nn_mm2 - 2 * e * n * c.en_mm2 + n * n * c.ee_mm2) / determinant(c);
     return distance2 <= area->reach2 ? SIDE_IN : SIDE_OUT;
 }
@@ -289,8 +295,8 @@ static int64_t reach_mm(double sigma_mm, double k)
 }
 
 enum road_status cells_in_ellipse(struct grid_zone zone, struct grid_point centre,
-                                  struct grid_covariance covariance, double k, int level, struct cell *ret_cells,
-                                  size_t capacity, size_t *ret_count)
+                                  struct grid_covariance covariance, double k, int level,
+                                  struct cell *ret_cells, size_t capacity, size_t *ret_count)
 {
     struct cell cell;
 

@@ -18,8 +18,8 @@ struct grid_covariance {
 enum road_status cells_on_line(struct grid_zone zone, struct grid_point a, struct grid_point b, int level,
                                struct cell *ret_cells, size_t capacity, size_t *ret_count);
 /* Cells whose centre lies inside the simple polygon (even-odd); it closes itself. n >= 3. */
-enum road_status cells_in_polygon(struct grid_zone zone, const struct grid_point *corners, size_t n, int level,
-                                  struct cell *ret_cells, size_t capacity, size_t *ret_count);
+enum road_status cells_in_polygon(struct grid_zone zone, const struct grid_point *corners, size_t n,
+                                  int level, struct cell *ret_cells, size_t capacity, size_t *ret_count);
 /* Cells whose centre lies within k sigma of `centre`. */
 enum road_status cells_in_ellipse(struct grid_zone zone, struct grid_point centre,
                                   struct grid_covariance covariance, double k, int level,

@@ -6,7 +6,8 @@
 struct verb {
     const char *name;    /* one word */
     const char *summary; /* one line for `roadchief --help` */
-    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status: 0 ok, 1 failed, 2 usage */
+    int (*run)(int argc,
+               char **argv); /* argv[0] is the verb; returns the exit status: 0 ok, 1 failed, 2 usage */
 };
 
 #endif

@@ -60,7 +60,8 @@ const char *position_problem(struct grid_zone zone, double lat_deg, double lon_d
     if (fabs(lat_deg) > 84)
         return "latitude is beyond 84 degrees";
     if (grid_project(zone, lat_deg, lon_deg, &point) == ROAD_OK)
-        return cell_from_point(zone, point, 0, &cell) == ROAD_OK ? "" : "the position is outside the zone's frame";
+        return cell_from_point(zone, point, 0, &cell) == ROAD_OK ? ""
+                                                                 : "the position is outside the zone's frame";
     if ((zone.is_south && lat_deg > 1) || (!zone.is_south && lat_deg < -1))
         return "the position is in the other hemisphere";
     return "the position is more than 10 degrees from the meridian";
@@ -73,7 +74,7 @@ struct description {
     struct grid_zone zone;
     struct grid_point corner;
     int64_t size_m;
-    bool has_degrees; /* a frame is wider than the part of the Earth it stands for */
+    bool has_degrees;              /* a frame is wider than the part of the Earth it stands for */
     double lat_deg[5], lon_deg[5]; /* south-west, south-east, north-east, north-west, centre */
 };
 
@@ -96,8 +97,9 @@ static void print_text(const struct description *d)
 {
     const int64_t e = d->corner.e_mm / 1000, n = d->corner.n_mm / 1000;
 
-    printf("id: %" PRIu64 "\nhuman: %s\nlevel: %d\nsize_m: %" PRId64 "\nmeridian_deg: %d\nhemisphere: %s\n", d->cell.id,
-           d->human, cell_level(d->cell), d->size_m, d->zone.meridian_deg, d->zone.is_south ? "south" : "north");
+    printf("id: %" PRIu64 "\nhuman: %s\nlevel: %d\nsize_m: %" PRId64 "\nmeridian_deg: %d\nhemisphere: %s\n",
+           d->cell.id, d->human, cell_level(d->cell), d->size_m, d->zone.meridian_deg,
+           d->zone.is_south ? "south" : "north");
     printf("east_m: %" PRId64 " .. %" PRId64 "\nnorth_m: %" PRId64 " .. %" PRId64 "\n", e, e + d->size_m, n,
            n + d->size_m);
     if (!d->has_degrees)
@@ -149,14 +151,16 @@ static int read_arguments(int argc, char **argv, struct arguments *ret_arguments
                 return 2;
             a.has_meridian = true;
         } else if ((argv[i][0] == '-' && !number_parse(argv[i], &unused)) || a.n_words == 2) {
-            fprintf(stderr, "roadchief cell: '%s' is not understood; `roadchief cell --help` tells more\n", argv[i]);
+            fprintf(stderr, "roadchief cell: '%s' is not understood; `roadchief cell --help` tells more\n",
+                    argv[i]);
             return 2;
         } else {
             a.words[a.n_words++] = argv[i];
         }
     }
     if (a.n_words == 0 || (a.n_words == 1 && a.has_meridian)) {
-        fputs(a.n_words ? "roadchief cell: an id carries its meridian; leave --meridian away\n" : help, stderr);
+        fputs(a.n_words ? "roadchief cell: an id carries its meridian; leave --meridian away\n" : help,
+              stderr);
         return 2;
     }
     *ret_arguments = a;

@@ -7,11 +7,11 @@
 
 #include "grid/verb_cell.h"
 
-#define BATCH 4096
-#define LINE_MAX_BYTES 65536
-#define FIELDS_MAX 256
+#define BATCH           4096
+#define LINE_MAX_BYTES  65536
+#define FIELDS_MAX      256
 #define FIELD_TEXT_SIZE 40 /* a coordinate is kept as it was written; a longer one is a bad row */
-#define REPORTS_MAX 100
+#define REPORTS_MAX     100
 
 static const char help[] =
     "usage: roadchief cells [--meridian DEG] < points.csv > cells.csv\n"
@@ -81,7 +81,8 @@ static bool is_one_of(const char *name, const char *const names[4])
     return false;
 }
 
-/* The first line decides. Returns false if it is a header (and so no row), and reports one that names no position. */
+/* The first line decides. Returns false if it is a header (and so no row), and reports one that names no
+ * position. */
 static bool find_columns(struct reader *r, char *fields[], size_t n)
 {
     static const char *const lat_names[4] = {"lat_deg", "lat", "latitude", "latitude_deg"};
@@ -204,7 +205,8 @@ static void take_row(struct reader *r, char *fields[], size_t n)
         flush_batch(r);
 }
 
-/* One line of stdin without its end, cut at LINE_MAX_BYTES; *ret_length counts what was there. False at the end. */
+/* One line of stdin without its end, cut at LINE_MAX_BYTES; *ret_length counts what was there. False at the
+ * end. */
 static bool read_line(char line[LINE_MAX_BYTES + 1], size_t *ret_length)
 {
     size_t length = 0;
@@ -273,7 +275,8 @@ int verb_cells(int argc, char **argv)
             return 0;
         }
         if (strcmp(argv[i], "--meridian") != 0) {
-            fprintf(stderr, "roadchief cells: '%s' is not understood; `roadchief cells --help` tells more\n", argv[i]);
+            fprintf(stderr, "roadchief cells: '%s' is not understood; `roadchief cells --help` tells more\n",
+                    argv[i]);
             return 2;
         }
         if (!meridian_parse("cells", i + 1 < argc ? argv[++i] : NULL, &reader.zone.meridian_deg))

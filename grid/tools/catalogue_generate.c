@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS_MAX 40
+#define FIELDS_MAX     40
 #define LINE_MAX_BYTES 4096
 
 enum kind { NUMBER, TEXT, NAME }; /* NAME: an enumerator, by prefix and upper case */

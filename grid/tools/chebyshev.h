@@ -8,7 +8,7 @@
 
 _Static_assert(LDBL_MANT_DIG >= 64, "the fits need more than a double");
 
-#define PI 3.14159265358979323846264338327950288L
+#define PI            3.14159265358979323846264338327950288L
 #define CHEBYSHEV_MAX 16
 
 /* The n roots of T_n. */

@@ -1,7 +1,7 @@
 /* normal_generate.c - fits the pieces of grid/normal_table.h and prints them.
  *   normal_generate > grid/normal_table.h
- * Run by hand, like projection_generate. Each piece interpolates the upper half of the normal distribution over
- * 1 / NORMAL_PIECES_PER_SIGMA at Chebyshev nodes, in powers of t = -1..1. */
+ * Run by hand, like projection_generate. Each piece interpolates the upper half of the normal distribution
+ * over 1 / NORMAL_PIECES_PER_SIGMA at Chebyshev nodes, in powers of t = -1..1. */
 #include <stdio.h>
 
 #include "grid/normal.h"

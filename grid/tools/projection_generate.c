@@ -3,11 +3,11 @@
  * Run by hand; the printed table is kept in the tree, because the last bit of a long double differs between
  * machines and a table must not. Needs a long double of 64 bits or more (x86-64).
  *
- * For each band of 0.25 degrees of latitude, with t = -1..1 across it, s = degrees from the meridian / 2 and q = s^2,
- *     east = s * sum over k of q^k * E_k(t),   north = sum over k of q^k * N_k(t).
- * The transverse Mercator is odd and even in s, so this loses nothing. The Krueger series (krueger.h, in long
- * double) is interpolated at Chebyshev nodes in t and q, the Chebyshev series is cut to the degrees of the
- * table (so the error stays near the least possible) and rewritten in powers. */
+ * For each band of 0.25 degrees of latitude, with t = -1..1 across it, s = degrees from the meridian / 2 and
+ * q = s^2, east = s * sum over k of q^k * E_k(t),   north = sum over k of q^k * N_k(t). The transverse
+ * Mercator is odd and even in s, so this loses nothing. The Krueger series (krueger.h, in long double) is
+ * interpolated at Chebyshev nodes in t and q, the Chebyshev series is cut to the degrees of the table (so the
+ * error stays near the least possible) and rewritten in powers. */
 #include <stdio.h>
 
 #include "grid/band.h"
@@ -16,7 +16,7 @@
 
 #define T_NODES 12
 #define Q_NODES 8
-#define TERMS 6
+#define TERMS   6
 
 /* Chebyshev coefficients by [power of q][power of t]. */
 struct series {
@@ -30,7 +30,8 @@ static void project(long double lat_deg, long double lon_deg, long double *ret_e
     const long double tau = tanl(lat_deg * PI / 180), lon = lon_deg * PI / 180, secant = sqrtl(1 + tau * tau);
     const long double sigma = sinhl(e * atanhl(e * tau / secant));
     const long double conformal = tau * sqrtl(1 + sigma * sigma) - sigma * secant;
-    const long double xi = atan2l(conformal, cosl(lon)), eta = asinhl(sinl(lon) / hypotl(conformal, cosl(lon)));
+    const long double xi = atan2l(conformal, cosl(lon)),
+                      eta = asinhl(sinl(lon) / hypotl(conformal, cosl(lon)));
     long double x = xi, y = eta;
 
     for (int j = 1; j <= TERMS; j++) {

@@ -102,7 +102,8 @@ static int bench_painting(const char *name, double sigma_m, double correlation)
             const struct grid_point mean = {515741606 + (int64_t)(1000 * uniform(&seed)), 3350510017};
             struct cell cells[16];
             size_t count;
-            if (cells_to_paint(zone, mean, (struct grid_covariance){variance, correlation * variance, variance / 2},
+            if (cells_to_paint(zone, mean,
+                               (struct grid_covariance){variance, correlation * variance, variance / 2},
                                cells, &count) != ROAD_OK)
                 return 1;
         }

@@ -1,12 +1,13 @@
-/* fuzz_cell.c - what people and files hand the grid: text as a cell, bytes as a polygon, a line and a covariance.
- * Besides not crashing: a cell that parses is valid and prints as text that parses to it; areas come in order. */
+/* fuzz_cell.c - what people and files hand the grid: text as a cell, bytes as a polygon, a line and a
+ * covariance. Besides not crashing: a cell that parses is valid and prints as text that parses to it; areas
+ * come in order. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "grid/shape.h"
 
-#define CELLS 512
+#define CELLS      512
 #define VISIBLE_MM 300000 /* small shapes, so that a run takes microseconds */
 
 static void need(bool holds)

@@ -1,4 +1,5 @@
-/* oracle.h - PROJ as the second opinion: the exact transverse Mercator of Poder and Engsager, and random places. */
+/* oracle.h - PROJ as the second opinion: the exact transverse Mercator of Poder and Engsager, and random
+ * places. */
 #ifndef TESTS_GRID_ORACLE_H
 #define TESTS_GRID_ORACLE_H
 
@@ -13,10 +14,11 @@ static inline PJ *oracle_of_zone(struct grid_zone zone)
 {
     char text[300];
 
-    (void)snprintf(text, sizeof text,
-                   "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=tmerc "
-                   "+algo=poder_engsager +lat_0=0 +lon_0=%d +k=1 +x_0=500000 +y_0=%d +a=6378137 +rf=298.257222101",
-                   zone.meridian_deg, zone.is_south ? 10000000 : 0);
+    (void)snprintf(
+        text, sizeof text,
+        "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=tmerc "
+        "+algo=poder_engsager +lat_0=0 +lon_0=%d +k=1 +x_0=500000 +y_0=%d +a=6378137 +rf=298.257222101",
+        zone.meridian_deg, zone.is_south ? 10000000 : 0);
     return proj_create(NULL, text);
 }
 

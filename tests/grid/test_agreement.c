@@ -1,6 +1,7 @@
-/* `roadchief cells` against PROJ on ten million random points, as a user would run it: CSV in, CSV out, one zone a run.
- * A point whose exact place lies within 1 micrometre of a millimetre's rounding edge may fall on either side by the
- * nanometres in which two right programs differ; such points are counted apart and printed. */
+/* `roadchief cells` against PROJ on ten million random points, as a user would run it: CSV in, CSV out, one
+ * zone a run. A point whose exact place lies within 1 micrometre of a millimetre's rounding edge may fall on
+ * either side by the nanometres in which two right programs differ; such points are counted apart and
+ * printed. */
 #include "tests/check.h"
 
 #include <unistd.h>
@@ -8,7 +9,7 @@
 #include "grid/cell.h"
 #include "tests/grid/oracle.h"
 
-#define POINTS 500000 /* a run */
+#define POINTS  500000 /* a run */
 #define EDGE_MM 1e-3
 
 /* Where the points of a run lie. */
@@ -55,7 +56,8 @@ static char *put_degrees(char *at, int64_t nano_deg, double *ret_deg)
 {
     const int64_t size = nano_deg < 0 ? -nano_deg : nano_deg;
 
-    const int length = sprintf(at, "%s%" PRId64 ".%09" PRId64, nano_deg < 0 ? "-" : "", size / 1000000000, size % 1000000000);
+    const int length = sprintf(at, "%s%" PRId64 ".%09" PRId64, nano_deg < 0 ? "-" : "", size / 1000000000,
+                               size % 1000000000);
     *ret_deg = strtod(at, NULL);
     return at + length;
 }
@@ -72,7 +74,8 @@ static bool write_points(const char *path, const struct field *field, uint64_t *
     for (int k = 0; k < POINTS; k++) {
         char row[64], *at = put_degrees(row, oracle_integer(seed, south, north), &lat[k]);
         *at++ = ',';
-        at = put_degrees(at, field->zone.meridian_deg * INT64_C(1000000000) + oracle_integer(seed, -half, half), &lon[k]);
+        at = put_degrees(
+            at, field->zone.meridian_deg * INT64_C(1000000000) + oracle_integer(seed, -half, half), &lon[k]);
         *at++ = '\n';
         fwrite(row, 1, (size_t)(at - row), out);
     }
@@ -109,7 +112,8 @@ static void run(struct tally *tally, PJ *proj, bool is_epsg, const struct field 
     proj_trans_array(proj, PJ_FWD, POINTS, want);
     for (int k = 0; k < POINTS && is_epsg; k++)
         want[k] = proj_coord(want[k].xy.y, want[k].xy.x, 0, 0);
-    (void)snprintf(command, sizeof command, "%s cells --meridian %d < %s", ROADCHIEF, field->zone.meridian_deg, path);
+    (void)snprintf(command, sizeof command, "%s cells --meridian %d < %s", ROADCHIEF,
+                   field->zone.meridian_deg, path);
     FILE *in = popen(command, "r");
     CHECK(in != NULL);
     if (in) {
@@ -122,7 +126,8 @@ static void run(struct tally *tally, PJ *proj, bool is_epsg, const struct field 
 static void check_tally(const char *where, const struct tally *t)
 {
     printf("  %s: %" PRIu64 " points, %" PRIu64 " within 1 um of a rounding edge counted apart (%" PRIu64
-           " of them in another cell); of the rest %" PRIu64 " in other millimetres, %" PRIu64 " in another cell\n",
+           " of them in another cell); of the rest %" PRIu64 " in other millimetres, %" PRIu64
+           " in another cell\n",
            where, t->points, t->apart, t->apart_other_cell, t->other_millimetre, t->other_cell);
     CHECK_INT(t->other_millimetre, 0);
     CHECK_INT(t->other_cell, 0);
@@ -146,9 +151,10 @@ FACT(cells_agrees_with_transverse_mercator_on_five_million_points_of_other_zones
 {
     /* A frame of 2^20 m ends 4.49 degrees west of the meridian at the equator. */
     static const struct field fields[] = {
-        {{0, false}, 0, 84, 2},    {{18, false}, 45, 50, 2},  {{75, false}, 0, 84, 4.4}, {{135, false}, 60, 84, 2},
-        {{180, false}, 0, 84, 2},  {{282, false}, 38, 44, 2}, {{357, false}, 0, 84, 2},  {{150, true}, -84, 0, 2},
-        {{21, true}, -84, 0, 4.4}, {{291, true}, -56, -50, 2},
+        {{0, false}, 0, 84, 2},     {{18, false}, 45, 50, 2}, {{75, false}, 0, 84, 4.4},
+        {{135, false}, 60, 84, 2},  {{180, false}, 0, 84, 2}, {{282, false}, 38, 44, 2},
+        {{357, false}, 0, 84, 2},   {{150, true}, -84, 0, 2}, {{21, true}, -84, 0, 4.4},
+        {{291, true}, -56, -50, 2},
     };
     struct tally tally = {0};
     uint64_t seed = 84;

@@ -4,9 +4,10 @@
 
 FACT(there_are_16_core_types_and_2_extensions_with_stable_ids)
 {
-    static const char *const codes[] = {"longitudinal_crack", "transverse_crack", "block_crack", "alligator_crack", "pothole",
-                                        "raveling", "edge_break", "subsidence", "rutting", "shoving", "bleeding", "mud_pumping",
-                                        "manhole_level", "manhole_cover", "joint_fault", "patch_failure", "ponding", "garbage"};
+    static const char *const codes[] = {
+        "longitudinal_crack", "transverse_crack", "block_crack", "alligator_crack", "pothole",  "raveling",
+        "edge_break",         "subsidence",       "rutting",     "shoving",         "bleeding", "mud_pumping",
+        "manhole_level",      "manhole_cover",    "joint_fault", "patch_failure",   "ponding",  "garbage"};
 
     CHECK_INT(sizeof codes / sizeof codes[0], DEFECT_TYPE_COUNT);
     for (int id = 1; id <= DEFECT_TYPE_COUNT; id++) {

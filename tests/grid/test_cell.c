@@ -4,11 +4,11 @@
 #include "tests/grid/oracle.h"
 
 #define HANGZHOU ((struct grid_zone){120, false})
-#define COLUMNS (INT64_C(1) << 20)
-#define ROWS (INT64_C(1) << 24)
+#define COLUMNS  (INT64_C(1) << 20)
+#define ROWS     (INT64_C(1) << 24)
 
-/* Places and their cells. Millimetres: PROJ 9.1.1, `+proj=tmerc` with the frame of the zone; ids: a bit loop in another
- * language over the layout in docs/grid.md. The first row is the design's vector. */
+/* Places and their cells. Millimetres: PROJ 9.1.1, `+proj=tmerc` with the frame of the zone; ids: a bit loop
+ * in another language over the layout in docs/grid.md. The first row is the design's vector. */
 static const struct {
     const char *name;
     double lat_deg, lon_deg;
@@ -17,13 +17,62 @@ static const struct {
     const char *human;
     uint64_t id, parent_16_m;
 } vectors[] = {
-    {"Hangzhou, Wulin Square", 30.2741, 120.1636, {120, false}, {515741606, 3350510017}, "40-515741-3350510", 1414241059722227, 1414241059721984},
-    {"Sydney", -33.8688, 151.2093, {150, true}, {611895564, 6250233282}, "50S-611895-6250233", 5994358742015791, 5994358742015744},
-    {"Greenwich", 51.4778, -0.0015, {0, false}, {499895789, 5705242333}, "0-499895-5705242", 11538585915195, 11538585915136},
-    {"Reykjavik", 64.1466, -21.9426, {339, false}, {454120025, 7116536483}, "113-454120-7116536", 3990581570436481, 3990581570436352},
-    {"Ushuaia", -54.8019, -68.3030, {291, true}, {544823027, 3924599725}, "97S-544823-3924599", 7643347188473471, 7643347188473600},
-    {"Gyor", 47.6875, 17.6504, {18, false}, {473753826, 5283740783}, "6-473753-5283740", 222286298580931, 222286298580736},
-    {"Longyearbyen", 78.2232, 15.6267, {15, false}, {514284429, 8686830201}, "5-514284-8686830", 193976355387889, 193976355387648},
+    {"Hangzhou, Wulin Square",
+     30.2741,
+     120.1636,
+     {120, false},
+     {515741606, 3350510017},
+     "40-515741-3350510",
+     1414241059722227,
+     1414241059721984},
+    {"Sydney",
+     -33.8688,
+     151.2093,
+     {150, true},
+     {611895564, 6250233282},
+     "50S-611895-6250233",
+     5994358742015791,
+     5994358742015744},
+    {"Greenwich",
+     51.4778,
+     -0.0015,
+     {0, false},
+     {499895789, 5705242333},
+     "0-499895-5705242",
+     11538585915195,
+     11538585915136},
+    {"Reykjavik",
+     64.1466,
+     -21.9426,
+     {339, false},
+     {454120025, 7116536483},
+     "113-454120-7116536",
+     3990581570436481,
+     3990581570436352},
+    {"Ushuaia",
+     -54.8019,
+     -68.3030,
+     {291, true},
+     {544823027, 3924599725},
+     "97S-544823-3924599",
+     7643347188473471,
+     7643347188473600},
+    {"Gyor",
+     47.6875,
+     17.6504,
+     {18, false},
+     {473753826, 5283740783},
+     "6-473753-5283740",
+     222286298580931,
+     222286298580736},
+    {"Longyearbyen",
+     78.2232,
+     15.6267,
+     {15, false},
+     {514284429, 8686830201},
+     "5-514284-8686830",
+     193976355387889,
+     193976355387648},
 };
 #define VECTORS (sizeof vectors / sizeof vectors[0])
 
@@ -70,9 +119,12 @@ FACT(ids_of_random_cells_follow_the_layout_at_every_level)
     uint64_t seed = 44;
 
     for (int k = 0; k < 200000; k++) {
-        const struct grid_zone zone = {(int)oracle_integer(&seed, 0, 119) * 3, oracle_integer(&seed, 0, 1) == 1};
-        const int64_t column = oracle_integer(&seed, 0, COLUMNS - 1), row = oracle_integer(&seed, 0, ROWS - 1);
-        const struct grid_point point = {column * 1000 + oracle_integer(&seed, 0, 999), row * 1000 + oracle_integer(&seed, 0, 999)};
+        const struct grid_zone zone = {(int)oracle_integer(&seed, 0, 119) * 3,
+                                       oracle_integer(&seed, 0, 1) == 1};
+        const int64_t column = oracle_integer(&seed, 0, COLUMNS - 1),
+                      row = oracle_integer(&seed, 0, ROWS - 1);
+        const struct grid_point point = {column * 1000 + oracle_integer(&seed, 0, 999),
+                                         row * 1000 + oracle_integer(&seed, 0, 999)};
         const int level = (int)oracle_integer(&seed, 0, CELL_LEVEL_MAX);
         const int64_t size_mm = INT64_C(1000) << level;
         struct cell cell;
@@ -105,16 +157,20 @@ FACT(a_cell_is_half_open)
 
 FACT(points_beyond_the_frame_are_refused_and_change_nothing)
 {
-    static const struct grid_point outside[] = {{-1, 0}, {0, -1}, {COLUMNS * 1000, 0}, {0, ROWS * 1000}, {INT64_MAX, INT64_MAX}, {INT64_MIN, 5}};
+    static const struct grid_point outside[] = {
+        {-1, 0}, {0, -1}, {COLUMNS * 1000, 0}, {0, ROWS * 1000}, {INT64_MAX, INT64_MAX}, {INT64_MIN, 5}};
     struct cell cell = {42};
 
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++)
         CHECK_STATUS(cell_from_point(HANGZHOU, outside[i], 0, &cell), ROAD_BAD_RANGE);
-    CHECK_STATUS(cell_from_point((struct grid_zone){121, false}, (struct grid_point){0, 0}, 0, &cell), ROAD_BAD_RANGE);
+    CHECK_STATUS(cell_from_point((struct grid_zone){121, false}, (struct grid_point){0, 0}, 0, &cell),
+                 ROAD_BAD_RANGE);
     CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){0, 0}, -1, &cell), ROAD_BAD_RANGE);
     CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){0, 0}, 21, &cell), ROAD_BAD_RANGE);
     CHECK_INT(cell.id, 42);
-    CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){COLUMNS * 1000 - 1, ROWS * 1000 - 1}, 0, &cell), ROAD_OK);
+    CHECK_STATUS(
+        cell_from_point(HANGZHOU, (struct grid_point){COLUMNS * 1000 - 1, ROWS * 1000 - 1}, 0, &cell),
+        ROAD_OK);
 }
 
 FACT(valid_ids_have_an_even_sentinel_up_to_level_20_and_a_known_zone)
@@ -132,7 +188,8 @@ FACT(a_parent_holds_its_children_in_one_range_at_every_pair_of_levels)
     uint64_t seed = 20;
 
     for (int k = 0; k < 300; k++) {
-        const struct grid_point point = {oracle_integer(&seed, 0, COLUMNS * 1000 - 1), oracle_integer(&seed, 0, ROWS * 1000 - 1)};
+        const struct grid_point point = {oracle_integer(&seed, 0, COLUMNS * 1000 - 1),
+                                         oracle_integer(&seed, 0, ROWS * 1000 - 1)};
         for (int low = 0; low <= CELL_LEVEL_MAX; low++)
             for (int high = low; high <= CELL_LEVEL_MAX; high++) {
                 struct cell child, parent;
@@ -175,7 +232,10 @@ static void check_neighbours(int64_t column, int64_t row, int level)
     static const int east[8] = {0, 1, 1, 1, 0, -1, -1, -1}, north[8] = {1, 1, 0, -1, -1, -1, 0, 1};
     struct cell cell, neighbours[8];
 
-    CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){(column << level) * 1000, (row << level) * 1000}, level, &cell), ROAD_OK);
+    CHECK_STATUS(cell_from_point(HANGZHOU,
+                                 (struct grid_point){(column << level) * 1000, (row << level) * 1000}, level,
+                                 &cell),
+                 ROAD_OK);
     cell_neighbours(cell, neighbours);
     for (int d = 0; d < 8; d++) {
         const int64_t c = column + east[d], r = row + north[d];
@@ -202,11 +262,14 @@ FACT(the_human_form_and_the_number_come_back_as_the_cell)
     uint64_t seed = 12;
 
     for (int k = 0; k < 100000; k++) {
-        const struct grid_zone zone = {(int)oracle_integer(&seed, 0, 119) * 3, oracle_integer(&seed, 0, 1) == 1};
-        const struct grid_point point = {oracle_integer(&seed, 0, COLUMNS * 1000 - 1), oracle_integer(&seed, 0, ROWS * 1000 - 1)};
+        const struct grid_zone zone = {(int)oracle_integer(&seed, 0, 119) * 3,
+                                       oracle_integer(&seed, 0, 1) == 1};
+        const struct grid_point point = {oracle_integer(&seed, 0, COLUMNS * 1000 - 1),
+                                         oracle_integer(&seed, 0, ROWS * 1000 - 1)};
         struct cell cell, back = {0};
         char text[CELL_TEXT_SIZE], number[CELL_TEXT_SIZE];
-        CHECK_STATUS(cell_from_point(zone, point, (int)oracle_integer(&seed, 0, CELL_LEVEL_MAX), &cell), ROAD_OK);
+        CHECK_STATUS(cell_from_point(zone, point, (int)oracle_integer(&seed, 0, CELL_LEVEL_MAX), &cell),
+                     ROAD_OK);
         CHECK_STATUS(cell_parse(cell_format(cell, text), &back), ROAD_OK);
         CHECK_INT(back.id, cell.id);
         (void)snprintf(number, sizeof number, "%" PRIu64, cell.id);
@@ -221,29 +284,57 @@ FACT(the_longest_human_form_fits)
     struct cell cell;
     char text[CELL_TEXT_SIZE];
 
-    CHECK_STATUS(cell_from_point((struct grid_zone){357, true}, (struct grid_point){COLUMNS * 1000 - 1, ROWS * 1000 - 1}, 0, &cell), ROAD_OK);
+    CHECK_STATUS(cell_from_point((struct grid_zone){357, true},
+                                 (struct grid_point){COLUMNS * 1000 - 1, ROWS * 1000 - 1}, 0, &cell),
+                 ROAD_OK);
     CHECK_STR(cell_format(cell, text), "119S-1048575-16777215");
     CHECK_STR(cell_format(cell_parent(cell, 20), text), "119S-0-15728640/1048576");
 }
 
 FACT(what_is_no_cell_is_refused_and_changes_nothing)
 {
-    static const struct { const char *text; enum road_status status; } bad[] = {
-        {"", ROAD_BAD_INPUT}, {" 1", ROAD_BAD_INPUT}, {"-1", ROAD_BAD_INPUT}, {"0x1", ROAD_BAD_INPUT},
-        {"0", ROAD_BAD_RANGE}, {"2", ROAD_BAD_RANGE}, {"8444249301319680001", ROAD_BAD_INPUT}, {"8444249301319681", ROAD_BAD_RANGE},
-        {"40", ROAD_BAD_RANGE}, {"40-", ROAD_BAD_INPUT}, {"40-1", ROAD_BAD_INPUT}, {"40-1-", ROAD_BAD_INPUT}, {"40-1-1 ", ROAD_BAD_INPUT},
-        {"40-1-1/", ROAD_BAD_INPUT}, {"40-1-1/0", ROAD_BAD_INPUT}, {"40-1-1/1", ROAD_BAD_INPUT}, {"40-1-1/2", ROAD_BAD_INPUT},
-        {"40-6-6/3", ROAD_BAD_INPUT}, {"40-0-0/2097152", ROAD_BAD_RANGE}, {"40s-1-1", ROAD_BAD_INPUT}, {"40N-1-1", ROAD_BAD_INPUT},
-        {"040-1-1", ROAD_BAD_INPUT}, {"40-01-1", ROAD_BAD_INPUT}, {"40--1-1", ROAD_BAD_INPUT}, {"120-1-1", ROAD_BAD_RANGE},
-        {"40-1048576-1", ROAD_BAD_RANGE}, {"40-1-16777216", ROAD_BAD_RANGE}, {"40-1-99999999999999999999999", ROAD_BAD_INPUT},
-        {"40-515741-3350510-1", ROAD_BAD_INPUT}, {"1414241059722227x", ROAD_BAD_INPUT},
+    static const struct {
+        const char *text;
+        enum road_status status;
+    } bad[] = {
+        {"", ROAD_BAD_INPUT},
+        {" 1", ROAD_BAD_INPUT},
+        {"-1", ROAD_BAD_INPUT},
+        {"0x1", ROAD_BAD_INPUT},
+        {"0", ROAD_BAD_RANGE},
+        {"2", ROAD_BAD_RANGE},
+        {"8444249301319680001", ROAD_BAD_INPUT},
+        {"8444249301319681", ROAD_BAD_RANGE},
+        {"40", ROAD_BAD_RANGE},
+        {"40-", ROAD_BAD_INPUT},
+        {"40-1", ROAD_BAD_INPUT},
+        {"40-1-", ROAD_BAD_INPUT},
+        {"40-1-1 ", ROAD_BAD_INPUT},
+        {"40-1-1/", ROAD_BAD_INPUT},
+        {"40-1-1/0", ROAD_BAD_INPUT},
+        {"40-1-1/1", ROAD_BAD_INPUT},
+        {"40-1-1/2", ROAD_BAD_INPUT},
+        {"40-6-6/3", ROAD_BAD_INPUT},
+        {"40-0-0/2097152", ROAD_BAD_RANGE},
+        {"40s-1-1", ROAD_BAD_INPUT},
+        {"40N-1-1", ROAD_BAD_INPUT},
+        {"040-1-1", ROAD_BAD_INPUT},
+        {"40-01-1", ROAD_BAD_INPUT},
+        {"40--1-1", ROAD_BAD_INPUT},
+        {"120-1-1", ROAD_BAD_RANGE},
+        {"40-1048576-1", ROAD_BAD_RANGE},
+        {"40-1-16777216", ROAD_BAD_RANGE},
+        {"40-1-99999999999999999999999", ROAD_BAD_INPUT},
+        {"40-515741-3350510-1", ROAD_BAD_INPUT},
+        {"1414241059722227x", ROAD_BAD_INPUT},
     };
     struct cell cell = {42};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const enum road_status status = cell_parse(bad[i].text, &cell);
         if (status != bad[i].status)
-            CHECK_FAILED("'%s': got %s, want %s", bad[i].text, road_status_name(status), road_status_name(bad[i].status));
+            CHECK_FAILED("'%s': got %s, want %s", bad[i].text, road_status_name(status),
+                         road_status_name(bad[i].status));
     }
     CHECK_INT(cell.id, 42);
 }

@@ -66,10 +66,15 @@ FACT(csi_never_rises_with_the_area_of_a_defect)
 
 FACT(csi_without_defects_is_100_and_nonsense_counts_as_none)
 {
-    static const struct code_defect odd[] = {{0, SEVERITY_HIGH, 1, 1, true}, {99, SEVERITY_HIGH, 1, 1, true}, {-5, SEVERITY_HIGH, 1, 1, true},
-                                             {DEFECT_POTHOLE, SEVERITY_NONE, 1, 1, true}, {DEFECT_POTHOLE, (enum severity)7, 1, 1, true},
-                                             {DEFECT_POTHOLE, SEVERITY_HIGH, 0, 1, true}, {DEFECT_POTHOLE, SEVERITY_HIGH, NAN, 1, true},
-                                             {DEFECT_POTHOLE, SEVERITY_HIGH, 1, NAN, true}, {DEFECT_POTHOLE, SEVERITY_HIGH, 1, -1, true}};
+    static const struct code_defect odd[] = {{0, SEVERITY_HIGH, 1, 1, true},
+                                             {99, SEVERITY_HIGH, 1, 1, true},
+                                             {-5, SEVERITY_HIGH, 1, 1, true},
+                                             {DEFECT_POTHOLE, SEVERITY_NONE, 1, 1, true},
+                                             {DEFECT_POTHOLE, (enum severity)7, 1, 1, true},
+                                             {DEFECT_POTHOLE, SEVERITY_HIGH, 0, 1, true},
+                                             {DEFECT_POTHOLE, SEVERITY_HIGH, NAN, 1, true},
+                                             {DEFECT_POTHOLE, SEVERITY_HIGH, 1, NAN, true},
+                                             {DEFECT_POTHOLE, SEVERITY_HIGH, 1, -1, true}};
 
     CHECK_NEAR(code_csi(NULL, 0, 1), 100, 0);
     CHECK_NEAR(code_csi(odd, sizeof odd / sizeof odd[0], 1), 100, 0);
@@ -79,9 +84,12 @@ FACT(csi_without_defects_is_100_and_nonsense_counts_as_none)
 
 FACT(csi_is_the_same_to_the_bit_in_any_order_of_the_defects)
 {
-    struct code_defect d[] = {{DEFECT_POTHOLE, SEVERITY_HIGH, 0.97, 0.013, true},        {DEFECT_POTHOLE, SEVERITY_LOW, 0.91, 0.0371, true},
-                              {DEFECT_POTHOLE, SEVERITY_MEDIUM, 0.93, 0.11, false},      {DEFECT_ALLIGATOR_CRACK, SEVERITY_LOW, 0.99, 0.3, true},
-                              {DEFECT_LONGITUDINAL_CRACK, SEVERITY_HIGH, 0.9, 0.2, true}, {DEFECT_RUTTING, SEVERITY_MEDIUM, 0.95, 0.6, true}};
+    struct code_defect d[] = {{DEFECT_POTHOLE, SEVERITY_HIGH, 0.97, 0.013, true},
+                              {DEFECT_POTHOLE, SEVERITY_LOW, 0.91, 0.0371, true},
+                              {DEFECT_POTHOLE, SEVERITY_MEDIUM, 0.93, 0.11, false},
+                              {DEFECT_ALLIGATOR_CRACK, SEVERITY_LOW, 0.99, 0.3, true},
+                              {DEFECT_LONGITUDINAL_CRACK, SEVERITY_HIGH, 0.9, 0.2, true},
+                              {DEFECT_RUTTING, SEVERITY_MEDIUM, 0.95, 0.6, true}};
     const size_t n = sizeof d / sizeof d[0];
     const double csi = code_csi(d, n, 1);
 
@@ -96,7 +104,8 @@ FACT(csi_is_the_same_to_the_bit_in_any_order_of_the_defects)
 
 FACT(two_defects_of_one_type_count_with_their_areas_together)
 {
-    const struct code_defect two[] = {{DEFECT_POTHOLE, SEVERITY_HIGH, 1, 0.04, true}, {DEFECT_POTHOLE, SEVERITY_HIGH, 1, 0.06, true}};
+    const struct code_defect two[] = {{DEFECT_POTHOLE, SEVERITY_HIGH, 1, 0.04, true},
+                                      {DEFECT_POTHOLE, SEVERITY_HIGH, 1, 0.06, true}};
 
     CHECK_NEAR(code_csi(two, 2, 1), 60, 1e-9); /* the node at 10 %: 40 points */
 }
@@ -122,8 +131,14 @@ FACT(rqi_and_its_grades_are_those_of_cjj_36)
 /* A well covered arterial cell with n defects and nothing else. */
 static struct code_input covered(const struct code_defect *defects, size_t n)
 {
-    return (struct code_input){.road_class = ROAD_ARTERIAL, .defects = defects, .n_defects = n, .cell_area_m2 = 1,
-                               .iri_mpkm = NAN, .coverage = 2, .age_d = 0.5, .before = CODE_GREY};
+    return (struct code_input){.road_class = ROAD_ARTERIAL,
+                               .defects = defects,
+                               .n_defects = n,
+                               .cell_area_m2 = 1,
+                               .iri_mpkm = NAN,
+                               .coverage = 2,
+                               .age_d = 0.5,
+                               .before = CODE_GREY};
 }
 
 static struct code_verdict decide(struct code_input input)
@@ -159,9 +174,9 @@ FACT(a_cell_turns_grey_after_three_cadences_of_its_road_class)
 {
     static const double limit_d[4] = {3, 3, 6, 9};
 
-    for (int class = 0; class < 4; class++) {
+    for (int class = 0; class < 4; class ++) {
         struct code_input input = covered(NULL, 0);
-        input.road_class = (enum road_class)class;
+        input.road_class = (enum road_class) class;
         input.age_d = limit_d[class];
         CHECK_INT(decide(input).code, CODE_GREEN);
         input.age_d = limit_d[class] + 0.001;
@@ -220,7 +235,8 @@ FACT(nothing_is_red_without_the_right_to_it)
 FACT(red_by_condition_rests_on_defects_that_may_be_red)
 {
     /* Heavy ravelling that one node alone saw would be grade D; ravelling is no red hazard. */
-    struct code_defect defects[] = {{DEFECT_BLEEDING, SEVERITY_HIGH, 1, 1, false}, {DEFECT_LONGITUDINAL_CRACK, SEVERITY_LOW, 1, 0.01, true}};
+    struct code_defect defects[] = {{DEFECT_BLEEDING, SEVERITY_HIGH, 1, 1, false},
+                                    {DEFECT_LONGITUDINAL_CRACK, SEVERITY_LOW, 1, 0.01, true}};
 
     CHECK_NEAR(code_csi(defects, 1, 1), 30, 1e-9);
     CHECK_INT(decide(covered(defects, 2)).code, CODE_YELLOW);
@@ -232,7 +248,8 @@ FACT(red_by_condition_rests_on_defects_that_may_be_red)
 
 FACT(condition_is_yellow_below_grade_a_of_the_road_class)
 {
-    /* A light crack over 0.2 m2: 25.5 points x 0.6 = 15.3, so CSI 84.7: below 85, above 80. Its own colour is green. */
+    /* A light crack over 0.2 m2: 25.5 points x 0.6 = 15.3, so CSI 84.7: below 85, above 80. Its own colour is
+     * green. */
     const struct code_defect crack = {DEFECT_LONGITUDINAL_CRACK, SEVERITY_LOW, 1, 0.2, true};
     struct code_input input = covered(&crack, 1);
 
@@ -248,7 +265,8 @@ FACT(condition_is_yellow_below_grade_a_of_the_road_class)
 
 FACT(condition_worsens_at_once_and_improves_only_by_three_points)
 {
-    /* CSI 84.7 on a branch (floor 80) is green from green, and from yellow too: 84.7 >= 83. At 82.4 it stays yellow. */
+    /* CSI 84.7 on a branch (floor 80) is green from green, and from yellow too: 84.7 >= 83. At 82.4 it stays
+     * yellow. */
     struct code_defect crack = {DEFECT_LONGITUDINAL_CRACK, SEVERITY_LOW, 1, 0.2, true};
     struct code_input input = covered(&crack, 1);
 
@@ -260,7 +278,8 @@ FACT(condition_worsens_at_once_and_improves_only_by_three_points)
     CHECK_INT(decide(input).code, CODE_YELLOW);
     input.before = CODE_GREEN;
     CHECK_INT(decide(input).code, CODE_GREEN);
-    /* Bleeding, row 20, 40, 70: at 60 % and 0.8 it deducts 38.3 (CSI 61.7): above C's floor 60, within 3 of it. */
+    /* Bleeding, row 20, 40, 70: at 60 % and 0.8 it deducts 38.3 (CSI 61.7): above C's floor 60, within 3 of
+     * it. */
     const struct code_defect bleeding = {DEFECT_BLEEDING, SEVERITY_MEDIUM, 1, 0.6, true};
     input = covered(&bleeding, 1);
     CHECK_NEAR(code_csi(&bleeding, 1, 1), 61.69, 0.01);
@@ -273,7 +292,11 @@ FACT(condition_worsens_at_once_and_improves_only_by_three_points)
 
 FACT(ride_follows_the_grade_and_red_needs_two_passes)
 {
-    static const struct { double iri; int passes; enum road_code code; } rows[] = {
+    static const struct {
+        double iri;
+        int passes;
+        enum road_code code;
+    } rows[] = {
         {3.5, 1, CODE_GREEN},  /* RQI 3.79: A of an arterial */
         {4.5, 1, CODE_YELLOW}, /* 3.45: B */
         {7.0, 5, CODE_YELLOW}, /* 2.60: C */
@@ -313,14 +336,14 @@ FACT(the_worst_channel_wins_and_hazard_speaks_first)
 FACT(more_evidence_of_damage_never_gives_a_better_code)
 {
     for (int type = 1; type <= DEFECT_TYPE_COUNT; type++)
-        for (int class = 0; class < 4; class++)
+        for (int class = 0; class < 4; class ++)
             for (int before = 0; before < 4; before++)
                 for (double area = 0.01; area <= 1; area *= 3) {
                     enum road_code last = CODE_GREY;
                     for (int severity = 0; severity <= 3; severity++) {
                         const struct code_defect defect = {type, (enum severity)severity, 0.95, area, true};
                         struct code_input input = covered(&defect, 1);
-                        input.road_class = (enum road_class)class;
+                        input.road_class = (enum road_class) class;
                         input.before = (enum road_code)before;
                         const enum road_code code = decide(input).code;
                         CHECK(code >= last);
@@ -346,43 +369,86 @@ static void check_lines(struct code_reason reason, const char *en, const char *z
 }
 
 static const struct code_reason red_pothole = {
-    .code = CODE_RED, .channel = CHANNEL_HAZARD, .type = DEFECT_POTHOLE, .severity = SEVERITY_HIGH, .posterior_permille = 970,
-    .size_milli = 58000, .size_sigma_milli = 15000, .hits = 3, .passes = 5, .motion_hits = 2, .camera_hits = 1, .csi = 47,
-    .iri_centi = 0xFFFF, .seen_ns = SEEN_NS,
+    .code = CODE_RED,
+    .channel = CHANNEL_HAZARD,
+    .type = DEFECT_POTHOLE,
+    .severity = SEVERITY_HIGH,
+    .posterior_permille = 970,
+    .size_milli = 58000,
+    .size_sigma_milli = 15000,
+    .hits = 3,
+    .passes = 5,
+    .motion_hits = 2,
+    .camera_hits = 1,
+    .csi = 47,
+    .iri_centi = 0xFFFF,
+    .seen_ns = SEEN_NS,
 };
 
 FACT(a_red_hazard_explains_itself)
 {
     check_lines(red_pothole,
-                "R: Pothole, high (p=0.97, 58±15 mm deep, seen on 3 of 5 passes, motion 2 camera 1, last 2026-11-23 07:41Z) | CSI 47",
-                "红：坑洞，重（可信度 0.97，深 58±15 毫米，5 次经过中 3 次测到，振动 2 次、相机 1 次，最近 2026-11-23 07:41Z）｜路面指数 47");
+                "R: Pothole, high (p=0.97, 58±15 mm deep, seen on 3 of 5 passes, motion 2 camera 1, last "
+                "2026-11-23 07:41Z) | CSI 47",
+                "红：坑洞，重（可信度 0.97，深 58±15 毫米，5 次经过中 3 次测到，振动 2 次、相机 1 次，最近 "
+                "2026-11-23 07:41Z）｜路面指数 47");
 }
 
 FACT(every_channel_explains_itself)
 {
-    struct code_reason r = {.code = CODE_YELLOW, .channel = CHANNEL_CONDITION, .type = DEFECT_TRANSVERSE_CRACK, .severity = SEVERITY_MEDIUM,
-                            .posterior_permille = 999, .size_milli = 4200, .hits = 7, .camera_hits = 7, .csi = 79};
-    check_lines(r, "Y: worn surface, mostly Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7) | CSI 79",
-                "黄：路面破损，主要是横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）｜路面指数 79");
-    check_lines((struct code_reason){.code = CODE_YELLOW, .channel = CHANNEL_RIDE, .iri_centi = 523, .passes = 3, .seen_ns = SEEN_NS},
-                "Y: rough ride (IRI 5.23 m/km, 3 passes, last 2026-11-23 07:41Z)",
-                "黄：行驶颠簸（国际平整度指数 IRI 5.23 米/千米，经过 3 次，最近 2026-11-23 07:41Z）");
-    check_lines((struct code_reason){.code = CODE_GREEN, .channel = CHANNEL_CLEAN, .passes = 14, .coverage_centi = 310, .seen_ns = SEEN_NS},
-                "G: healthy, nothing found (14 passes, last 2026-11-23 07:41Z)", "绿：健康，未发现病害（经过 14 次，最近 2026-11-23 07:41Z）");
-    check_lines((struct code_reason){.code = CODE_GREEN, .channel = CHANNEL_CLEAN, .is_pale = true, .passes = 1, .coverage_centi = 40, .seen_ns = SEEN_NS},
-                "G: healthy so far, thinly covered, nothing found (coverage 0.40, 1 pass, last 2026-11-23 07:41Z)",
-                "绿：暂时健康，覆盖尚少，未发现病害（覆盖度 0.40，经过 1 次，最近 2026-11-23 07:41Z）");
-    check_lines((struct code_reason){.code = CODE_GREY, .channel = CHANNEL_UNKNOWN}, "?: not covered yet", "灰：尚未经过");
+    struct code_reason r = {.code = CODE_YELLOW,
+                            .channel = CHANNEL_CONDITION,
+                            .type = DEFECT_TRANSVERSE_CRACK,
+                            .severity = SEVERITY_MEDIUM,
+                            .posterior_permille = 999,
+                            .size_milli = 4200,
+                            .hits = 7,
+                            .camera_hits = 7,
+                            .csi = 79};
+    check_lines(
+        r,
+        "Y: worn surface, mostly Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7) | "
+        "CSI 79",
+        "黄：路面破损，主要是横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）｜路面指数 79");
+    check_lines(
+        (struct code_reason){
+            .code = CODE_YELLOW, .channel = CHANNEL_RIDE, .iri_centi = 523, .passes = 3, .seen_ns = SEEN_NS},
+        "Y: rough ride (IRI 5.23 m/km, 3 passes, last 2026-11-23 07:41Z)",
+        "黄：行驶颠簸（国际平整度指数 IRI 5.23 米/千米，经过 3 次，最近 2026-11-23 07:41Z）");
+    check_lines((struct code_reason){.code = CODE_GREEN,
+                                     .channel = CHANNEL_CLEAN,
+                                     .passes = 14,
+                                     .coverage_centi = 310,
+                                     .seen_ns = SEEN_NS},
+                "G: healthy, nothing found (14 passes, last 2026-11-23 07:41Z)",
+                "绿：健康，未发现病害（经过 14 次，最近 2026-11-23 07:41Z）");
+    check_lines(
+        (struct code_reason){.code = CODE_GREEN,
+                             .channel = CHANNEL_CLEAN,
+                             .is_pale = true,
+                             .passes = 1,
+                             .coverage_centi = 40,
+                             .seen_ns = SEEN_NS},
+        "G: healthy so far, thinly covered, nothing found (coverage 0.40, 1 pass, last 2026-11-23 07:41Z)",
+        "绿：暂时健康，覆盖尚少，未发现病害（覆盖度 0.40，经过 1 次，最近 2026-11-23 07:41Z）");
+    check_lines((struct code_reason){.code = CODE_GREY, .channel = CHANNEL_UNKNOWN}, "?: not covered yet",
+                "灰：尚未经过");
     check_lines((struct code_reason){.code = CODE_GREY, .coverage_centi = 12, .passes = 2},
-                "?: covered too thinly to tell (coverage 0.12, 2 passes)", "灰：覆盖太少，无法判断（覆盖度 0.12，经过 2 次）");
-    check_lines((struct code_reason){.code = CODE_GREY, .seen_ns = SEEN_NS}, "?: covered too long ago to tell (last 2026-11-23 07:41Z)",
+                "?: covered too thinly to tell (coverage 0.12, 2 passes)",
+                "灰：覆盖太少，无法判断（覆盖度 0.12，经过 2 次）");
+    check_lines((struct code_reason){.code = CODE_GREY, .seen_ns = SEEN_NS},
+                "?: covered too long ago to tell (last 2026-11-23 07:41Z)",
                 "灰：太久未经过（最近 2026-11-23 07:41Z）");
     r.code = CODE_GREY;
     r.channel = CHANNEL_HAZARD;
-    check_lines(r, "?: suspected, not confirmed: Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7)",
-                "灰：疑似，尚未确认：横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）");
+    check_lines(
+        r,
+        "?: suspected, not confirmed: Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7)",
+        "灰：疑似，尚未确认：横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）");
     r.channel = CHANNEL_UNKNOWN;
-    check_lines(r, "?: not covered lately, before that: Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7)",
+    check_lines(r,
+                "?: not covered lately, before that: Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 "
+                "times, camera 7)",
                 "灰：太久未经过，此前为：横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）");
 }
 
@@ -393,13 +459,17 @@ FACT(sizes_read_in_their_units)
     r.motion_hits = r.camera_hits = r.hits = r.passes = 0;
     r.seen_ns = 0;
     r.type = DEFECT_MANHOLE_COVER, r.size_milli = 3000, r.size_sigma_milli = 0;
-    check_lines(r, "R: Manhole cover broken, loose or missing, high (p=0.97, missing or displaced) | CSI 47", "红：井盖缺损，重（可信度 0.97，缺失或移位）｜路面指数 47");
+    check_lines(r, "R: Manhole cover broken, loose or missing, high (p=0.97, missing or displaced) | CSI 47",
+                "红：井盖缺损，重（可信度 0.97，缺失或移位）｜路面指数 47");
     r.type = DEFECT_RAVELING, r.size_milli = 350, r.size_sigma_milli = 50;
-    check_lines(r, "R: Raveling, high (p=0.97, 35±5 % of the surface) | CSI 47", "红：剥落，重（可信度 0.97，占路面 35±5%）｜路面指数 47");
+    check_lines(r, "R: Raveling, high (p=0.97, 35±5 % of the surface) | CSI 47",
+                "红：剥落，重（可信度 0.97，占路面 35±5%）｜路面指数 47");
     r.type = DEFECT_PONDING, r.size_milli = 12340, r.size_sigma_milli = 0;
-    check_lines(r, "R: Ponding water, high (p=0.97, 12.34 m² large) | CSI 47", "红：积水，重（可信度 0.97，面积 12.34 平方米）｜路面指数 47");
+    check_lines(r, "R: Ponding water, high (p=0.97, 12.34 m² large) | CSI 47",
+                "红：积水，重（可信度 0.97，面积 12.34 平方米）｜路面指数 47");
     r.type = DEFECT_MANHOLE_LEVEL, r.size_milli = -31400, r.size_sigma_milli = 4000;
-    check_lines(r, "R: Manhole level difference, high (p=0.97, -31±4 mm off level) | CSI 47", "红：路框差，重（可信度 0.97，高差 -31±4 毫米）｜路面指数 47");
+    check_lines(r, "R: Manhole level difference, high (p=0.97, -31±4 mm off level) | CSI 47",
+                "红：路框差，重（可信度 0.97，高差 -31±4 毫米）｜路面指数 47");
 }
 
 FACT(every_type_explains_itself_in_both_languages_with_a_size)

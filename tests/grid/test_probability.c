@@ -25,7 +25,8 @@ static struct cell cell_at(int64_t e_mm, int64_t n_mm, int level)
     return cell;
 }
 
-/* A square of 2^17 m whose south-west corner is the mean is a quadrant: 1/4 + asin(rho) / (2 pi) (Sheppard 1899). */
+/* A square of 2^17 m whose south-west corner is the mean is a quadrant: 1/4 + asin(rho) / (2 pi) (Sheppard
+ * 1899). */
 FACT(a_quadrant_holds_what_sheppard_says)
 {
     const struct grid_point corner = {INT64_C(1000) << 18, INT64_C(1000) << 21};
@@ -46,14 +47,16 @@ static double naive_share(struct cell cell, struct grid_point mean, struct grid_
 {
     enum { NET = 400 }; /* points, two a step */
     const struct grid_point corner = cell_corner(cell);
-    const double step = (double)cell_size_mm(cell) / (NET / 2), det = c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2;
+    const double step = (double)cell_size_mm(cell) / (NET / 2),
+                 det = c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2;
     double sum = 0;
 
     for (int i = 0; i < NET; i++)
         for (int j = 0; j < NET; j++) {
             const double de = (i / 2 + 0.5 + (i % 2 ? 0.5 : -0.5) / sqrt(3)) * step;
             const double dn = (j / 2 + 0.5 + (j % 2 ? 0.5 : -0.5) / sqrt(3)) * step;
-            const double e = (double)(corner.e_mm - mean.e_mm) + de, n = (double)(corner.n_mm - mean.n_mm) + dn;
+            const double e = (double)(corner.e_mm - mean.e_mm) + de,
+                         n = (double)(corner.n_mm - mean.n_mm) + dn;
             sum += exp(-(e * e * c.nn_mm2 - 2 * e * n * c.en_mm2 + n * n * c.ee_mm2) / (2 * det));
         }
     return sum * step * step / 4 / (2 * M_PI * sqrt(det));
@@ -67,7 +70,8 @@ FACT(a_square_holds_what_a_fine_net_says)
         const double east = oracle_between(&seed, 200, 6000), north = oracle_between(&seed, 200, 6000);
         const double rho = oracle_between(&seed, -0.95, 0.95);
         const struct grid_covariance c = {east * east, rho * east * north, north * north};
-        const struct grid_point mean = {500000000 + oracle_integer(&seed, -4000, 4000), 3000000000 + oracle_integer(&seed, -4000, 4000)};
+        const struct grid_point mean = {500000000 + oracle_integer(&seed, -4000, 4000),
+                                        3000000000 + oracle_integer(&seed, -4000, 4000)};
         const struct cell cell = cell_at(500000000, 3000000000, k % 3);
         CHECK_NEAR(cell_probability(cell, mean, c), naive_share(cell, mean, c), PROMISED);
     }
@@ -92,7 +96,8 @@ FACT(all_squares_together_hold_everything)
 
 FACT(a_covariance_that_is_none_counts_as_a_point)
 {
-    static const struct grid_covariance bad[] = {{0, 0, 0}, {1, 1, 1}, {NAN, 0, 1}, {1, NAN, 1}, {-1, 0, -1}, {INFINITY, 0, 1}};
+    static const struct grid_covariance bad[] = {{0, 0, 0},   {1, 1, 1},   {NAN, 0, 1},
+                                                 {1, NAN, 1}, {-1, 0, -1}, {INFINITY, 0, 1}};
     const struct cell cell = cell_at(500000000, 3000000000, 0);
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -113,7 +118,8 @@ static size_t fewest_squares(struct grid_point mean, struct grid_covariance c, i
 
     for (int64_t i = -16; i <= 16; i++)
         for (int64_t j = -16; j <= 16; j++)
-            shares[n++] = cell_probability(cell_at(mean.e_mm + i * size, mean.n_mm + j * size, level), mean, c);
+            shares[n++] =
+                cell_probability(cell_at(mean.e_mm + i * size, mean.n_mm + j * size, level), mean, c);
     for (size_t taken = 1; taken <= 17; taken++) {
         size_t best = 0;
         for (size_t k = 1; k < n; k++)
@@ -132,11 +138,14 @@ FACT(painting_takes_the_fewest_squares_of_the_finest_level_that_needs_at_most_fo
     size_t of_level[5] = {0};
 
     for (int k = 0; k < 400; k++) {
-        const double major = exp(oracle_between(&seed, log(20), log(12000))), minor = major * oracle_between(&seed, 0.02, 1);
+        const double major = exp(oracle_between(&seed, log(20), log(12000))),
+                     minor = major * oracle_between(&seed, 0.02, 1);
         const double angle = oracle_between(&seed, 0, M_PI), co = cos(angle), s = sin(angle);
-        const struct grid_covariance c = {major * major * co * co + minor * minor * s * s, (major * major - minor * minor) * s * co,
+        const struct grid_covariance c = {major * major * co * co + minor * minor * s * s,
+                                          (major * major - minor * minor) * s * co,
                                           major * major * s * s + minor * minor * co * co};
-        const struct grid_point mean = {500000000 + oracle_integer(&seed, 0, 15999), 3000000000 + oracle_integer(&seed, 0, 15999)};
+        const struct grid_point mean = {500000000 + oracle_integer(&seed, 0, 15999),
+                                        3000000000 + oracle_integer(&seed, 0, 15999)};
         struct cell painted[16];
         size_t count;
         double held = 0;
@@ -167,10 +176,12 @@ FACT(rtk_paints_one_metre_and_phones_paint_squares_of_16)
     size_t count;
     const struct grid_point middle = {500000500, 3000000500};
 
-    CHECK_STATUS(cells_to_paint(HANGZHOU, middle, (struct grid_covariance){2500, 0, 2500}, painted, &count), ROAD_OK);
+    CHECK_STATUS(cells_to_paint(HANGZHOU, middle, (struct grid_covariance){2500, 0, 2500}, painted, &count),
+                 ROAD_OK);
     CHECK_INT(count, 1);
     CHECK_INT(painted[0].id, cell_at(500000500, 3000000500, 0).id);
-    CHECK_STATUS(cells_to_paint(HANGZHOU, middle, (struct grid_covariance){25e6, 0, 25e6}, painted, &count), ROAD_OK);
+    CHECK_STATUS(cells_to_paint(HANGZHOU, middle, (struct grid_covariance){25e6, 0, 25e6}, painted, &count),
+                 ROAD_OK);
     CHECK_INT(cell_level(painted[0]), 4);
 }
 
@@ -179,15 +190,23 @@ FACT(painting_stays_in_the_frame_and_takes_a_point_as_one_cell)
     struct cell painted[16];
     size_t count = 9;
 
-    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){0, 0}, (struct grid_covariance){25e6, 0, 25e6}, painted, &count), ROAD_OK);
+    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){0, 0}, (struct grid_covariance){25e6, 0, 25e6},
+                                painted, &count),
+                 ROAD_OK);
     CHECK(count >= 1 && count <= 16);
     for (size_t i = 0; i < count; i++)
         CHECK(cell_is_valid(painted[i]));
-    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){7, 7}, (struct grid_covariance){NAN, 0, 0}, painted, &count), ROAD_OK);
+    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){7, 7}, (struct grid_covariance){NAN, 0, 0},
+                                painted, &count),
+                 ROAD_OK);
     CHECK_INT(count, 1);
     CHECK_INT(painted[0].id, cell_at(7, 7, 0).id);
-    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){-1, 0}, (struct grid_covariance){1, 0, 1}, painted, &count), ROAD_BAD_RANGE);
-    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){0, 0}, (struct grid_covariance){1e300, 0, 1}, painted, &count), ROAD_OK);
+    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){-1, 0}, (struct grid_covariance){1, 0, 1},
+                                painted, &count),
+                 ROAD_BAD_RANGE);
+    CHECK_STATUS(cells_to_paint(HANGZHOU, (struct grid_point){0, 0}, (struct grid_covariance){1e300, 0, 1},
+                                painted, &count),
+                 ROAD_OK);
 }
 
 FACT(axes_and_bearing_come_back_from_a_turned_covariance)

@@ -6,7 +6,8 @@
 #include "tests/grid/oracle.h"
 
 #define HANGZHOU ((struct grid_zone){120, false})
-/* Ours is within 4 nm of the exact projection, PROJ's within 5 nm; doubles near 10,000 km stand 2 nm apart. */
+/* Ours is within 4 nm of the exact projection, PROJ's within 5 nm; doubles near 10,000 km stand 2 nm apart.
+ */
 #define NEAR_M 12e-9
 
 /* Domain figure, and `cct` of PROJ 9.1.1 to the micrometre. */
@@ -155,8 +156,9 @@ FACT(longitudes_count_on_either_side_of_the_date_line)
 
 FACT(what_lies_outside_is_refused_and_changes_nothing)
 {
-    static const double bad[][2] = {{NAN, 120}, {30, NAN}, {INFINITY, 120}, {30, -INFINITY}, {84.0001, 120},
-                                    {-1.0001, 120}, {30, 109.99}, {30, 130.01}, {30, -60}, {1e300, 1e300}};
+    static const double bad[][2] = {{NAN, 120},     {30, NAN},      {INFINITY, 120}, {30, -INFINITY},
+                                    {84.0001, 120}, {-1.0001, 120}, {30, 109.99},    {30, 130.01},
+                                    {30, -60},      {1e300, 1e300}};
     struct grid_point point = {1, 2};
     double lat = 3, lon = 4;
 
@@ -167,7 +169,8 @@ FACT(what_lies_outside_is_refused_and_changes_nothing)
     CHECK_STATUS(grid_project((struct grid_zone){-3, false}, 30, 0, &point), ROAD_BAD_RANGE);
     CHECK_INT(point.e_mm, 1);
     CHECK_STATUS(grid_unproject(HANGZHOU, (struct grid_point){INT64_MAX, 0}, &lat, &lon), ROAD_BAD_RANGE);
-    CHECK_STATUS(grid_unproject(HANGZHOU, (struct grid_point){500000000, INT64_MIN}, &lat, &lon), ROAD_BAD_RANGE);
+    CHECK_STATUS(grid_unproject(HANGZHOU, (struct grid_point){500000000, INT64_MIN}, &lat, &lon),
+                 ROAD_BAD_RANGE);
     CHECK(lat == 3 && lon == 4);
 }
 
@@ -183,8 +186,9 @@ FACT(the_nearest_zone_is_the_nearest_meridian)
     CHECK_INT(grid_zone_nearest(0, NAN).meridian_deg, 0);
 }
 
-/* A fingerprint (FNV-1a) of the bits of places all over the bands. The value was the same from gcc 12 and clang 14, at
- * -O0 to -O3, with and without AVX-512; a machine or compiler that differs here would give other cells than the rest. */
+/* A fingerprint (FNV-1a) of the bits of places all over the bands. The value was the same from gcc 12 and
+ * clang 14, at -O0 to -O3, with and without AVX-512; a machine or compiler that differs here would give other
+ * cells than the rest. */
 FACT(the_bits_of_the_band_polynomials_are_those_of_every_machine)
 {
     uint64_t seed = 1, hash = UINT64_C(0xcbf29ce484222325);
@@ -211,7 +215,8 @@ static void check_bulk(struct grid_zone zone, const double *lat, const double *l
     for (size_t k = 0; k < n; k++) {
         struct grid_point point;
         struct cell want = {0};
-        if (grid_project(zone, lat[k], lon[k], &point) != ROAD_OK || cell_from_point(zone, point, 0, &want) != ROAD_OK)
+        if (grid_project(zone, lat[k], lon[k], &point) != ROAD_OK ||
+            cell_from_point(zone, point, 0, &want) != ROAD_OK)
             refused++;
         CHECK_INT(cells[k].id, want.id);
     }
@@ -223,10 +228,19 @@ FACT(bulk_equals_single_for_narrow_and_wide_inputs)
 {
     static double lat[20001], lon[20001];
     const size_t n = sizeof lat / sizeof lat[0];
-    static const struct { struct grid_zone zone; double lat_low, lat_high, lon_low, lon_high; } cases[] = {
-        {{120, false}, 30.2, 30.4, 120.1, 120.3}, {{120, false}, 0, 0.01, 118, 122},   {{120, false}, -1.5, 85, 108, 131},
-        {{120, false}, 83.7, 84.1, 119, 121},     {{150, true}, -34, -33.5, 150, 152}, {{150, true}, -0.2, 0.2, 149, 151},
-        {{0, false}, 51, 52, -1, 1},              {{285, false}, 40, 41, -76, -73},    {{180, false}, 10, 11, -181, 181},
+    static const struct {
+        struct grid_zone zone;
+        double lat_low, lat_high, lon_low, lon_high;
+    } cases[] = {
+        {{120, false}, 30.2, 30.4, 120.1, 120.3},
+        {{120, false}, 0, 0.01, 118, 122},
+        {{120, false}, -1.5, 85, 108, 131},
+        {{120, false}, 83.7, 84.1, 119, 121},
+        {{150, true}, -34, -33.5, 150, 152},
+        {{150, true}, -0.2, 0.2, 149, 151},
+        {{0, false}, 51, 52, -1, 1},
+        {{285, false}, 40, 41, -76, -73},
+        {{180, false}, 10, 11, -181, 181},
         {{360, false}, 10, 11, -1, 1},
     };
 
@@ -242,7 +256,8 @@ FACT(bulk_equals_single_for_narrow_and_wide_inputs)
 
 FACT(bulk_equals_single_for_odd_numbers_between_good_ones)
 {
-    static const double odd[] = {NAN, INFINITY, -INFINITY, -0.0, 0.0, 84, -84, 30.25, 1e308, -1e308, 120, 122, 118, 5e-324};
+    static const double odd[] = {NAN,   INFINITY, -INFINITY, -0.0, 0.0, 84,  -84,
+                                 30.25, 1e308,    -1e308,    120,  122, 118, 5e-324};
     const size_t n_odd = sizeof odd / sizeof odd[0];
     double lat[300], lon[300];
 

@@ -4,9 +4,9 @@
 #include "grid/shape.h"
 #include "tests/grid/oracle.h"
 
-#define HANGZHOU ((struct grid_zone){120, false})
+#define HANGZHOU  ((struct grid_zone){120, false})
 #define ORIGIN_MM INT64_C(500000000)
-#define CAPACITY 5000
+#define CAPACITY  5000
 
 static struct cell cells[CAPACITY];
 
@@ -25,8 +25,8 @@ static size_t index_of(struct cell cell, size_t count)
 
 /* --- lines ---------------------------------------------------------------------------------------------- */
 
-/* The stretch of t = 0..1 in which a + t (b - a) lies in [low, low + size), as fractions over |b - a|; the ends of it
- * may belong to it or not. */
+/* The stretch of t = 0..1 in which a + t (b - a) lies in [low, low + size), as fractions over |b - a|; the
+ * ends of it may belong to it or not. */
 struct stretch {
     int64_t from, to, over; /* from / over .. to / over */
     bool has_from, has_to;
@@ -67,19 +67,25 @@ static bool stretches_meet(struct stretch x, struct stretch y)
 static void check_line(struct grid_point a, struct grid_point b, int level)
 {
     const int64_t size = INT64_C(1000) << level;
-    const int64_t w = (a.e_mm < b.e_mm ? a.e_mm : b.e_mm) / size - 1, e = (a.e_mm > b.e_mm ? a.e_mm : b.e_mm) / size + 1;
-    const int64_t s = (a.n_mm < b.n_mm ? a.n_mm : b.n_mm) / size - 1, n = (a.n_mm > b.n_mm ? a.n_mm : b.n_mm) / size + 1;
+    const int64_t w = (a.e_mm < b.e_mm ? a.e_mm : b.e_mm) / size - 1,
+                  e = (a.e_mm > b.e_mm ? a.e_mm : b.e_mm) / size + 1;
+    const int64_t s = (a.n_mm < b.n_mm ? a.n_mm : b.n_mm) / size - 1,
+                  n = (a.n_mm > b.n_mm ? a.n_mm : b.n_mm) / size + 1;
     size_t count = 0, want = 0;
     struct cell cell;
 
     CHECK_STATUS(cells_on_line(HANGZHOU, a, b, level, cells, CAPACITY, &count), ROAD_OK);
     for (int64_t i = w; i <= e; i++)
         for (int64_t j = s; j <= n; j++) {
-            CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){i * size, j * size}, level, &cell), ROAD_OK);
-            const bool is_on = stretches_meet(stretch_of(a.e_mm, b.e_mm, i * size, size), stretch_of(a.n_mm, b.n_mm, j * size, size));
+            CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){i * size, j * size}, level, &cell),
+                         ROAD_OK);
+            const bool is_on = stretches_meet(stretch_of(a.e_mm, b.e_mm, i * size, size),
+                                              stretch_of(a.n_mm, b.n_mm, j * size, size));
             want += is_on;
             if (is_on != (index_of(cell, count) != SIZE_MAX))
-                CHECK_FAILED("(%" PRId64 ",%" PRId64 ")..(%" PRId64 ",%" PRId64 ") cell %" PRId64 " %" PRId64 ": want %d", a.e_mm, a.n_mm, b.e_mm, b.n_mm, i, j, is_on);
+                CHECK_FAILED("(%" PRId64 ",%" PRId64 ")..(%" PRId64 ",%" PRId64 ") cell %" PRId64 " %" PRId64
+                             ": want %d",
+                             a.e_mm, a.n_mm, b.e_mm, b.n_mm, i, j, is_on);
         }
     CHECK_INT(count, want); /* so none twice */
     CHECK_STATUS(cell_from_point(HANGZHOU, a, level, &cell), ROAD_OK);
@@ -101,8 +107,10 @@ FACT(a_line_passes_the_cells_that_hold_a_point_of_it)
     uint64_t seed = 1;
 
     for (int k = 0; k < 3000; k++) {
-        const struct grid_point a = point_at(oracle_integer(&seed, -9000, 9000), oracle_integer(&seed, -9000, 9000));
-        const struct grid_point b = point_at(oracle_integer(&seed, -9000, 9000), oracle_integer(&seed, -9000, 9000));
+        const struct grid_point a =
+            point_at(oracle_integer(&seed, -9000, 9000), oracle_integer(&seed, -9000, 9000));
+        const struct grid_point b =
+            point_at(oracle_integer(&seed, -9000, 9000), oracle_integer(&seed, -9000, 9000));
         check_line(a, b, k % 3);
     }
 }
@@ -138,7 +146,8 @@ FACT(a_line_that_is_too_long_or_leaves_the_frame_is_refused)
     const struct grid_point corner = {0, 0}, far = {1048575999, 16777215999};
 
     CHECK_STATUS(cells_on_line(HANGZHOU, corner, far, 0, cells, CAPACITY, &count), ROAD_TOO_LARGE);
-    CHECK_STATUS(cells_on_line(HANGZHOU, corner, (struct grid_point){-1, 0}, 0, cells, CAPACITY, &count), ROAD_BAD_RANGE);
+    CHECK_STATUS(cells_on_line(HANGZHOU, corner, (struct grid_point){-1, 0}, 0, cells, CAPACITY, &count),
+                 ROAD_BAD_RANGE);
     CHECK_STATUS(cells_on_line(HANGZHOU, corner, far, 21, cells, CAPACITY, &count), ROAD_BAD_RANGE);
     CHECK_INT(count, 77);
 }
@@ -151,7 +160,8 @@ FACT(a_full_array_is_told_with_the_true_count)
     CHECK_STATUS(cells_on_line(HANGZHOU, point_at(0, 0), point_at(9500, 0), 0, cells, 3, &count), ROAD_FULL);
     CHECK_INT(count, 10);
     CHECK_INT(cells[3].id, 5);
-    const struct grid_point square[4] = {point_at(0, 0), point_at(4000, 0), point_at(4000, 4000), point_at(0, 4000)};
+    const struct grid_point square[4] = {point_at(0, 0), point_at(4000, 0), point_at(4000, 4000),
+                                         point_at(0, 4000)};
     CHECK_STATUS(cells_in_polygon(HANGZHOU, square, 4, 0, cells, 3, &count), ROAD_FULL);
     CHECK_INT(count, 16);
     CHECK_INT(cells[3].id, 5);
@@ -159,7 +169,8 @@ FACT(a_full_array_is_told_with_the_true_count)
 
 /* --- polygons ------------------------------------------------------------------------------------------- */
 
-/* The textbook crossing test with a ray to the north, in long double; NAN-free since centres on edges are skipped. */
+/* The textbook crossing test with a ray to the north, in long double; NAN-free since centres on edges are
+ * skipped. */
 static bool is_inside(const struct grid_point *corners, size_t n, struct grid_point p, bool *ret_is_on_edge)
 {
     bool in = false;
@@ -196,7 +207,8 @@ FACT(a_polygon_holds_the_cells_whose_centre_is_inside)
             for (int64_t j = (ORIGIN_MM - 24000) / size; j <= (ORIGIN_MM + 24000) / size; j++) {
                 struct cell cell;
                 bool is_on_edge;
-                CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){i * size, j * size}, level, &cell), ROAD_OK);
+                CHECK_STATUS(cell_from_point(HANGZHOU, (struct grid_point){i * size, j * size}, level, &cell),
+                             ROAD_OK);
                 const bool is_in = is_inside(corners, n, cell_centre(cell), &is_on_edge);
                 const bool is_listed = index_of(cell, count) != SIZE_MAX;
                 found += is_listed;
@@ -210,9 +222,12 @@ FACT(a_polygon_holds_the_cells_whose_centre_is_inside)
 FACT(polygons_that_share_an_edge_part_the_cells_between_them)
 {
     /* The edge runs through centres of cells on purpose. */
-    const struct grid_point left[4] = {point_at(500, -7500), point_at(10500, 12500), point_at(-20000, 12500), point_at(-20000, -7500)};
-    const struct grid_point right[4] = {point_at(500, -7500), point_at(10500, 12500), point_at(20000, 12500), point_at(20000, -7500)};
-    const struct grid_point whole[4] = {point_at(-20000, -7500), point_at(20000, -7500), point_at(20000, 12500), point_at(-20000, 12500)};
+    const struct grid_point left[4] = {point_at(500, -7500), point_at(10500, 12500), point_at(-20000, 12500),
+                                       point_at(-20000, -7500)};
+    const struct grid_point right[4] = {point_at(500, -7500), point_at(10500, 12500), point_at(20000, 12500),
+                                        point_at(20000, -7500)};
+    const struct grid_point whole[4] = {point_at(-20000, -7500), point_at(20000, -7500),
+                                        point_at(20000, 12500), point_at(-20000, 12500)};
     static struct cell others[CAPACITY];
     size_t n_left, n_right, n_whole;
 
@@ -227,8 +242,10 @@ FACT(polygons_that_share_an_edge_part_the_cells_between_them)
 
 FACT(a_large_polygon_is_counted_exactly_and_a_larger_one_refused)
 {
-    const struct grid_point square[4] = {point_at(0, 0), point_at(2000000, 0), point_at(2000000, 2000000), point_at(0, 2000000)};
-    const struct grid_point large[4] = {point_at(0, 0), point_at(2100000, 0), point_at(2100000, 2100000), point_at(0, 2100000)};
+    const struct grid_point square[4] = {point_at(0, 0), point_at(2000000, 0), point_at(2000000, 2000000),
+                                         point_at(0, 2000000)};
+    const struct grid_point large[4] = {point_at(0, 0), point_at(2100000, 0), point_at(2100000, 2100000),
+                                        point_at(0, 2100000)};
     size_t count = 0;
 
     CHECK_STATUS(cells_in_polygon(HANGZHOU, square, 4, 0, cells, 0, &count), ROAD_FULL);
@@ -236,7 +253,8 @@ FACT(a_large_polygon_is_counted_exactly_and_a_larger_one_refused)
     CHECK_STATUS(cells_in_polygon(HANGZHOU, large, 4, 0, cells, 0, &count), ROAD_TOO_LARGE);
     CHECK_INT(count, 4000000);
     /* A road of 40 km, 20 m wide, slanting: most of the box round it is never looked at. */
-    const struct grid_point road[4] = {point_at(0, 0), point_at(30000000, 25000000), point_at(30000000, 25020000), point_at(0, 20000)};
+    const struct grid_point road[4] = {point_at(0, 0), point_at(30000000, 25000000),
+                                       point_at(30000000, 25020000), point_at(0, 20000)};
     CHECK_STATUS(cells_in_polygon(HANGZHOU, road, 4, 0, cells, 0, &count), ROAD_FULL);
     CHECK_NEAR((double)count, 600000, 100); /* its area in square metres */
 }
@@ -251,7 +269,8 @@ FACT(a_polygon_may_reach_beyond_the_frame_but_not_beyond_reason)
     CHECK_INT(count, 4);
     CHECK_STATUS(cells_in_polygon(HANGZHOU, absurd, 3, 0, cells, CAPACITY, &count), ROAD_BAD_RANGE);
     CHECK_STATUS(cells_in_polygon(HANGZHOU, absurd, 2, 0, cells, CAPACITY, &count), ROAD_BAD_INPUT);
-    CHECK_STATUS(cells_in_polygon((struct grid_zone){1, false}, wide, 4, 0, cells, CAPACITY, &count), ROAD_BAD_RANGE);
+    CHECK_STATUS(cells_in_polygon((struct grid_zone){1, false}, wide, 4, 0, cells, CAPACITY, &count),
+                 ROAD_BAD_RANGE);
     CHECK_INT(count, 4);
 }
 
@@ -262,22 +281,27 @@ FACT(an_ellipse_holds_the_cells_whose_centre_is_within_k_sigma)
     uint64_t seed = 8;
 
     for (int k = 0; k < 300; k++) {
-        /* From axes and an angle, so that the model does not invert the covariance: distance along each axis. */
+        /* From axes and an angle, so that the model does not invert the covariance: distance along each axis.
+         */
         const double major = oracle_between(&seed, 500, 8000), minor = oracle_between(&seed, 0.05, 1) * major;
         const double angle = oracle_between(&seed, 0, M_PI), c = cos(angle), s = sin(angle);
         const double reach = oracle_between(&seed, 0.5, 2.5);
         const struct grid_covariance covariance = {major * major * c * c + minor * minor * s * s,
                                                    (major * major - minor * minor) * s * c,
                                                    major * major * s * s + minor * minor * c * c};
-        const struct grid_point centre = point_at(oracle_integer(&seed, -500, 500), oracle_integer(&seed, -500, 500));
+        const struct grid_point centre =
+            point_at(oracle_integer(&seed, -500, 500), oracle_integer(&seed, -500, 500));
         size_t count, found = 0;
-        CHECK_STATUS(cells_in_ellipse(HANGZHOU, centre, covariance, reach, 0, cells, CAPACITY, &count), ROAD_OK);
+        CHECK_STATUS(cells_in_ellipse(HANGZHOU, centre, covariance, reach, 0, cells, CAPACITY, &count),
+                     ROAD_OK);
         for (int64_t i = -24; i <= 24; i++)
             for (int64_t j = -24; j <= 24; j++) {
                 struct cell cell;
                 CHECK_STATUS(cell_from_point(HANGZHOU, point_at(i * 1000, j * 1000), 0, &cell), ROAD_OK);
-                const double e = (double)(cell_centre(cell).e_mm - centre.e_mm), n = (double)(cell_centre(cell).n_mm - centre.n_mm);
-                const double along = (e * c + n * s) / major, across = (n * c - e * s) / minor, distance = hypot(along, across);
+                const double e = (double)(cell_centre(cell).e_mm - centre.e_mm),
+                             n = (double)(cell_centre(cell).n_mm - centre.n_mm);
+                const double along = (e * c + n * s) / major, across = (n * c - e * s) / minor,
+                             distance = hypot(along, across);
                 const bool is_listed = index_of(cell, count) != SIZE_MAX;
                 found += is_listed;
                 if (fabs(distance - reach) > 1e-9)
@@ -290,14 +314,19 @@ FACT(an_ellipse_holds_the_cells_whose_centre_is_within_k_sigma)
 FACT(an_ellipse_without_a_covariance_is_refused)
 {
     size_t count = 6;
-    static const struct grid_covariance bad[] = {{0, 0, 1}, {1, 1, 1}, {1, 2, 1}, {-1, 0, 1}, {NAN, 0, 1}, {1, NAN, 1}, {INFINITY, 0, 1}};
+    static const struct grid_covariance bad[] = {{0, 0, 1},   {1, 1, 1},   {1, 2, 1},       {-1, 0, 1},
+                                                 {NAN, 0, 1}, {1, NAN, 1}, {INFINITY, 0, 1}};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        CHECK_STATUS(cells_in_ellipse(HANGZHOU, point_at(0, 0), bad[i], 2, 0, cells, CAPACITY, &count), ROAD_BAD_RANGE);
+        CHECK_STATUS(cells_in_ellipse(HANGZHOU, point_at(0, 0), bad[i], 2, 0, cells, CAPACITY, &count),
+                     ROAD_BAD_RANGE);
     const struct grid_covariance good = {1e6, 0, 1e6};
-    CHECK_STATUS(cells_in_ellipse(HANGZHOU, point_at(0, 0), good, NAN, 0, cells, CAPACITY, &count), ROAD_BAD_RANGE);
-    CHECK_STATUS(cells_in_ellipse(HANGZHOU, (struct grid_point){-1, 0}, good, 1, 0, cells, CAPACITY, &count), ROAD_BAD_RANGE);
-    CHECK_STATUS(cells_in_ellipse(HANGZHOU, point_at(0, 0), good, INFINITY, 0, cells, CAPACITY, &count), ROAD_TOO_LARGE);
+    CHECK_STATUS(cells_in_ellipse(HANGZHOU, point_at(0, 0), good, NAN, 0, cells, CAPACITY, &count),
+                 ROAD_BAD_RANGE);
+    CHECK_STATUS(cells_in_ellipse(HANGZHOU, (struct grid_point){-1, 0}, good, 1, 0, cells, CAPACITY, &count),
+                 ROAD_BAD_RANGE);
+    CHECK_STATUS(cells_in_ellipse(HANGZHOU, point_at(0, 0), good, INFINITY, 0, cells, CAPACITY, &count),
+                 ROAD_TOO_LARGE);
     CHECK_INT(count, 6);
 }
 
