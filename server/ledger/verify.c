@@ -1,21 +1,11 @@
 #include "server/ledger/verify.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/ledger/digest_map.h"
-#include "server/ledger/envelope.h"
-#include "server/ledger/key_event.h"
-#include "server/ledger/spoken.h"
-
-/* A key that the log has registered. */
-struct speaker {
-    char role[KEY_ROLE_SIZE];
-    struct verifier *verifier;
-};
+#include "server/ledger/testimony.h"
 
 struct old_head {
     uint64_t size;
@@ -27,47 +17,26 @@ struct verify {
     const struct verify_config *config;
     struct verify_report *report;
     struct note_key log_key;
-    struct kid log_kid;
-    struct verifier *log_verifier;
     struct checkpoint head;
     struct old_head *old; /* ascending by size */
     size_t n_old, next_old;
-    struct digest_map subjects; /* SHA-256(subject) -> last index and leaf */
-    struct digest_map kids;     /* SHA-256(kid) -> index into speakers */
-    struct speaker *speakers;
-    size_t n_speakers;
+    struct testimony testimony;
     struct tree_frontier frontier;
     struct {
         unsigned width;
         struct tree_hash hashes[TILE_WIDTH];
     } open[TILE_LEVELS]; /* tiles as they must be, from the entries */
-    uint8_t said[ENVELOPE_SAID_MAX];
 };
-
-__attribute__((format(printf, 4, 5))) static enum road_status fail(struct verify *v, enum road_status status,
-                                                                   int64_t index, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(v->report->reason, sizeof v->report->reason, format, args);
-    va_end(args);
-    v->report->bad_index = index;
-    return status;
-}
 
 /* --- the head and the key --- */
 
 static enum road_status set_log_key(struct verify *v, const char *vkey)
 {
-    struct public_key public_key;
-
     if (note_key_parse(vkey, &v->log_key) || v->log_key.type != NOTE_KEY_ED25519)
-        return fail(v, ROAD_BAD_INPUT, -1, "the log's key is not a vkey of type Ed25519: %s", vkey);
-    note_key_public(&v->log_key, &public_key);
-    v->log_kid = kid_of(&public_key);
+        return verify_fail(v->report, ROAD_BAD_INPUT, -1, "the log's key is not a vkey of type Ed25519: %s",
+                           vkey);
     snprintf(v->report->vkey, sizeof v->report->vkey, "%s", vkey);
-    return verifier_open(&public_key, &v->log_verifier);
+    return testimony_start(&v->testimony, &v->log_key);
 }
 
 /* The first entry of a log registers the log's own key. Read unverified: the tree and the signatures decide.
@@ -82,12 +51,13 @@ static enum road_status log_key_of_entry(struct verify *v, const uint8_t *entry,
     size_t payload_length;
     char vkey[NOTE_KEY_TEXT_SIZE];
 
-    if (envelope_parse(entry, length, v->said, &envelope) || strcmp(envelope.kind, "key") != 0 ||
+    if (envelope_parse(entry, length, v->testimony.said, &envelope) || strcmp(envelope.kind, "key") != 0 ||
         cose_peek(envelope.said, envelope.said_length, &kid, &payload, &payload_length) ||
         key_event_parse(payload, payload_length, &event) || strcmp(event.role, "log") != 0 ||
         event.key.cose_alg != -8 || event.key.length != ED25519_PUBLIC_SIZE ||
         note_key_init(&key, event.name, NOTE_KEY_ED25519, event.key.bytes))
-        return fail(v, ROAD_BAD_INPUT, 0, "the first entry does not name the log's key; give --vkey");
+        return verify_fail(v->report, ROAD_BAD_INPUT, 0,
+                           "the first entry does not name the log's key; give --vkey");
     return set_log_key(v, note_key_format(&key, vkey));
 }
 
@@ -99,7 +69,8 @@ static enum road_status fetch_bundle(struct verify *v, uint64_t n, const uint8_t
 
     tile_path_format(tile, path);
     const enum road_status status = v->source->kind->fetch(v->source, path, ret_bytes, ret_length);
-    return status ? fail(v, status, (int64_t)(n * TILE_WIDTH), "%s: %s", path, road_status_sentence(status))
+    return status ? verify_fail(v->report, status, (int64_t)(n * TILE_WIDTH), "%s: %s", path,
+                                road_status_sentence(status))
                   : ROAD_OK;
 }
 
@@ -112,12 +83,12 @@ static enum road_status find_log_key(struct verify *v)
     if (v->config->vkey)
         return set_log_key(v, v->config->vkey);
     if (v->head.size == 0)
-        return fail(v, ROAD_NOT_FOUND, -1, "an empty log names no key; give --vkey");
+        return verify_fail(v->report, ROAD_NOT_FOUND, -1, "an empty log names no key; give --vkey");
     enum road_status status = fetch_bundle(v, 0, &bundle, &length);
     if (status)
         return status;
     if (bundle_next(bundle, length, &offset, &entry, &entry_length))
-        return fail(v, ROAD_BAD_INPUT, 0, "tile/entries/000: the first entry is cut short");
+        return verify_fail(v->report, ROAD_BAD_INPUT, 0, "tile/entries/000: the first entry is cut short");
     return log_key_of_entry(v, entry, entry_length);
 }
 
@@ -128,11 +99,11 @@ static enum road_status check_note(struct verify *v, const char *text, size_t le
     enum road_status status = checkpoint_parse(text, length, ret_head);
 
     if (status)
-        return fail(v, status, -1, "%s is not a signed head", what);
+        return verify_fail(v->report, status, -1, "%s is not a signed head", what);
     if (strcmp(ret_head->origin, v->log_key.name) != 0)
-        return fail(v, ROAD_DENIED, -1, "%s is of another log", what);
+        return verify_fail(v->report, ROAD_DENIED, -1, "%s is of another log", what);
     if ((status = checkpoint_check(text, length, &v->log_key, NULL)) != ROAD_OK)
-        return fail(v, ROAD_BAD_SIGNATURE, -1, "%s is not signed by the log's key", what);
+        return verify_fail(v->report, ROAD_BAD_SIGNATURE, -1, "%s is not signed by the log's key", what);
     return ROAD_OK;
 }
 
@@ -146,10 +117,10 @@ static enum road_status read_head(struct verify *v)
     if (!status && length >= sizeof text)
         status = ROAD_TOO_LARGE;
     if (status)
-        return fail(v, status, -1, "checkpoint: %s", road_status_sentence(status));
+        return verify_fail(v->report, status, -1, "checkpoint: %s", road_status_sentence(status));
     memcpy(text, bytes, length); /* the next fetch takes the source's buffer */
     if ((status = checkpoint_parse(text, length, &v->head)) != ROAD_OK)
-        return fail(v, status, -1, "the checkpoint is not a signed head");
+        return verify_fail(v->report, status, -1, "the checkpoint is not a signed head");
     if ((status = find_log_key(v)) == ROAD_OK)
         status = check_note(v, text, length, "the checkpoint", &v->head);
     if (status)
@@ -177,9 +148,9 @@ static enum road_status add_old(struct verify *v, const char *text)
     if (status)
         return status;
     if (head.size > v->head.size)
-        return fail(v, ROAD_BAD_SIGNATURE, -1,
-                    "a head of size %" PRIu64 " was seen; this log has only %" PRIu64, head.size,
-                    v->head.size);
+        return verify_fail(v->report, ROAD_BAD_SIGNATURE, -1,
+                           "a head of size %" PRIu64 " was seen; this log has only %" PRIu64, head.size,
+                           v->head.size);
     struct old_head *grown = realloc(v->old, (v->n_old + 1) * sizeof *grown);
     if (!grown)
         return ROAD_NO_MEMORY;
@@ -200,11 +171,12 @@ static enum road_status collect_stored(struct verify *v)
             return status;
         const struct old_head *added = &v->old[v->n_old - 1];
         if (added->size != stored.size || !tree_hash_is_equal(&added->root, &stored.root))
-            return fail(v, ROAD_CORRUPT, -1, "the stored head of size %" PRIu64 " is not what is signed",
-                        stored.size);
+            return verify_fail(v->report, ROAD_CORRUPT, -1,
+                               "the stored head of size %" PRIu64 " is not what is signed", stored.size);
         after = (int64_t)stored.size;
     }
-    return status == ROAD_END ? ROAD_OK : fail(v, status, -1, "heads: %s", road_status_sentence(status));
+    return status == ROAD_END ? ROAD_OK
+                              : verify_fail(v->report, status, -1, "heads: %s", road_status_sentence(status));
 }
 
 /* Those that the caller kept, and those of a database. */
@@ -229,9 +201,9 @@ static enum road_status check_old(struct verify *v)
     for (; v->next_old < v->n_old && v->old[v->next_old].size == v->frontier.size; v->next_old++) {
         tree_root(&v->frontier, &root);
         if (!tree_hash_is_equal(&root, &v->old[v->next_old].root))
-            return fail(v, ROAD_BAD_SIGNATURE, -1,
-                        "the head of size %" PRIu64 " that was seen before is not of this log",
-                        v->frontier.size);
+            return verify_fail(v->report, ROAD_BAD_SIGNATURE, -1,
+                               "the head of size %" PRIu64 " that was seen before is not of this log",
+                               v->frontier.size);
         v->report->heads++;
     }
     return ROAD_OK;
@@ -249,15 +221,15 @@ static enum road_status check_tile(struct verify *v, int level, uint64_t n, unsi
     tile_path_format(tile, path);
     const enum road_status status = v->source->kind->fetch(v->source, path, &bytes, &length);
     if (status)
-        return fail(v, status, -1, "%s: %s", path, road_status_sentence(status));
+        return verify_fail(v->report, status, -1, "%s: %s", path, road_status_sentence(status));
     const struct tree_hash *want = v->open[level].hashes;
     if (length != width * TREE_HASH_SIZE)
-        return fail(v, ROAD_BAD_SIGNATURE, -1, "%s has %zu bytes instead of %u", path, length,
-                    width * TREE_HASH_SIZE);
+        return verify_fail(v->report, ROAD_BAD_SIGNATURE, -1, "%s has %zu bytes instead of %u", path, length,
+                           width * TREE_HASH_SIZE);
     for (unsigned i = 0; i < width; i++)
         if (memcmp(bytes + i * TREE_HASH_SIZE, want[i].bytes, TREE_HASH_SIZE) != 0)
-            return fail(v, ROAD_BAD_SIGNATURE, level == 0 ? (int64_t)(n * TILE_WIDTH + i) : -1,
-                        "%s: hash %u is not that of the entries", path, i);
+            return verify_fail(v->report, ROAD_BAD_SIGNATURE, level == 0 ? (int64_t)(n * TILE_WIDTH + i) : -1,
+                               "%s: hash %u is not that of the entries", path, i);
     return ROAD_OK;
 }
 
@@ -295,129 +267,6 @@ static enum road_status check_partial_tiles(struct verify *v)
 
 /* --- entries --- */
 
-static struct tree_hash digest_of(const void *data, size_t length)
-{
-    struct tree_hash digest;
-
-    sha256(data, length, digest.bytes);
-    return digest;
-}
-
-static enum road_status check_chain(struct verify *v, const struct envelope *e, const struct tree_hash *leaf)
-{
-    const int64_t index = (int64_t)v->frontier.size;
-    const struct tree_hash key = digest_of(e->subject, strlen(e->subject));
-    struct digest_row *row = digest_map_find(&v->subjects, &key);
-
-    if (e->has_prev != (row != NULL))
-        return fail(v, ROAD_BAD_SIGNATURE, index,
-                    row ? "the entry before about %s is not named"
-                        : "names an entry before about %s, but there is none",
-                    e->subject);
-    if (row && (row->number != e->prev_index || !tree_hash_is_equal(&row->hash, &e->prev_leaf)))
-        return fail(v, ROAD_BAD_SIGNATURE, index, "names entry %" PRIu64 " before about %s; it was %" PRIu64,
-                    e->prev_index, e->subject, row->number);
-    if (!row && !(row = digest_map_put(&v->subjects, &key)))
-        return fail(v, ROAD_NO_MEMORY, index, "out of memory");
-    row->number = (uint64_t)index;
-    row->hash = *leaf;
-    return ROAD_OK;
-}
-
-static enum road_status add_speaker(struct verify *v, const struct key_event *event, struct kid kid)
-{
-    const int64_t index = (int64_t)v->frontier.size;
-    const struct tree_hash key = digest_of(kid.bytes, KID_SIZE);
-    struct digest_row *row = digest_map_put(&v->kids, &key);
-    struct speaker *grown = realloc(v->speakers, (v->n_speakers + 1) * sizeof *grown);
-
-    if (grown)
-        v->speakers = grown;
-    if (!row || !grown)
-        return fail(v, ROAD_NO_MEMORY, index, "out of memory");
-    if (row->number != 0)
-        return fail(v, ROAD_EXISTS, index, "the key of %s is registered twice", event->name);
-    struct speaker *speaker = &v->speakers[v->n_speakers];
-    if (verifier_open(&event->key, &speaker->verifier))
-        return fail(v, ROAD_BAD_INPUT, index, "the key of %s is not a key", event->name);
-    memcpy(speaker->role, event->role, sizeof speaker->role);
-    row->number = ++v->n_speakers; /* 0 means none */
-    v->report->keys = v->n_speakers;
-    return ROAD_OK;
-}
-
-/* A registration: its subject must be the key itself, and with a registry only what stands there may come. */
-static enum road_status check_key_event(struct verify *v, const struct envelope *e, const uint8_t *payload,
-                                        size_t length)
-{
-    const int64_t index = (int64_t)v->frontier.size;
-    struct key_event event;
-    char subject[ENVELOPE_SUBJECT_SIZE], kid_text[KID_TEXT_SIZE];
-
-    if (key_event_parse(payload, length, &event))
-        return fail(v, ROAD_BAD_INPUT, index, "the registration of a key cannot be read");
-    const struct kid kid = kid_of(&event.key);
-    snprintf(subject, sizeof subject, "key/%s", kid_format(kid, kid_text));
-    if (strcmp(e->subject, subject) != 0)
-        return fail(v, ROAD_BAD_SIGNATURE, index, "%s is about %s", e->subject, subject);
-    if (v->config->registry && strcmp(event.role, "log") != 0 && !registry_by_kid(v->config->registry, kid))
-        return fail(v, ROAD_UNKNOWN_KEY, index, "the key of %s is not in the registry", event.name);
-    return add_speaker(v, &event, kid);
-}
-
-static bool is_operators(const char *kind)
-{
-    return strcmp(kind, "key") == 0 || strcmp(kind, "operator") == 0 || strcmp(kind, "config") == 0;
-}
-
-/* Who may say what: the operator's kinds by the log's key, a gateway's by a registered gateway. */
-static enum road_status check_speaker(struct verify *v, const struct envelope *e, struct kid kid,
-                                      struct verifier **ret_verifier)
-{
-    const int64_t index = (int64_t)v->frontier.size;
-    const struct tree_hash key = digest_of(kid.bytes, KID_SIZE);
-    char text[KID_TEXT_SIZE];
-
-    if (is_operators(e->kind)) {
-        if (kid_compare(kid, v->log_kid) != 0)
-            return fail(v, ROAD_DENIED, index, "an entry of kind %s is not by the log's key", e->kind);
-        *ret_verifier = v->log_verifier;
-        return ROAD_OK;
-    }
-    const struct digest_row *row = digest_map_find(&v->kids, &key);
-    if (!row)
-        return fail(v, ROAD_UNKNOWN_KEY, index, "said by key %s, which is not registered",
-                    kid_format(kid, text));
-    const struct speaker *speaker = &v->speakers[row->number - 1];
-    if (strcmp(speaker->role, "gateway") != 0)
-        return fail(v, ROAD_DENIED, index, "an entry of kind %s is by a %s", e->kind, speaker->role);
-    *ret_verifier = speaker->verifier;
-    return ROAD_OK;
-}
-
-static enum road_status check_said(struct verify *v, const struct envelope *e)
-{
-    const int64_t index = (int64_t)v->frontier.size;
-    const uint8_t *payload;
-    struct verifier *verifier = NULL;
-    struct kid kid;
-    size_t length;
-
-    if (cose_peek(e->said, e->said_length, &kid, &payload, &length))
-        return fail(v, ROAD_BAD_INPUT, index, "what was said is not a COSE_Sign1");
-    enum road_status status = check_speaker(v, e, kid, &verifier);
-    if (status)
-        return status;
-    if (cose_open(verifier, e->said, e->said_length, &payload, &length))
-        return fail(v, ROAD_BAD_SIGNATURE, index, "the speaker's signature does not hold");
-    v->report->statements++;
-    if (strcmp(e->kind, "key") == 0)
-        return check_key_event(v, e, payload, length);
-    if (!is_operators(e->kind) && spoken_check(e->kind, e->subject, payload, length))
-        return fail(v, ROAD_BAD_INPUT, index, "what was said is not about %s", e->subject);
-    return ROAD_OK;
-}
-
 static enum road_status check_row(struct verify *v, const struct envelope *e, const struct tree_hash *leaf)
 {
     struct log_source_row row;
@@ -426,11 +275,12 @@ static enum road_status check_row(struct verify *v, const struct envelope *e, co
         return ROAD_OK;
     const enum road_status status = v->source->kind->row(v->source, v->frontier.size, &row);
     if (status)
-        return fail(v, status, (int64_t)v->frontier.size, "row: %s", road_status_sentence(status));
+        return verify_fail(v->report, status, (int64_t)v->frontier.size, "row: %s",
+                           road_status_sentence(status));
     if (!tree_hash_is_equal(&row.leaf, leaf) || strcmp(row.kind, e->kind) != 0 ||
         strcmp(row.subject, e->subject) != 0)
-        return fail(v, ROAD_BAD_SIGNATURE, (int64_t)v->frontier.size,
-                    "the database's columns do not tell what the entry says");
+        return verify_fail(v->report, ROAD_BAD_SIGNATURE, (int64_t)v->frontier.size,
+                           "the database's columns do not tell what the entry says");
     return ROAD_OK;
 }
 
@@ -440,14 +290,9 @@ static enum road_status check_entry(struct verify *v, const uint8_t *bytes, size
     struct tree_hash leaf;
 
     tree_leaf_hash(bytes, length, &leaf);
-    enum road_status status = envelope_parse(bytes, length, v->said, &envelope);
-    if (status)
-        return fail(v, status, (int64_t)v->frontier.size, "not an entry: %s", road_status_sentence(status));
-    status = check_row(v, &envelope, &leaf);
+    enum road_status status = testimony_check(&v->testimony, bytes, length, &leaf, &envelope);
     if (!status)
-        status = check_chain(v, &envelope, &leaf);
-    if (!status)
-        status = check_said(v, &envelope);
+        status = check_row(v, &envelope, &leaf);
     if (status)
         return status;
     grow_tree(v, &leaf);
@@ -469,12 +314,12 @@ static enum road_status check_bundle(struct verify *v, uint64_t n)
         status = check_entry(v, entry, entry_length);
     }
     if (status == ROAD_BAD_INPUT && !*v->report->reason)
-        return fail(v, status, (int64_t)v->frontier.size, "the entry is cut short");
+        return verify_fail(v->report, status, (int64_t)v->frontier.size, "the entry is cut short");
     if (status && status != ROAD_END)
         return status;
     if (entries != width)
-        return fail(v, ROAD_BAD_SIGNATURE, (int64_t)v->frontier.size, "a bundle does not hold %u entries",
-                    width);
+        return verify_fail(v->report, ROAD_BAD_SIGNATURE, (int64_t)v->frontier.size,
+                           "a bundle does not hold %u entries", width);
     return check_full_tiles(v);
 }
 
@@ -484,7 +329,7 @@ static enum road_status check_root(struct verify *v)
 
     tree_root(&v->frontier, &root);
     if (!tree_hash_is_equal(&root, &v->head.root))
-        return fail(v, ROAD_BAD_SIGNATURE, -1, "the entries do not have the signed root");
+        return verify_fail(v->report, ROAD_BAD_SIGNATURE, -1, "the entries do not have the signed root");
     return ROAD_OK;
 }
 
@@ -505,12 +350,7 @@ static enum road_status check_all(struct verify *v)
 
 static void verify_free(struct verify *v)
 {
-    for (size_t i = 0; i < v->n_speakers; i++)
-        verifier_close(v->speakers[i].verifier);
-    verifier_close(v->log_verifier);
-    digest_map_done(&v->subjects);
-    digest_map_done(&v->kids);
-    free(v->speakers);
+    testimony_done(&v->testimony);
     free(v->old);
     free(v);
 }
@@ -525,7 +365,8 @@ enum road_status verify_run(struct log_source *source, const struct verify_confi
         return ROAD_NO_MEMORY;
     v->source = source;
     v->config = config;
-    v->report = ret_report;
+    v->report = v->testimony.report = ret_report;
+    v->testimony.registry = config->registry;
     const enum road_status status = check_all(v);
     ret_report->is_verified = status == ROAD_OK;
     if (status && !*ret_report->reason)
