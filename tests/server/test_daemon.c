@@ -234,6 +234,27 @@ FACT(killed_between_changes_it_loses_and_doubles_nothing)
     finish();
 }
 
+/* The registry is read anew on SIGHUP; the key's registration is in the log before its first statement. */
+FACT(a_gateway_enrolled_later_is_heard_after_a_reload)
+{
+    struct signer *first;
+
+    begin();
+    deliver(1, 2);
+    first = s.gateway;
+    s.gateway = sample_signer("gateway that came later");
+    unlink(s.registry_path);
+    sample_register(&s, "gw-1", ROLE_GATEWAY, s.gateway);
+    sample_register(&s, "server-1", ROLE_SERVER, s.server);
+    CHECK(kill(server, SIGHUP) == 0);
+    memset(&last_ack, 0, sizeof last_ack);
+    deliver(1, 3); /* numbers run per key, from 1 */
+    check_log_over_http(5 + 2 * 2 + 1 + 2 * 3);
+    stop(server, SIGTERM);
+    signer_close(first);
+    finish();
+}
+
 FACT(a_bad_config_is_refused_with_file_and_line)
 {
     char text[512] = "", path[128] = "/tmp/road-server-XXXXXX", command[512];
