@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-#define TIMING_SIGMA_S 0.008 /* of the matched moment: sampling, springs unlike ours, a lag that varies */
-#define ALONG_SIGMA_M  0.06  /* where within a hole its "middle" is, seen from the wheel */
-#define ACROSS_SIGMA_M 0.18  /* a wheel may run anywhere over the hole: 0.6 m / sqrt(12), and a habit */
+#define TIMING_SIGMA_S 0.007 /* of the matched moment: sampling, springs unlike ours, a lag that varies */
+#define ALONG_SIGMA_M  0.055 /* where within a hole its "middle" is, seen from the wheel */
+#define ACROSS_SIGMA_M 0.17  /* a wheel may run anywhere over the hole: 0.6 m / sqrt(12) */
 #define ACROSS_BOTH_M  0.25  /* the middle of what lies across the lane, seen from the vehicle's middle */
 
 static void set_position(const struct finding *f, const struct look *look, double half_track_m,
