@@ -9,8 +9,7 @@
 #define CAMERA_HALF_MM 1750.0 /* the footprint: one lane */
 #define REACH_MM 60000.0      /* no pass further away says anything of a defect; less than a block */
 #define NEGLIGIBLE 1e-4
-#define STEP_FINE_MM 500.0
-#define STEP_COARSE_MM 1000.0
+#define STEP_MM 500.0
 
 static const struct detector motion_rtk = {0.6, 0.6, 0.002};
 static const struct detector motion_other = {0.75, 0.375, 0.002};
@@ -67,7 +66,7 @@ static double normal_between(double low, double high, double sigma)
 
 struct nearest {
     double distance_mm;
-    double along_mm; /* from the start of the segment */
+    double along_mm; /* from the start of the segment, on its line: beyond it at the ends of a pass */
     double lateral_mm;
     double ux, uy;   /* the way */
     uint32_t segment;
@@ -83,10 +82,10 @@ static void look_at_segment(const struct track *track, uint32_t segment, struct 
     if (length <= 0)
         return;
     const double ux = ex / length, uy = ey / length;
-    const double s = fmin(fmax(px * ux + py * uy, 0), length);
+    const double along = px * ux + py * uy, s = fmin(fmax(along, 0), length);
     const double dx = px - s * ux, dy = py - s * uy, distance = sqrt(dx * dx + dy * dy);
     if (distance < best->distance_mm)
-        *best = (struct nearest){distance, s, uy * px - ux * py, ux, uy, segment};
+        *best = (struct nearest){distance, along, uy * px - ux * py, ux, uy, segment};
 }
 
 static double segment_length(const struct track *track, uint32_t segment)
@@ -236,7 +235,7 @@ static void walk_segment(struct walk *walk, uint32_t segment)
     const double length = sqrt(ex * ex + ey * ey);
     const double sigma = 10.0 * fmax(1, fmax(a->sigma_cm, b->sigma_cm));
     const int level = coverage_level(sigma);
-    const int steps = (int)ceil(length / (level <= 1 ? STEP_FINE_MM : STEP_COARSE_MM));
+    const int steps = (int)ceil(length / STEP_MM);
     const double pd = detector_of(track->sensor, track->gnss)->pd_pass;
     const double offsets[4] = {-1.0, 1.0, -1.0 / 3, 1.0 / 3}; /* wheels; a camera's lane in four lines */
     const double reach = track->sensor == SENSE_CAMERA ? 1500.0 : track->half_track_mm;
