@@ -169,14 +169,28 @@ static void add_sightings(struct line *line, const struct code_reason *reason, b
             reason->hits);
 }
 
+/* The English name within a sentence begins small. */
+static void add_name(struct line *line, const struct defect_type *type, enum code_language language,
+                     bool is_first)
+{
+    const char *en = type->name_en;
+
+    if (language == LANGUAGE_ZH)
+        add(line, "%s", type->name_zh);
+    else if (is_first || *en < 'A' || *en > 'Z')
+        add(line, "%s", en);
+    else
+        add(line, "%c%s", *en - 'A' + 'a', en + 1);
+}
+
 /* "Pothole, high (p=0.97, 58±15 mm deep, seen on 3 of 5 passes, …)" */
 static void add_defect(struct line *line, const struct code_reason *reason, const struct defect_type *type,
-                       enum code_language language)
+                       enum code_language language, bool is_first)
 {
     const bool zh = language == LANGUAGE_ZH;
     const unsigned centi = (reason->posterior_permille + 5u) / 10u;
 
-    add(line, "%s", zh ? type->name_zh : type->name_en);
+    add_name(line, type, language, is_first);
     if (reason->severity >= SEVERITY_LOW && reason->severity <= SEVERITY_HIGH)
         add(line, zh ? "，%s" : ", %s", severities[reason->severity][language]);
     add(line, zh ? "（可信度 " : " (p=");
@@ -244,7 +258,7 @@ static void add_green(struct line *line, const struct code_reason *reason, const
 
     if (type) {
         add(line, zh ? "健康，仅有 " : "healthy, only ");
-        add_defect(line, reason, type, language);
+        add_defect(line, reason, type, language, false);
         return;
     }
     if (reason->is_pale)
@@ -261,10 +275,10 @@ static void add_grey(struct line *line, const struct code_reason *reason, const 
 
     if (type && reason->channel == CHANNEL_HAZARD) {
         add(line, zh ? "疑似，尚未确认：" : "suspected, not confirmed: ");
-        add_defect(line, reason, type, language);
+        add_defect(line, reason, type, language, false);
     } else if (type) {
         add(line, zh ? "太久未经过，此前为：" : "not covered lately, before that: ");
-        add_defect(line, reason, type, language);
+        add_defect(line, reason, type, language, false);
     } else if (reason->seen_ns == 0 && reason->coverage_centi == 0) {
         add(line, zh ? "尚未经过" : "not covered yet");
     } else if (reason->coverage_centi > 0) {
@@ -288,7 +302,7 @@ static void add_finding(struct line *line, const struct code_reason *reason, con
     if (reason->channel == CHANNEL_CONDITION)
         add(line, zh ? "路面破损，主要是" : "worn surface, mostly ");
     if (type)
-        add_defect(line, reason, type, language);
+        add_defect(line, reason, type, language, reason->channel != CHANNEL_CONDITION);
     else
         add(line, "%s", code_word(reason->code, language));
 }

@@ -35,7 +35,7 @@ bool grid_zone_is_valid(struct grid_zone zone);
 struct grid_zone grid_zone_nearest(double lat_deg, double lon_deg);
 
 /* ROAD_BAD_RANGE: not finite, |lat| > 84, wrong hemisphere by more than 1 degree, or > 10 degrees from the
- * meridian. */
+ * meridian. A zone's frame ends earlier in the east and west, see cell_from_point. */
 enum road_status grid_project(struct grid_zone zone, double lat_deg, double lon_deg,
                               struct grid_point *ret_point);
 /* The same in metres, before rounding; for oracles and sub-millimetre work. */

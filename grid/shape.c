@@ -218,8 +218,8 @@ static bool edge_meets_box(struct grid_point a, struct grid_point b, struct box 
     return left < 4 && right < 4;
 }
 
-/* Even-odd by a ray to the east; an edge owns its lower end, so that two polygons that share an edge share no
- * cell and leave none out. */
+/* Even-odd by a ray to the east. A centre on a west or south edge is inside, on an east or north edge
+ * outside, so that two polygons with a common edge share no cell and leave none out. */
 static bool is_in_polygon(const struct area *area, struct grid_point p)
 {
     bool is_in = false;

@@ -14,13 +14,15 @@ struct grid_covariance {
     double ee_mm2, en_mm2, nn_mm2;
 };
 
-/* Every cell the segment a..b passes through (an exact grid walk, corners included once). */
+/* Every cell that holds a point of the closed segment a..b, exactly; docs/grid.md tells what happens at
+ * corners. */
 enum road_status cells_on_line(struct grid_zone zone, struct grid_point a, struct grid_point b, int level,
                                struct cell *ret_cells, size_t capacity, size_t *ret_count);
 /* Cells whose centre lies inside the simple polygon (even-odd); it closes itself. n >= 3. */
 enum road_status cells_in_polygon(struct grid_zone zone, const struct grid_point *corners, size_t n,
                                   int level, struct cell *ret_cells, size_t capacity, size_t *ret_count);
-/* Cells whose centre lies within k sigma of `centre`. */
+/* Cells whose centre lies within k sigma of `centre`; there may be none. ROAD_BAD_RANGE if the covariance is
+ * not positive definite. */
 enum road_status cells_in_ellipse(struct grid_zone zone, struct grid_point centre,
                                   struct grid_covariance covariance, double k, int level,
                                   struct cell *ret_cells, size_t capacity, size_t *ret_count);

@@ -179,22 +179,29 @@ static void choose_zone(struct reader *r, double lat_deg, double lon_deg)
     r->has_zone = true;
 }
 
+/* A bad line; the rows before it are done first, so that lines are reported in order. */
+static void refuse_line(struct reader *r, const char *why)
+{
+    flush_batch(r);
+    refuse(r, r->line, why);
+}
+
 static void take_row(struct reader *r, char *fields[], size_t n)
 {
     const size_t needed = r->lat_column > r->lon_column ? r->lat_column : r->lon_column;
 
     if (n <= needed) {
-        refuse(r, r->line, "a column is missing");
+        refuse_line(r, "a column is missing");
         return;
     }
     const char *lat = fields[r->lat_column], *lon = fields[r->lon_column];
     struct row *row = &r->rows[r->n];
     if (!number_parse(lat, &r->lat_deg[r->n]) || strlen(lat) >= FIELD_TEXT_SIZE) {
-        refuse(r, r->line, "the latitude is not a number");
+        refuse_line(r, "the latitude is not a number");
         return;
     }
     if (!number_parse(lon, &r->lon_deg[r->n]) || strlen(lon) >= FIELD_TEXT_SIZE) {
-        refuse(r, r->line, "the longitude is not a number");
+        refuse_line(r, "the longitude is not a number");
         return;
     }
     choose_zone(r, r->lat_deg[r->n], r->lon_deg[r->n]);
@@ -228,7 +235,7 @@ static void take_line(struct reader *r, char *line, size_t length)
 
     r->line++;
     if (length > LINE_MAX_BYTES) {
-        refuse(r, r->line, "the line is too long");
+        refuse_line(r, "the line is too long");
         return;
     }
     if (r->line == 1 && strncmp(line, "\xEF\xBB\xBF", 3) == 0)
@@ -236,7 +243,7 @@ static void take_line(struct reader *r, char *line, size_t length)
     if (strspn(line, " \r") == length)
         return; /* an empty line is no row */
     if (strlen(line) != length) {
-        refuse(r, r->line, "the line holds a zero byte");
+        refuse_line(r, "the line holds a zero byte");
         return;
     }
     if (!r->has_columns)

@@ -314,6 +314,8 @@ FACT(what_is_no_cell_is_refused_and_changes_nothing)
         {"40-1-1/0", ROAD_BAD_INPUT},
         {"40-1-1/1", ROAD_BAD_INPUT},
         {"40-1-1/2", ROAD_BAD_INPUT},
+        {"40-1-2/2", ROAD_BAD_INPUT},
+        {"40-2-1/2", ROAD_BAD_INPUT},
         {"40-6-6/3", ROAD_BAD_INPUT},
         {"40-0-0/2097152", ROAD_BAD_RANGE},
         {"40s-1-1", ROAD_BAD_INPUT},

@@ -49,6 +49,9 @@ FACT(csi_at_the_nodes_of_the_table_is_the_tables_deduct)
     CHECK_NEAR(csi_of(DEFECT_POTHOLE, SEVERITY_HIGH, 0.5), 100 - 65, 1e-9);
     CHECK_NEAR(csi_of(DEFECT_POTHOLE, SEVERITY_HIGH, 1), 100 - 72, 1e-9);
     CHECK_NEAR(csi_of(DEFECT_POTHOLE, SEVERITY_HIGH, 7), 100 - 72, 1e-9); /* never more than the cell */
+    CHECK_NEAR(csi_of(DEFECT_POTHOLE, SEVERITY_HIGH, INFINITY), 100 - 72, 1e-9);
+    /* Below the first node in proportion: a tenth of the density, a tenth of 10 points. */
+    CHECK_NEAR(csi_of(DEFECT_POTHOLE, SEVERITY_HIGH, 0.00001), 100 - 1, 1e-6);
 }
 
 FACT(csi_never_rises_with_the_area_of_a_defect)
@@ -407,7 +410,7 @@ FACT(every_channel_explains_itself)
                             .csi = 79};
     check_lines(
         r,
-        "Y: worn surface, mostly Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7) | "
+        "Y: worn surface, mostly transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7) | "
         "CSI 79",
         "黄：路面破损，主要是横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）｜路面指数 79");
     check_lines(
@@ -443,11 +446,11 @@ FACT(every_channel_explains_itself)
     r.channel = CHANNEL_HAZARD;
     check_lines(
         r,
-        "?: suspected, not confirmed: Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7)",
+        "?: suspected, not confirmed: transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 times, camera 7)",
         "灰：疑似，尚未确认：横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）");
     r.channel = CHANNEL_UNKNOWN;
     check_lines(r,
-                "?: not covered lately, before that: Transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 "
+                "?: not covered lately, before that: transverse crack, medium (p=0.99, 4.2 mm wide, seen 7 "
                 "times, camera 7)",
                 "灰：太久未经过，此前为：横向裂缝，中（可信度 0.99，宽 4.2 毫米，测到 7 次，相机 7 次）");
 }
@@ -481,7 +484,7 @@ FACT(every_type_explains_itself_in_both_languages_with_a_size)
         r.size_milli = 2000;
         CHECK(code_explain(&r, LANGUAGE_EN, en, sizeof en) < sizeof en);
         CHECK(code_explain(&r, LANGUAGE_ZH, zh, sizeof zh) < sizeof zh);
-        CHECK(strstr(en, catalogue_type(type)->name_en) != NULL);
+        CHECK(strstr(en, catalogue_type(type)->name_en) != NULL); /* it begins the sentence */
         CHECK(strstr(zh, catalogue_type(type)->name_zh) != NULL);
         CHECK(strstr(en, "(null)") == NULL && strstr(en, ", ,") == NULL);
         r.size_milli = 0;

@@ -3,6 +3,7 @@
 
 #include "grid/cell.h"
 #include "grid/krueger.h"
+#include "grid/rounding.h"
 #include "tests/grid/oracle.h"
 
 #define HANGZHOU ((struct grid_zone){120, false})
@@ -125,6 +126,19 @@ FACT(millimetres_are_rounded_as_llround_does)
         CHECK_INT(point.e_mm, llround(e * 1000));
         CHECK_INT(point.n_mm, llround(n * 1000));
     }
+}
+
+FACT(halves_are_rounded_away_from_zero_as_llround_does)
+{
+    for (double whole = 0; whole < 1e12; whole = whole * 3 + 1)
+        for (int eighth = 0; eighth <= 8; eighth++)
+            CHECK_INT((int64_t)rounded(whole + eighth / 8.0), llround(whole + eighth / 8.0));
+    CHECK_INT((int64_t)rounded(nextafter(0.5, 0)), 0);
+    /* 1.0625 m and 3.1875 m are exact, and so are their 1,062.5 mm and 3,187.5 mm. */
+    CHECK_INT(millimetres_of(1.0625), 1063);
+    CHECK_INT(millimetres_of(-1.0625), -1063);
+    CHECK_INT(millimetres_of(3.1875), 3188);
+    CHECK_INT(millimetres_of(-3.1875), -3188);
 }
 
 FACT(a_projected_point_comes_back)
@@ -269,6 +283,19 @@ FACT(bulk_equals_single_for_odd_numbers_between_good_ones)
             lon[17] = lon[298] = odd[b];
             check_bulk(HANGZHOU, lat, lon, 300);
         }
+}
+
+FACT(bulk_equals_single_at_the_last_latitude_and_the_last_longitude)
+{
+    double lat[300], lon[300];
+
+    for (int k = 0; k < 300; k++)
+        lat[k] = 83.9 + k % 2 * 0.1, lon[k] = 118 + k % 3 * 2;
+    lat[7] = 84;
+    check_bulk(HANGZHOU, lat, lon, 300);
+    for (int k = 0; k < 300; k++)
+        lat[k] = -lat[k];
+    check_bulk((struct grid_zone){120, true}, lat, lon, 300);
 }
 
 int main(int argc, char **argv)

@@ -140,6 +140,25 @@ FACT(a_long_line_ends_where_it_should)
     CHECK(count <= 900001 && count >= 500001);
 }
 
+FACT(a_line_across_the_whole_frame_stays_on_its_way)
+{
+    /* Products of these lengths need 65 bits. */
+    const struct grid_point a = {3, 16777215997}, b = {1048575991, 11};
+    const long double e = (long double)(b.e_mm - a.e_mm), n = (long double)(b.n_mm - a.n_mm);
+    const int level = 12;
+    size_t count = 0;
+
+    CHECK_STATUS(cells_on_line(HANGZHOU, a, b, level, cells, CAPACITY, &count), ROAD_OK);
+    CHECK(count > 4096 && count <= 4096 + 256);
+    for (size_t k = 0; k < count; k++) {
+        const struct grid_point centre = cell_centre(cells[k]);
+        const long double off =
+            fabsl(e * (long double)(centre.n_mm - a.n_mm) - n * (long double)(centre.e_mm - a.e_mm));
+        /* A line that meets a square passes its centre no further away than half the square seen along it. */
+        CHECK(off <= (fabsl(e) + fabsl(n)) * (1000 << level) / 2);
+    }
+}
+
 FACT(a_line_that_is_too_long_or_leaves_the_frame_is_refused)
 {
     size_t count = 77;
@@ -238,6 +257,22 @@ FACT(polygons_that_share_an_edge_part_the_cells_between_them)
     CHECK_STATUS(cells_in_polygon(HANGZHOU, whole, 4, 0, cells, CAPACITY, &n_whole), ROAD_OK);
     CHECK_INT(n_left + n_right, n_whole);
     CHECK_INT(n_whole, 40 * 20);
+}
+
+FACT(a_centre_on_the_west_or_south_edge_is_inside)
+{
+    const struct grid_point square[4] = {point_at(500, 500), point_at(4500, 500), point_at(4500, 4500),
+                                         point_at(500, 4500)};
+    const struct grid_point last = point_at(3500, 3500);
+    size_t count;
+    struct cell cell;
+
+    CHECK_STATUS(cells_in_polygon(HANGZHOU, square, 4, 0, cells, CAPACITY, &count), ROAD_OK);
+    CHECK_INT(count, 16);
+    CHECK_STATUS(cell_from_point(HANGZHOU, square[0], 0, &cell), ROAD_OK);
+    CHECK_INT(cells[0].id, cell.id);
+    CHECK_STATUS(cell_from_point(HANGZHOU, last, 0, &cell), ROAD_OK);
+    CHECK_INT(cells[15].id, cell.id);
 }
 
 FACT(a_large_polygon_is_counted_exactly_and_a_larger_one_refused)

@@ -54,6 +54,7 @@ fact cells_takes_tabs 0 "^$head${nl}$wulin\$" '^$' '30.2741\t120.1636\n' cells
 fact cells_keeps_one_zone_for_all 0 "$wulin${nl}30.3,121.9,[0-9]*,40-[0-9]*-[0-9]*\$" '^$' '30.2741,120.1636\n30.3,121.9\n' cells
 fact cells_takes_the_meridian_it_is_told 0 ",39-" '^$' '30.2741,120.1636\n' cells --meridian 117
 fact cells_counts_bad_rows_and_keeps_the_good 1 "^$head${nl}$wulin\$" "^line 1: the latitude is not a number${nl}line 2: a column is missing${nl}line 4: the position is in the other hemisphere${nl}line 5: latitude is beyond 84 degrees${nl}line 6: longitude is outside -360..360${nl}5 of 6 lines refused\$" 'x,1\n1\n30.2741,120.1636\n-30,120\n88,1\n1,1e9\n' cells
+fact cells_reports_bad_lines_in_order 1 "$wulin" "^line 1: latitude is beyond.*${nl}line 3: the latitude is not.*${nl}line 4: latitude is beyond.*${nl}3 of 4" '88,1\n30.2741,120.1636\nx,1\n89,1\n' cells
 fact cells_refuses_dates_and_hex 1 "^$head\$" "^line 1: the latitude.*${nl}line 2: the longitude.*${nl}2 of 2 lines" '0/0/0,1\n1,0x10\n' cells
 fact cells_of_a_header_that_names_nothing 1 "^$head${nl}$wulin\$" '^line 1: neither column names' 'a,b\n30.2741,120.1636\n' cells
 fact cells_of_nothing_is_a_header 0 "^$head\$" '^$' '' cells
