@@ -11,7 +11,7 @@
 #include "link/registry.h"
 #include "server/ledger/ledger.h"
 
-#define INTAKE_QUEUE_MAX 64 /* messages waiting */
+#define INTAKE_QUEUE_MAX 256 /* messages waiting, SEALED_MAX bytes each at most */
 
 struct intake_config {
     const char *district;
