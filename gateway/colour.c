@@ -385,7 +385,7 @@ static void give_reason(const struct fold *fold, const struct local_defects *loc
                               .csi = (uint8_t)lround(fmin(fmax(verdict->csi, 0), 100)),
                               .iri_centi = isnan(input->iri_mpkm) ? IRI_UNKNOWN : clip16(input->iri_mpkm * 100),
                               .coverage_centi = clip16(input->coverage * 100),
-                              .seen_ns = seen_ns};
+                              .seen_ns = seen_ns == INT64_MIN ? 0 : seen_ns}; /* 0 = never */
     if (verdict->top_defect < 0)
         return;
     const struct defect_belief *b = &fold->beliefs->defects[local->indices[verdict->top_defect]].belief;

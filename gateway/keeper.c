@@ -301,28 +301,70 @@ static enum road_status undo(struct keeper *keeper, enum road_status reason)
     return reason;
 }
 
+static enum road_status take_all(struct keeper *keeper, const struct keeper_message *messages, size_t n,
+                                 int64_t now_ns, struct group *group)
+{
+    enum road_status status = database_begin(keeper->db);
+
+    if (status != ROAD_OK)
+        return status;
+    for (size_t i = 0; status == ROAD_OK && i < n; i++)
+        status = take_message(keeper, &messages[i], now_ns, group);
+    if (status == ROAD_OK)
+        status = database_commit(keeper->db);
+    else
+        database_rollback(keeper->db);
+    keeper->stats.commits += status == ROAD_OK;
+    return status == ROAD_OK ? ROAD_OK : undo(keeper, status);
+}
+
+/* Nothing is wrong with the disk or the memory: something in this message is more than we can put into words. */
+static bool is_of_the_message(enum road_status status)
+{
+    return status != ROAD_OK && status != ROAD_FULL && status != ROAD_IO && status != ROAD_NO_MEMORY &&
+           status != ROAD_CORRUPT;
+}
+
+static enum road_status refuse_alone(struct keeper *keeper, const struct keeper_message *message,
+                                     enum road_status reason)
+{
+    struct intake_envelope envelope = {0};
+
+    enum road_status status = intake_open(&keeper->rules, message->topic, message->bytes, message->length, &envelope);
+    return status == ROAD_OK ? refuse(keeper, &envelope, message, reason, "publish") : reason;
+}
+
+/* After a group failed: one by one, so that the one that cannot be taken does not hold up the others. */
+static enum road_status take_singly(struct keeper *keeper, const struct keeper_message *messages, size_t n,
+                                    int64_t now_ns, struct group *group)
+{
+    enum road_status status = ROAD_OK;
+
+    for (size_t i = 0; status == ROAD_OK && i < n; i++) {
+        status = take_all(keeper, &messages[i], 1, now_ns, group);
+        if (is_of_the_message(status))
+            status = refuse_alone(keeper, &messages[i], status);
+    }
+    return status;
+}
+
 enum road_status keeper_take(struct keeper *keeper, const struct keeper_message *messages, size_t n, int64_t now_ns,
                              struct keeper_ack *ret_acks, size_t *ret_n_acks)
 {
     struct group group = {.n = 0};
     size_t n_acks = 0;
 
+    if (n > KEEPER_GROUP_MAX)
+        return ROAD_TOO_LARGE;
     if (!has_room(keeper)) {
         keeper->stats.outbox_full++;
         return ROAD_FULL;
     }
-    enum road_status status = database_begin(keeper->db);
-    if (status != ROAD_OK)
-        return status;
-    for (size_t i = 0; status == ROAD_OK && i < n && i < KEEPER_GROUP_MAX; i++)
-        status = take_message(keeper, &messages[i], now_ns, &group);
-    if (status == ROAD_OK)
-        status = database_commit(keeper->db);
-    else
-        database_rollback(keeper->db);
-    if (status != ROAD_OK)
-        return undo(keeper, status);
-    keeper->stats.commits++;
+    enum road_status status = take_all(keeper, messages, n, now_ns, &group);
+    if (is_of_the_message(status)) {
+        group.n = 0;
+        status = take_singly(keeper, messages, n, now_ns, &group);
+    }
     for (size_t i = 0; status == ROAD_OK && i < group.n; i++)
         status = make_ack(keeper, &group.answers[i], &ret_acks[n_acks++]);
     if (status == ROAD_OK)
