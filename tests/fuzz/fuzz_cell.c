@@ -8,7 +8,7 @@
 #include "grid/shape.h"
 
 #define CELLS      512
-#define VISIBLE_MM 300000 /* small shapes, so that a run takes microseconds */
+#define VISIBLE_MM 60000 /* small shapes, so that a run takes microseconds */
 
 static void need(bool holds)
 {
