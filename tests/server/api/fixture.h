@@ -11,11 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "grid/catalogue.h"
 #include "grid/cell.h"
 #include "server/api/api.h"
 
-#define FIRST_COLUMN 513000
-#define FIRST_ROW 3350510
+#define FIRST_COLUMN INT64_C(513000)
+#define FIRST_ROW INT64_C(3350510)
 #define COLUMNS 5000
 #define ROWS 10
 #define SQUARES 20
