@@ -36,6 +36,7 @@ struct node {
     int64_t drive_first_ns, drive_last_ns, data_ns; /* event time driven, for the replay speed */
     int64_t began_ns, driven_ns, report_due_ns;
     uint64_t rows_refused, refused_full;
+    uint32_t refused_ms; /* watched, but in a batch that the outbox refused: told as not watched in the next one */
     uint32_t logged;
     FILE *handed;
 };
@@ -68,20 +69,47 @@ static void note_handed(struct node *n, uint64_t seq)
     n->first_handed_ns = 0;
 }
 
-static void keep_batch(struct node *n, const struct batch *batch)
+static uint32_t watched_ms(const struct batch *batch)
 {
-    const enum road_status status = uplink_append(n->uplink, batch);
+    int64_t sum_ns = 0;
 
+    for (size_t i = 0; i < batch->n_passes; i++) {
+        const struct pass *pass = &batch->passes[i];
+        if (pass->n_points > 0)
+            sum_ns += pass->points[pass->n_points - 1].time_ns - pass->points[0].time_ns;
+    }
+    return sum_ns > 0 ? (uint32_t)(sum_ns / 1000000) : 0;
+}
+
+static void refuse_batch(struct node *n, const struct batch *batch)
+{
+    n->refused_full++;
+    n->refused_ms += watched_ms(batch);
+    log_error("outbox full: batch refused; raise outbox_max_bytes or bring the gateway back (refused=%" PRIu64 ")",
+              n->refused_full);
+}
+
+/* A live source's batch takes the next free number, because one that was refused must leave no hole; what the
+ * refused ones had watched nobody will ever see. */
+static void keep_batch(struct node *n, const struct batch *taken)
+{
+    struct batch batch = *taken;
+    const bool is_live = n->config.source == NODE_SOURCE_LIVE;
+
+    if (is_live) {
+        batch.seq = uplink_stats(n->uplink).last_seq + 1;
+        batch.unwatched_ms += n->refused_ms;
+    }
+    const enum road_status status = uplink_append(n->uplink, &batch);
     if (status == ROAD_OK) {
-        note_handed(n, batch->seq);
+        n->refused_ms = 0;
+        note_handed(n, batch.seq);
     } else if (status == ROAD_DUPLICATE) {
         n->first_handed_ns = 0;
-    } else if (status == ROAD_FULL) {
-        n->refused_full++;
-        log_error("outbox full: batch %" PRIu64 " refused; raise outbox_max_bytes or bring the gateway back (refused=%" PRIu64 ")",
-                  batch->seq, n->refused_full);
+    } else if (status == ROAD_FULL && is_live) {
+        refuse_batch(n, taken);
     } else {
-        fatal("batch %" PRIu64 " cannot be kept: %s", batch->seq, road_status_sentence(status));
+        fatal("batch %" PRIu64 " cannot be kept: %s", batch.seq, road_status_sentence(status));
     }
 }
 
@@ -383,6 +411,15 @@ static void open_all(struct node *n)
     n->began_ns = clock_ns(CLOCK_MONOTONIC);
 }
 
+/* What a live source has seen up to now goes into a last batch; a recording comes again from its first sample. */
+static void finish_live(struct node *n)
+{
+    if (n->config.source != NODE_SOURCE_LIVE)
+        return;
+    node_core_finish(n->core);
+    take_batches(n);
+}
+
 static void close_all(struct node *n)
 {
     if (n->handed)
@@ -478,6 +515,7 @@ int main(int argc, char **argv)
     printf("ready name=%s\n", node.config.name);
     fflush(stdout);
     run(&node, &while_waiting);
+    finish_live(&node);
     report(&node, clock_ns(CLOCK_MONOTONIC), true);
     close_all(&node);
     return 0;

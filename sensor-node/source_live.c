@@ -171,6 +171,19 @@ static void give_motion(struct live *live, struct source_event *ret_event)
     live->count--;
 }
 
+/* Samples of the gap that still wait are not handed on: nobody could say where they were taken. */
+static void give_gap(struct live *live, struct source_event *ret_event)
+{
+    *ret_event = (struct source_event){
+        .kind = SOURCE_GAP, .gap_from_ns = live->gap_from_ns, .gap_to_ns = live->gap_to_ns};
+    live->has_gap = false;
+    while (live->count > 0 && live->ring[live->first].sample.time_ns > live->gap_from_ns &&
+           live->ring[live->first].sample.time_ns < live->gap_to_ns) {
+        live->first = (live->first + 1) % RING_SIZE;
+        live->count--;
+    }
+}
+
 static bool motion_may_go(const struct live *live)
 {
     const struct waiting *oldest = &live->ring[live->first];
@@ -202,9 +215,7 @@ static enum road_status live_next(struct source *base, struct source_event *ret_
         presence_take(&live->iio_presence, ret_error, &status))
         return status;
     if (live->has_gap) {
-        *ret_event = (struct source_event){
-            .kind = SOURCE_GAP, .gap_from_ns = live->gap_from_ns, .gap_to_ns = live->gap_to_ns};
-        live->has_gap = false;
+        give_gap(live, ret_event);
     } else if (motion_may_go(live)) {
         give_motion(live, ret_event);
     } else if (fix_may_go(live)) {

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sensor-node/detect.h"
+
 #define PROGRAM "roadchief-node"
 
 /* The daemon beside this program, else the one on the PATH. Returns only if there is none. */
@@ -26,6 +28,7 @@ static int run_node(int argc, char **argv)
 }
 
 const struct verb node_verbs[] = {
+    {"detect", "what a node would find on a recording: PATH [--geojson]", detect_run},
     {"node", "the daemon that feels the road: --config FILE", run_node},
     {NULL, NULL, NULL},
 };
