@@ -344,6 +344,7 @@ static void close_all(struct gateway *g)
     forget_queue(g);
     free(g->change_ack.bytes);
     sender_close(g->sender);
+    session_publish(g->session, g->status_topic, "offline", strlen("offline"), true, NULL); /* a clean end has no will */
     session_close(g->session);
     keeper_close(g->keeper);
     registry_close(g->registry);
