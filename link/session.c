@@ -356,6 +356,11 @@ bool session_is_ready(const struct session *session)
     return session_is_connected(session) && session->n_subscribed >= session->n_subscriptions;
 }
 
+int session_failures(const struct session *session)
+{
+    return session->failures;
+}
+
 struct pollfd session_pollfd(const struct session *session)
 {
     struct pollfd fd = {.fd = -1, .events = POLLIN};

@@ -21,7 +21,6 @@ static struct broker *broker;
 struct client {
     struct session *session;
     int n_connected, n_heard, n_failed;
-    bool had_socket;
     char heard[256]; /* topics in order, each with a blank behind it */
 };
 static struct client clients[CLIENTS_MAX];
@@ -77,11 +76,8 @@ static struct client *add_client(const char *of, const char *trusts, const char 
 static void turn_all(void)
 {
     for (int i = 0; i < n_clients; i++) {
-        struct client *client = &clients[i];
-        session_wait(client->session, 2);
-        const bool has_socket = session_pollfd(client->session).fd >= 0;
-        client->n_failed += client->had_socket && !has_socket;
-        client->had_socket = has_socket;
+        session_wait(clients[i].session, 2);
+        clients[i].n_failed = session_failures(clients[i].session);
     }
 }
 
