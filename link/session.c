@@ -1,11 +1,12 @@
 #include "link/session.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
 #include <mosquitto.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define BROKERS_MAX       16
@@ -14,7 +15,7 @@
 #define BACKOFF_LAST_NS   30000000000LL
 #define CONNECT_LIMIT_NS  15000000000LL /* from the first SYN to CONNACK */
 #define HOUSEKEEPING_NS   500000000LL   /* libmosquitto looks after its keepalive when asked to */
-#define STEADY_NS         5000000000LL  /* a connection that lasted this long ends the back-off */
+#define STEADY_NS         1000000000LL  /* a connection that lasted this long ends the back-off */
 #define READS_A_STEP      256 /* packets taken from one readiness, so that a flood cannot hold the loop */
 
 struct broker_address {
@@ -109,11 +110,11 @@ static int64_t draw_backoff_ns(const struct session *session)
     return 1 + (int64_t)(random % (uint64_t)cap);
 }
 
-/* A broker that takes us and drops us at once (two clients of one name) is not asked more than about twice a
- * second; one that does not take us at all is asked ever more rarely. */
+/* A broker that takes us and drops us at once (two clients of one name) is not asked more than about four
+ * times a second; one that does not take us at all is asked ever more rarely. */
 static void count_failure(struct session *session, bool was_connected)
 {
-    const int after_success_max = 2 * session->n_brokers;
+    const int after_success_max = session->n_brokers;
 
     if (was_connected && session->now_ns - session->since_ns >= STEADY_NS)
         session->failures = 0;
@@ -395,6 +396,16 @@ static int read_packets(struct session *session)
     return code;
 }
 
+/* libmosquitto 2.0 takes an end of the stream within the TLS handshake for "not yet" and would ask for ever,
+ * on a socket that is always readable: until the connection stands we look ourselves. */
+static bool has_peer_left(const struct session *session)
+{
+    char byte;
+    const int fd = mosquitto_socket(session->client);
+    const ssize_t n = fd < 0 ? 0 : recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 void session_step(struct session *session, short revents, int64_t now_ns)
 {
     int code = MOSQ_ERR_SUCCESS;
@@ -412,7 +423,8 @@ void session_step(struct session *session, short revents, int64_t now_ns)
         code = mosquitto_loop_write(session->client, 1);
     if (code == MOSQ_ERR_SUCCESS && !session->is_broken)
         code = mosquitto_loop_misc(session->client);
-    if (session->state == CONNECTING && now_ns - session->since_ns > CONNECT_LIMIT_NS)
+    if (session->state == CONNECTING &&
+        ((revents && has_peer_left(session)) || now_ns - session->since_ns > CONNECT_LIMIT_NS))
         session->is_broken = true;
     if (code != MOSQ_ERR_SUCCESS || session->is_broken)
         wait_before_retry(session);

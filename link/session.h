@@ -42,7 +42,7 @@ enum road_status session_publish(struct session *session, const char *topic, con
 bool session_is_connected(const struct session *session);
 /* Connected, and the broker has acknowledged every subscription: what others publish from now on arrives. */
 bool session_is_ready(const struct session *session);
-/* Attempts that failed since a connection last held for 5 s: for a log line or a metric. */
+/* Attempts that failed since a connection last held for 1 s: for a log line or a metric. */
 int session_failures(const struct session *session);
 /* For the loop: what to poll, when to call again at the latest (monotonic ns), and the call itself. */
 struct pollfd session_pollfd(const struct session *session); /* fd -1 while there is no socket */

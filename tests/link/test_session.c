@@ -1,5 +1,7 @@
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -329,6 +331,67 @@ FACT(back_off_doubles_to_30_s_with_full_jitter)
     CHECK(longest > 25000000000);              /* P(no draw of 293 in the last sixth) < 1e-23 */
     CHECK_NEAR(sum / n / 1e9, 15.0, 5 * 0.51); /* mean of uniform 0..30 s; 5 sigma of the mean of 293 draws */
     close_ears(&a, NULL);
+}
+
+static SSL_CTX *make_server_context(const char *cert, const char *key)
+{
+    char command[1024];
+    snprintf(
+        command, sizeof command,
+        "openssl req -x509 -newkey ed25519 -nodes -subj /CN=x -addext subjectAltName=IP:127.0.0.1 -keyout %s"
+        " -out %s 2>/dev/null",
+        key, cert);
+    CHECK_INT(system(command), 0);
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    CHECK_INT(SSL_CTX_use_certificate_file(context, cert, SSL_FILETYPE_PEM), 1);
+    CHECK_INT(SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM), 1);
+    return context;
+}
+
+/* Says its part of the handshake, and resets the connection before it has heard the client's. */
+static void hang_up_within_handshake(SSL_CTX *context, int fd)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    SSL *tls = SSL_new(context);
+
+    SSL_set_fd(tls, fd);
+    SSL_accept(tls); /* the client's first flight is there already: it was sent within connect */
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+    SSL_free(tls);
+}
+
+/* libmosquitto alone would ask on for ever; without our own look an attempt ends after 15 s. */
+FACT(a_broker_that_dies_within_the_handshake_is_noticed)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char address[32], cert[TEMP_PATH_SIZE + 16], key[TEMP_PATH_SIZE + 16];
+    socklen_t size = sizeof at;
+    struct ear a = {0};
+
+    temp_make(dir);
+    snprintf(cert, sizeof cert, "%s/x.crt", dir);
+    snprintf(key, sizeof key, "%s/x.key", dir);
+    SSL_CTX *context = make_server_context(cert, key);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    CHECK_INT(bind(listener, (struct sockaddr *)&at, sizeof at) | listen(listener, 8), 0);
+    CHECK_INT(getsockname(listener, (struct sockaddr *)&at, &size), 0);
+    snprintf(address, sizeof address, "127.0.0.1:%d", ntohs(at.sin_port));
+    struct session_config config = config_for(&a, "a", address);
+    config.ca_file = cert;
+    CHECK_STATUS(session_open(&config, &a.session), ROAD_OK);
+    const int64_t begin = monotonic_ms();
+    while (session_failures(a.session) < 3 && monotonic_ms() - begin < 12000) {
+        session_wait(a.session, 2);
+        const int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+        if (fd >= 0)
+            hang_up_within_handshake(context, fd);
+    }
+    CHECK(session_failures(a.session) >= 3);
+    close(listener);
+    close_ears(&a, NULL);
+    SSL_CTX_free(context);
+    temp_remove(dir);
 }
 
 FACT(a_burst_of_large_messages_arrives_whole)
