@@ -91,12 +91,12 @@ static bool choose_place(struct demo *d, struct stack_options *o, char *error)
         return stack_zone_of(d->drive, &o->zone, o->bounds, error) == ROAD_OK;
     }
     const struct simulate_options *s = &d->simulation;
-    const double north = 3 * s->block_m / 111000, east = north / cos(s->lat_deg * M_PI / 180);
+    const double north = 2 * s->block_m / 111000, east = north / cos(s->lat_deg * M_PI / 180);
     o->zone = grid_zone_nearest(s->lat_deg, s->lon_deg);
-    o->bounds[0] = s->lon_deg - 0.001;
-    o->bounds[1] = s->lat_deg - 0.001;
-    o->bounds[2] = s->lon_deg + east;
-    o->bounds[3] = s->lat_deg + north;
+    o->bounds[0] = s->lon_deg - 0.0002;
+    o->bounds[1] = s->lat_deg - 0.0002;
+    o->bounds[2] = s->lon_deg + east + 0.0002;
+    o->bounds[3] = s->lat_deg + north + 0.0002;
     o->truth_file = d->truth;
     o->roads_file = d->roads;
     return true;
@@ -110,7 +110,7 @@ static bool start_house(struct demo *d, char *error)
     snprintf(d->roads, sizeof d->roads, "%.900s/district/roads.geojson", d->dir);
     d->simulation.out = d->district;
     snprintf(d->district, sizeof d->district, "%.900s/district", d->dir);
-    if (!d->drive && simulate_roads(&d->simulation) != 0) {
+    if (!d->drive && simulate_place(&d->simulation) != 0) {
         snprintf(error, ERROR_SIZE, "the simulation failed");
         return false;
     }

@@ -75,6 +75,7 @@ int code_grade(const double floors[3], double score);
 /* CSI: the CJJ 36 formula with density = defect area in the cell; an ordinal score, not "the PCI". */
 double code_csi(const struct code_defect *defects, size_t n, double cell_area_m2);
 
+#define CODE_CSI_NONE 255
 /* The numbers a code travels with, integers so that they are the same on every machine. */
 struct code_reason {
     enum road_code code;
@@ -85,7 +86,7 @@ struct code_reason {
     int32_t size_milli, size_sigma_milli; /* in thousandths of the type's unit */
     uint16_t hits, passes;                /* sightings, watched passes */
     uint16_t motion_hits, camera_hits;
-    uint8_t csi;             /* 0..100 */
+    uint8_t csi; /* 0..100; CODE_CSI_NONE where a defect, not a cell, is explained */
     uint16_t iri_centi;      /* IRI * 100, 0xFFFF unknown */
     uint16_t coverage_centi; /* sum w*Pd * 100, capped */
     int64_t seen_ns;         /* last covering pass, event time UTC */

@@ -322,7 +322,7 @@ size_t code_explain(const struct code_reason *reason, enum code_language languag
         add_grey(&line, reason, type, language);
     else
         add_finding(&line, reason, type, language);
-    if (reason->code != CODE_GREY && (type || reason->channel == CHANNEL_CONDITION))
+    if (reason->code != CODE_GREY && reason->csi <= 100 && (type || reason->channel == CHANNEL_CONDITION))
         add(&line, language == LANGUAGE_ZH ? "｜路面指数 %u" : " | CSI %u", reason->csi);
     return line.length;
 }

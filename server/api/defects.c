@@ -79,7 +79,7 @@ static json_t *explanation(const struct defect_row *row)
         .passes = (uint16_t)row->passes,
         .motion_hits = (uint16_t)row->motion_hits,
         .camera_hits = (uint16_t)row->camera_hits,
-        .csi = 100,
+        .csi = CODE_CSI_NONE,
         .iri_centi = 0xFFFF,
         .seen_ns = row->last_ns,
     };

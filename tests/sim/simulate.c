@@ -154,13 +154,17 @@ static int make_district(const struct simulate_options *o, struct sim_district *
     return 0;
 }
 
-int simulate_roads(const struct simulate_options *options)
+int simulate_place(const struct simulate_options *options)
 {
     struct sim_district district;
 
     if (make_district(options, &district) != 0)
         return 1;
-    const bool is_good = write_json(options->out, "roads.geojson", sim_roads_json(&district));
+    json_t *crossings[SIM_PLACED_MAX];
+    for (int i = 0; i < district.n_placed; i++)
+        crossings[i] = json_array();
+    const bool is_good = write_json(options->out, "roads.geojson", sim_roads_json(&district)) &&
+                         write_json(options->out, "truth.geojson", sim_truth_json(&district, crossings));
     sim_district_done(&district);
     return is_good ? 0 : 1;
 }

@@ -20,9 +20,9 @@ struct simulate_options {
     int is_quiet;
 };
 void simulate_options_default(struct simulate_options *ret_options);
-/* 0, or 1 with the reason on standard error. simulate_roads writes roads.geojson alone, which a map can show before
- * anything is driven. */
-int simulate_roads(const struct simulate_options *options);
+/* 0, or 1 with the reason on standard error. simulate_place writes roads.geojson and truth.geojson (no
+ * crossings yet), which a map can show before anything is driven. */
+int simulate_place(const struct simulate_options *options);
 int simulate_district(const struct simulate_options *options);
 
 #endif

@@ -168,7 +168,8 @@ static void write_sample(struct drive *d, FILE *csv)
     }
     to_sensor(v, d->sum_accel);
     to_sensor(v, d->sum_gyro);
-    fprintf(csv, "%.3f", d->time_s);
+    /* A sample is the mean over its interval: it tells of the middle. */
+    fprintf(csv, "%.4f", d->time_s - 0.5 * d->n_sum * STEP_S);
     for (int k = 0; k < 3; k++)
         fprintf(csv, ",%.4f", d->sum_accel[k] + d->bias[k] + sim_gauss(&d->random, v->accel_noise_mps2));
     for (int k = 0; k < 3; k++)

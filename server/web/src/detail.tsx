@@ -69,7 +69,7 @@ function DefectDetail({ defect, vkey, language }: { defect: Defect; vkey: string
       <p class="explain">{defect.explain[language]}</p>
       <dl>
         {defect.size && <Row name={say("size", language)}>{defect.size.value.toFixed(0)} ± {defect.size.sigma.toFixed(0)} {unit(defect.size.unit, language)}</Row>}
-        <Row name={say("probability", language)}>{(100 * defect.probability).toFixed(0)} %</Row>
+        <Row name={say("probability", language)}>{defect.probability > 0.99 ? "> 99" : (100 * defect.probability).toFixed(0)} %</Row>
         <Row name={say("place", language)}>± {defect.sigma_major_m.toFixed(1)} × {defect.sigma_minor_m.toFixed(1)} m (1 σ)</Row>
         <Row name={say("evidence", language)}>{defect.hits} / {defect.passes} {say("hits_of", language)}</Row>
         <Row name={say("seen", language)}><time dateTime={defect.last} title={exact(defect.last, language)}>{age(defect.last, language)}</time></Row>
