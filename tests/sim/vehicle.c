@@ -142,8 +142,8 @@ static void to_sensor(const struct sim_vehicle *v, double x[3])
 static void write_fix(struct drive *d, FILE *csv)
 {
     const struct sim_vehicle *v = d->vehicle;
-    /* The receiver tells where the antenna was `lag` ago. */
-    const double back_m = d->distance_m - d->speed_mps * v->gnss_lag_s;
+    /* The receiver tells where the antenna was `lag` before the row's time. */
+    const double back_m = d->distance_m - d->speed_mps * (v->gnss_lag_s + 0.5 * d->n_sum * STEP_S);
     const struct sim_route_point p = sim_route_at(d->route, back_m);
     const double left_m = sim_track_lateral_m(&d->track, back_m) + v->antenna_y_m;
     const double s = sin(p.heading_rad), c = cos(p.heading_rad);
