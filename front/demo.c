@@ -158,6 +158,7 @@ static bool add_vehicle(struct demo *d, const json_t *v, char *error)
     node.imu_x_m = json_number_value(json_object_get(v, "imu_x_m"));
     node.wheelbase_m = json_number_value(json_object_get(v, "wheelbase_m"));
     node.half_track_m = json_number_value(json_object_get(v, "half_track_m"));
+    node.timing_sigma_s = json_number_value(json_object_get(v, "timing_sigma_s"));
     node.ride_gain = json_number_value(json_object_get(v, "ride_gain"));
     node.replay_speed = demo_speed(d);
     return write_drive_list(d, &node, json_object_get(v, "drives"), error) &&

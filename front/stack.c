@@ -46,7 +46,7 @@ static enum road_status make_folder(const struct stack *s, const char *name, cha
 void stack_node_default(struct stack_node *ret_node, const char *name)
 {
     *ret_node = (struct stack_node){.gnss_class = "auto", .gnss_lag_s = 0.1, .antenna_x_m = -0.6, .imu_x_m = -0.6,
-                                    .wheelbase_m = 2.7, .half_track_m = 0.75, .ride_gain = 1};
+                                    .wheelbase_m = 2.7, .half_track_m = 0.75, .ride_gain = 1, .timing_sigma_s = 0.007};
     snprintf(ret_node->name, sizeof ret_node->name, "%s", name);
 }
 
@@ -130,8 +130,8 @@ static enum road_status write_node_config(const struct stack *s, const struct st
     fprintf(out, "data_dir = %s/%s\ngateway = gw-1\nsource = recording\ndrive_list = %s\n", s->dir, folder, n->drive_list);
     fprintf(out, "replay_speed = %.6g\ngnss_class = %s\ngnss_sigma_m = %.6g\ngnss_lag_s = %.6g\n", n->replay_speed,
             n->gnss_class, n->gnss_sigma_m, n->gnss_lag_s);
-    fprintf(out, "antenna_x_m = %.6g\nantenna_y_m = %.6g\nimu_x_m = %.6g\nwheelbase_m = %.6g\nhalf_track_m = %.6g\nride_gain = %.6g\n",
-            n->antenna_x_m, n->antenna_y_m, n->imu_x_m, n->wheelbase_m, n->half_track_m, n->ride_gain);
+    fprintf(out, "antenna_x_m = %.6g\nantenna_y_m = %.6g\nimu_x_m = %.6g\nwheelbase_m = %.6g\nhalf_track_m = %.6g\nride_gain = %.6g\ntiming_sigma_s = %.6g\n",
+            n->antenna_x_m, n->antenna_y_m, n->imu_x_m, n->wheelbase_m, n->half_track_m, n->ride_gain, n->timing_sigma_s);
     if (n->outbox_max_bytes)
         fprintf(out, "outbox_max_bytes = %lld\n", (long long)n->outbox_max_bytes);
     fprintf(out, "exit_when_done = yes\n");

@@ -20,7 +20,7 @@ struct stack_node {
     bool is_phone;
     const char *gnss_class; /* "auto", "rtk", … */
     double gnss_sigma_m, gnss_lag_s;
-    double antenna_x_m, antenna_y_m, imu_x_m, wheelbase_m, half_track_m, ride_gain;
+    double antenna_x_m, antenna_y_m, imu_x_m, wheelbase_m, half_track_m, ride_gain, timing_sigma_s;
     double replay_speed;
     int64_t outbox_max_bytes; /* 0 = the node's default */
     char drive_list[STACK_PATH_SIZE]; /* lines "PATH START" */

@@ -33,6 +33,8 @@ const struct config_key node_keys[] = {
     {"imu_x_m", CONFIG_DOUBLE, VALUE(imu_x_m), -20, 5, "-0.6", "m", NULL, "accelerometer, forward of the front axle"},
     {"wheelbase_m", CONFIG_DOUBLE, VALUE(wheelbase_m), 1, 12, "2.7", "m", NULL, "front axle to rear axle"},
     {"half_track_m", CONFIG_DOUBLE, VALUE(half_track_m), 0.3, 1.5, "0.75", "m", NULL, "middle to a wheel"},
+    {"timing_sigma_s", CONFIG_DOUBLE, VALUE(timing_sigma_s), 0, 1, "0.007", "s", NULL,
+     "how far the clocks of motion and position may be apart, after gnss_lag_s (1 sigma)"},
     {"ride_gain", CONFIG_DOUBLE, VALUE(ride_gain), 0.05, 10, "1", "x", NULL,
      "vertical shaking at the sensor over that of a corner of the standard car"},
     {"batch_m", CONFIG_DOUBLE, VALUE(batch_m), 50, 2000, "200", "m", NULL, "a batch ends after so many metres"},

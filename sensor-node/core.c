@@ -63,6 +63,7 @@ void node_core_config_default(struct node_core_config *ret_config)
                                             .frame = FRAME_ITRF_CURRENT,
                                             .epoch_centiyear = 2690,
                                             .watch_step_s = 0.1,
+                                            .timing_sigma_s = 0.007,
                                             .ride_gain = 1.0};
 }
 
@@ -78,7 +79,8 @@ static bool config_is_valid(const struct node_core_config *c)
            is_between(c->wheelbase_m, 0.8, 12) && is_between(c->half_track_m, 0.1, 2) &&
            is_between(c->gnss_lag_s, -5, 5) && is_between(c->batch_m, 20, 2000) &&
            is_between(c->batch_s, 1, 3600) && is_between(c->hold_s, 1, HOLD_MAX_S) &&
-           is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, 0.05, 10);
+           is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, 0.05, 10) &&
+           is_between(c->timing_sigma_s, 0, 1);
 }
 
 static void filters_init(struct node_core *core)
@@ -181,7 +183,8 @@ static void report(struct node_core *core, const struct finding *finding)
 
     if (!look || !look->is_watched || !batcher_has_pass(core->batcher))
         return;
-    finding_place(finding, look, core->config.half_track_m, &detection);
+    finding_place(finding, look, core->config.half_track_m, core->config.timing_sigma_s,
+                  &detection);
     core->stats.detections++;
     batcher_detection(core->batcher, &detection);
 }

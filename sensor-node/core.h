@@ -44,6 +44,7 @@ struct node_core_config {
     enum frame frame;
     uint16_t epoch_centiyear;
     double watch_step_s; /* samples farther apart are a gap: 0.1; longer claims less than it looks */
+    double timing_sigma_s; /* 1 sigma between the clocks of motion and position, after gnss_lag_s: 0.007 */
     double ride_gain;    /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
                             the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
 };

@@ -28,10 +28,10 @@ json_t *sim_vehicle_json(const struct sim_vehicle *v)
 {
     static const char *const classes[] = {"rtk", "sbas", "consumer", "phone"};
 
-    return json_pack("{s:s,s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:[]}", "name", v->name, "is_phone", v->is_phone,
+    return json_pack("{s:s,s:b,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:[]}", "name", v->name, "is_phone", v->is_phone,
                      "gnss_class", classes[v->gnss], "gnss_sigma_m", v->gnss_sigma_m, "gnss_lag_s", v->gnss_lag_s,
                      "antenna_x_m", v->antenna_x_m, "antenna_y_m", v->antenna_y_m, "imu_x_m", v->imu_x_m,
-                     "wheelbase_m", v->wheelbase_m, "half_track_m", v->half_track_m, "ride_gain", SIM_RIDE_GAIN, "drives");
+                     "wheelbase_m", v->wheelbase_m, "half_track_m", v->half_track_m, "ride_gain", SIM_RIDE_GAIN, "timing_sigma_s", SIM_TIMING_SIGMA_S, "drives");
 }
 
 json_t *sim_roads_json(const struct sim_district *d)

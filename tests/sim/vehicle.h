@@ -15,6 +15,8 @@
 /* Vertical shaking at an IMU between the axles over that of one corner: the mean of four half-correlated
  * corners. A calibration drive would measure it; the node is told. */
 #define SIM_RIDE_GAIN 0.6
+/* The simulated clocks agree; what is left is the sampling. */
+#define SIM_TIMING_SIGMA_S 0.002
 
 struct sim_vehicle {
     char name[NAME_SIZE];
