@@ -180,6 +180,7 @@ void fixture_done(struct fixture *fixture)
 {
     char command[128];
 
+    http_done();
     api_stop(fixture->api);
     database_close(fixture->db);
     snprintf(command, sizeof command, "rm -rf %s", fixture->dir);
@@ -225,9 +226,16 @@ static size_t take(char *data, size_t size, size_t n, void *closure)
     return size * n;
 }
 
+static __thread CURL *curl; /* kept alive, as a browser does */
+
+void http_done(void)
+{
+    curl_easy_cleanup(curl);
+    curl = NULL;
+}
+
 struct reply http(const struct fixture *fixture, const char *method, const char *path, const char *const *headers)
 {
-    static __thread CURL *curl; /* kept alive, as a browser does */
     struct sink head = {calloc(1, 1), 0}, body = {calloc(1, 1), 0};
     struct curl_slist *list = NULL;
     struct reply reply = {.status = 0};

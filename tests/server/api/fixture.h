@@ -57,6 +57,7 @@ struct reply {
 struct reply http(const struct fixture *fixture, const char *method, const char *path, const char *const *headers);
 struct reply get(const struct fixture *fixture, const char *path);
 void reply_done(struct reply *reply);
+void http_done(void); /* closes this thread's connection; before a thread that asked ends */
 /* The value of a header of the reply, up to its line's end; NULL if it is not there. Valid until the next call. */
 const char *reply_header(const struct reply *reply, const char *name);
 

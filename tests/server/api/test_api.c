@@ -799,6 +799,7 @@ static void *ask_much(void *closure)
         *good += reply.status == 200;
         reply_done(&reply);
     }
+    http_done();
     return NULL;
 }
 
