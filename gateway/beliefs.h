@@ -33,7 +33,7 @@ struct defect {
     struct block *home;   /* of its position */
     struct block *street; /* of the piece of road it colours, NULL if none was driven */
     uint8_t piece;
-    bool is_dirty, is_queued;
+    bool is_queued;
     bool was_told;
     struct defect_belief told;
 };

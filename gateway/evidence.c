@@ -1,6 +1,5 @@
 #include "gateway/evidence.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* main.c - roadchief-gateway: batches from the broker, changes to the server. One thread, one poll. */
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
