@@ -2,8 +2,8 @@
  *
  * gpsd tells one epoch in up to two TPV reports and its standard deviations in a GST report behind them. The last
  * report of an epoch counts; it is finished by the first report of a later time, or 0.2 s after it came. Sigma comes
- * from GST, never from eph (which gpsd sets to the same for a fixed and a float solution). The gpsd is trusted to be this machine's own: libgps 3.22 can loop for ever on a damaged line of JSON.
- * One thread. */
+ * from GST, never from eph (which gpsd sets to the same for a fixed and a float solution). The gpsd is trusted to be
+ * this machine's own: libgps 3.22 can loop for ever on a damaged line of JSON. One thread. */
 #ifndef SENSOR_NODE_GPSD_H
 #define SENSOR_NODE_GPSD_H
 

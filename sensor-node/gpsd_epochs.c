@@ -5,6 +5,8 @@
 
 #define GST_AGE_NS INT64_C(2000000000) /* a GST of an epoch this long ago still says how good the receiver is */
 #define SPEED_MAX_MPS 150.
+#define SIGMA_MIN_M 1e-3 /* no receiver is better; less is a field left empty */
+#define SIGMA_MAX_M 1e5
 #define TIME_MIN_S 1000000000 /* 2001: before it a receiver has not found the time yet */
 #define TIME_MAX_S INT64_C(4000000000)
 
@@ -44,12 +46,14 @@ static void take_gst(struct gpsd_epochs *epochs, const struct gst_t *gst)
     int64_t time_ns;
     const double lat_m = gst->lat_err_deviation, lon_m = gst->lon_err_deviation;
 
-    if (!isfinite(lat_m) || !isfinite(lon_m) || lat_m < 0 || lon_m < 0 || !(lat_m + lon_m > 0))
+    const double sigma_m = hypot(lat_m, lon_m) / sqrt(2);
+
+    if (!(lat_m >= 0 && lon_m >= 0 && sigma_m >= SIGMA_MIN_M && sigma_m <= SIGMA_MAX_M)) /* false for nan too */
         return;
     if (!read_time(gst->utctime, &time_ns))
         return;
     epochs->gst_time_ns = time_ns;
-    epochs->gst_sigma_m = sqrt((lat_m * lat_m + lon_m * lon_m) / 2);
+    epochs->gst_sigma_m = sigma_m;
 }
 
 static bool read_fix(struct gpsd_epochs *epochs, const struct gps_fix_t *report, struct fix *ret_fix)

@@ -15,7 +15,7 @@ static void look_at(const struct fix *fix)
 {
     if (!isfinite(fix->lat_deg) || !isfinite(fix->lon_deg) || fabs(fix->lat_deg) > 90 || fabs(fix->lon_deg) > 180)
         abort();
-    if (!(fix->sigma_m > 0) || fix->time_ns <= last_ns || isinf(fix->speed_mps) || isinf(fix->heading_deg))
+    if (!(fix->sigma_m > 0) || isinf(fix->sigma_m) || fix->time_ns <= last_ns || isinf(fix->speed_mps) || isinf(fix->heading_deg))
         abort();
     last_ns = fix->time_ns;
 }

@@ -116,6 +116,21 @@ FACT(reports_without_time_place_or_fix_and_times_going_back_give_nothing)
     }
 }
 
+FACT(deviations_that_no_receiver_has_are_taken_for_none)
+{
+    static const char *const lines[] = {GST("20.000", "0.0", "0.0"), GST("20.000", "1e-200", "1e-200"),
+                                        GST("20.000", "1e200", "1e200"), GST("20.000", "-3.0", "4.0")};
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct feed f;
+        start(&f);
+        add(&f, TPV("20.000", 3, "47.6", "17.6", ""), 0);
+        add(&f, lines[i], 0);
+        CHECK(gpsd_epochs_flush(&f.epochs, INT64_MAX, &f.fixes[0]));
+        CHECK_NEAR(f.fixes[0].sigma_m, 3.0, 0); /* the usual of a consumer receiver */
+    }
+}
+
 FACT(a_report_of_nans_is_refused)
 {
     struct feed f;
