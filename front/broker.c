@@ -41,8 +41,7 @@ static void pause_briefly(void)
     poll(NULL, 0, POLL_MS);
 }
 
-/* --- files
- * --------------------------------------------------------------------------------------------------- */
+/* --- files --- */
 
 /* Whether another user can walk to the folder: every parent needs o+x. */
 static bool others_can_reach(const char *dir)
@@ -206,8 +205,7 @@ static enum road_status write_files(struct broker *broker, const struct broker_c
     return status;
 }
 
-/* --- the process
- * --------------------------------------------------------------------------------------------- */
+/* --- the process --- */
 
 static int find_free_port(void)
 {

@@ -34,8 +34,7 @@ static int64_t monotonic_ns(void)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-/* --- the two ends
- * -------------------------------------------------------------------------------------------- */
+/* --- the two ends --- */
 
 struct node {
     sqlite3 *db;
@@ -274,8 +273,7 @@ static void end_test(void)
     temp_remove(dir);
 }
 
-/* --- what happens in between
- * ---------------------------------------------------------------------------------- */
+/* --- what happens in between --- */
 
 static void append(uint64_t seq)
 {
