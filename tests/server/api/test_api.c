@@ -1,5 +1,6 @@
 /* Facts about the api over HTTP: each address of docs/api.md, each refusal, tiles read back, threads together. */
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -857,6 +858,48 @@ FACT(what_cannot_be_used_is_refused_at_the_start)
     config.tls_cert = path;
     CHECK_STATUS(api_start(&config, &api), ROAD_IO);
     CHECK(api == NULL);
+}
+
+static size_t take_nothing(char *data, size_t size, size_t n, void *closure)
+{
+    (void)data;
+    (void)closure;
+    return size * n;
+}
+
+/* As a browser would: the certificate is checked against the one that was made. */
+FACT(https_is_spoken_where_a_certificate_is_given)
+{
+    struct api_config config = f.config;
+    char command[512], cert[128], key[128], url[96];
+    struct api *api = NULL;
+    CURL *curl = curl_easy_init();
+    long status = 0;
+
+    if (system("command -v openssl >/dev/null 2>&1") != 0)
+        SKIP("openssl is not installed");
+    snprintf(cert, sizeof cert, "%s/web.crt", f.dir);
+    snprintf(key, sizeof key, "%s/web.key", f.dir);
+    snprintf(command, sizeof command,
+             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 -addext "
+             "subjectAltName=IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
+             key, cert);
+    CHECK_INT(system(command), 0);
+    config.tls_cert = cert;
+    config.tls_key = key;
+    config.http_host = "0.0.0.0";
+    CHECK_STATUS(api_start(&config, &api), ROAD_OK);
+    if (api) {
+        snprintf(url, sizeof url, "https://127.0.0.1:%d/healthz", api_port(api));
+        curl_easy_setopt(curl, CURLOPT_URL, url);
+        curl_easy_setopt(curl, CURLOPT_CAINFO, cert);
+        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_nothing);
+        CHECK_INT(curl_easy_perform(curl), CURLE_OK);
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        CHECK_INT(status, 200);
+    }
+    curl_easy_cleanup(curl);
+    api_stop(api);
 }
 
 /* Answers of a connection that sends half a request and then nothing are not waited for by others. */
