@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "front/broker.h"
@@ -12,6 +11,7 @@
 #include "link/registry.h"
 #include "link/session.h"
 #include "tests/check.h"
+#include "tests/sensor-node/gpsd_rig.h"
 
 #define SAMPLES  10000 /* 100 s at 100 Hz, 10 m/s */
 #define SEQS_MAX 256
@@ -28,14 +28,6 @@ static struct bench {
     uint64_t upto, received, unverified, altered;
     uint8_t digest[SEQS_MAX][SHA256_SIZE];
 } t;
-
-static int64_t now_ms(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 static const char *in_dir(const char *name)
 {
@@ -123,17 +115,26 @@ static void write_drive(void)
     must(fclose(out) == 0, "drive.csv");
 }
 
-static void write_config(const char *more)
+static void write_config_of(const char *source, const char *more)
 {
     FILE *out = fopen(in_dir("node.conf"), "w");
 
     must(out != NULL, "node.conf");
     fprintf(out,
             "name = car-1\ndistrict = 330103\ndata_dir = %s\nbrokers = %s\nkey_file = %s\nregistry = %s\n"
-            "gateway = gw-1\nsource = recording\ndrive = %s\nstart = 2026-11-01T08:00:00Z\ngnss_class = sbas\n"
-            "batch_m = 50\nresend_after_ms = 300\nexit_when_done = yes\n%s",
-            t.dir, broker_address(t.broker), in_dir("node.key"), in_dir("registry"), in_dir("drive.csv"), more);
+            "gateway = gw-1\ngnss_class = sbas\nbatch_m = 50\nresend_after_ms = 300\n%s%s",
+            t.dir, broker_address(t.broker), in_dir("node.key"), in_dir("registry"), source, more);
     must(fclose(out) == 0, "node.conf");
+}
+
+static void write_config(const char *more)
+{
+    char source[256];
+
+    snprintf(source, sizeof source,
+             "source = recording\ndrive = %s\nstart = 2026-11-01T08:00:00Z\nexit_when_done = yes\n",
+             in_dir("drive.csv"));
+    write_config_of(source, more);
 }
 
 static void node_start(void)
@@ -321,6 +322,77 @@ FACT(a_node_stopped_in_mid_drive_goes_on_where_it_was)
     node_start();
     serve_until_node_ends();
     check_delivery();
+    end();
+}
+
+/* ---- live ------------------------------------------------------------------------------------------------ */
+
+static bool log_holds(const char *text)
+{
+    static char log[1 << 18];
+    FILE *in = fopen(in_dir("node.log"), "r");
+
+    if (!in)
+        return false;
+    log[fread(log, 1, sizeof log - 1, in)] = '\0';
+    fclose(in);
+    return strstr(log, text) != NULL;
+}
+
+/* Seconds `from` to `to` of a way due north at 10 m/s, fifty times as fast; the gateway is served meanwhile. */
+static void drive_live(struct rig *rig, int from, int to)
+{
+    for (int second = from; second < to; second++) {
+        const int64_t start_ns = (INT64_C(1790000000) + second) * 1000000000;
+        for (int i = 0; i < 100; i++) {
+            const double time_s = second + i / 100.;
+            const struct motion_sample sample = {
+                .time_ns = start_ns + i * 10000000, .accel_mps2 = {0, 0, (float)(9.81 + 0.3 * sin(time_s * 60))}};
+            for (int try = 0; !fake_iio_write(&rig->iio, &sample) && try < 500; try++)
+                poll(NULL, 0, 10);
+        }
+        const struct fix fix = {.time_ns = start_ns, .lat_deg = 30.27 + second * 10. / 111111, .lon_deg = 120.16,
+                                .sigma_m = 1.5, .speed_mps = 10, .heading_deg = 0};
+        send_fix(rig, &fix);
+        if (t.session)
+            session_wait(t.session, 20);
+        else
+            poll(NULL, 0, 20);
+    }
+}
+
+FACT(a_live_node_with_a_full_outbox_refuses_says_so_and_goes_on_without_a_hole)
+{
+    static struct rig rig;
+    char error[BROKER_ERROR_SIZE], source[512];
+
+    if (access("/usr/sbin/gpsd", X_OK) || !begin())
+        SKIP("no gpsd or no mosquitto");
+    broker_kill(t.broker);
+    rig_start(&rig);
+    snprintf(source, sizeof source, "source = live\ngpsd_port = %d\niio_root = %s\n", rig.tcp_port, rig.root);
+    write_config_of(source, "outbox_max_items = 2\n");
+    node_start();
+    fake_iio_start(&rig.iio);
+    for (int64_t limit_ms = now_ms() + WAIT_MS; !log_holds("gpsd: connected") && now_ms() < limit_ms;)
+        poll(NULL, 0, 20);
+    drive_live(&rig, 0, 100);
+    wait_for_fact("outbox_full_refused", 5);
+    CHECK_INT(fact("outbox_items"), 2);
+    CHECK(log_holds("outbox full: batch refused; raise outbox_max_bytes or bring the gateway back"));
+    CHECK_STATUS(broker_restart(t.broker, error), ROAD_OK);
+    gateway_start();
+    const int64_t limit_ms = now_ms() + WAIT_MS;
+    while (t.upto < 2 && now_ms() < limit_ms)
+        session_wait(t.session, 50);
+    drive_live(&rig, 100, 200);
+    while (t.upto < 8 && now_ms() < limit_ms)
+        session_wait(t.session, 50);
+    CHECK(t.upto >= 8); /* in order and without a hole: the gateway takes nothing else */
+    CHECK_INT(t.unverified + t.altered, 0);
+    child_stop(&t.node, 5000);
+    CHECK(WIFEXITED(t.node.status) && WEXITSTATUS(t.node.status) == 0);
+    rig_stop(&rig);
     end();
 }
 
