@@ -32,7 +32,7 @@ struct demo {
     double speed; /* < 0 = by mode */
     int port;
     uint64_t seed;
-    char dir[STACK_PATH_SIZE], bin_dir[PATH_MAX], truth[STACK_PATH_SIZE], roads[STACK_PATH_SIZE], district[STACK_PATH_SIZE];
+    char dir[STACK_PATH_SIZE], bin_dir[PATH_MAX], truth[STACK_PATH_SIZE], roads[STACK_PATH_SIZE], district[STACK_PATH_SIZE], pages[PATH_MAX + 32];
     struct stack stack;
     struct events *events;
     struct simulate_options simulation;
@@ -102,9 +102,20 @@ static bool choose_place(struct demo *d, struct stack_options *o, char *error)
     return true;
 }
 
+/* The built pages: of the checkout, as its front door says, or of the installation; NULL = none, plain HTML then. */
+static const char *find_pages(struct demo *d)
+{
+    const char *given = getenv("ROAD_WEB_DIR");
+
+    if (given && *given)
+        return given;
+    snprintf(d->pages, sizeof d->pages, "%.4000s/../share/roadchief/web", d->bin_dir);
+    return access(d->pages, R_OK) == 0 ? d->pages : NULL;
+}
+
 static bool start_house(struct demo *d, char *error)
 {
-    struct stack_options o = {.dir = d->dir, .bin_dir = d->bin_dir, .web_dir = getenv("ROAD_WEB_DIR"), .http_port = d->port};
+    struct stack_options o = {.dir = d->dir, .bin_dir = d->bin_dir, .web_dir = find_pages(d), .http_port = d->port};
 
     snprintf(d->truth, sizeof d->truth, "%.900s/district/truth.geojson", d->dir);
     snprintf(d->roads, sizeof d->roads, "%.900s/district/roads.geojson", d->dir);
