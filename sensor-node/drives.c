@@ -120,19 +120,24 @@ void drives_done(struct drives *drives)
     *drives = (struct drives){0};
 }
 
-static bool read_start(sqlite3 *db, size_t index, struct drive *drive)
+/* What an earlier run kept for this place: its start is taken if the path is the same and none was given. */
+static void read_start(sqlite3 *db, size_t index, struct drive *drive)
 {
     sqlite3_stmt *row;
 
-    if (database_prepare(db, "SELECT start_ns FROM drive_start WHERE place = ? AND path = ?", &row) != ROAD_OK)
-        return false;
+    if (database_prepare(db, "SELECT path, start_ns FROM drive_start WHERE place = ?", &row) != ROAD_OK)
+        return;
     sqlite3_bind_int64(row, 1, (int64_t)index);
-    sqlite3_bind_text(row, 2, drive->path, -1, SQLITE_STATIC);
-    drive->has_start = sqlite3_step(row) == SQLITE_ROW;
-    if (drive->has_start)
-        drive->start_ns = sqlite3_column_int64(row, 0);
+    if (sqlite3_step(row) == SQLITE_ROW) {
+        const char *path = (const char *)sqlite3_column_text(row, 0);
+        const int64_t start_ns = sqlite3_column_int64(row, 1);
+        drive->is_other = !path || strcmp(path, drive->path) != 0 || (drive->has_start && drive->start_ns != start_ns);
+        if (!drive->is_other) {
+            drive->start_ns = start_ns;
+            drive->has_start = true;
+        }
+    }
     sqlite3_finalize(row);
-    return drive->has_start;
 }
 
 static enum road_status keep_start(sqlite3 *db, size_t index, const struct drive *drive)
@@ -155,8 +160,10 @@ enum road_status drives_resolve(struct drives *drives, size_t index, sqlite3 *db
     struct drive *drive = &drives->items[index];
     double duration_s;
 
-    if (drive->has_start || read_start(db, index, drive))
-        return ROAD_OK;
+    snprintf(ret_error, SOURCE_ERROR_SIZE, "node.db: the start of drive %zu cannot be kept", index + 1);
+    read_start(db, index, drive);
+    if (drive->has_start)
+        return keep_start(db, index, drive);
     const enum road_status status = source_duration(drive->path, &duration_s, ret_error);
     if (status != ROAD_OK)
         return status;

@@ -15,6 +15,7 @@ struct drive {
     char path[1024];
     int64_t start_ns;
     bool has_start;
+    bool is_other; /* an earlier run of this node.db drove something else in this place */
 };
 
 struct drives {
@@ -29,7 +30,7 @@ enum road_status time_parse(const char *text, int64_t *ret_time_ns);
 /* From `drive` or `drive_list`. ret_error: SOURCE_ERROR_SIZE bytes, with file and line. */
 enum road_status drives_load(const struct node_config *config, struct drives *ret_drives, char *ret_error);
 void drives_done(struct drives *drives);
-/* Fills in the start of drive `index`. */
+/* Fills in the start of drive `index`, keeps it, and says whether an earlier run had another drive there. */
 enum road_status drives_resolve(struct drives *drives, size_t index, sqlite3 *db, int64_t now_ns, char *ret_error);
 
 #endif

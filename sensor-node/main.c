@@ -38,6 +38,7 @@ struct node {
     uint64_t rows_refused, refused_full;
     uint32_t refused_ms; /* watched, but in a batch that the outbox refused: told as not watched in the next one */
     uint32_t logged;
+    uint64_t drive_fixes;
     FILE *handed;
 };
 
@@ -169,6 +170,7 @@ static enum road_status hand_on(struct node *n, const struct source_event *e)
     if (n->drive_first_ns == 0)
         n->drive_first_ns = time_ns;
     n->drive_last_ns = time_ns;
+    n->drive_fixes += e->kind == SOURCE_FIX;
     return e->kind == SOURCE_FIX ? node_core_fix(n->core, &e->fix) : node_core_motion(n->core, &e->motion);
 }
 
@@ -183,6 +185,8 @@ static void end_drive(struct node *n)
     node_core_finish(n->core);
     log_info("drive done path=%s rows=%" PRIu64 " refused=%" PRIu64, n->drives.items[n->next_drive - 1].path, stats.rows,
              stats.rows_refused);
+    if (n->drive_fixes == 0)
+        log_warn("no position in this drive: nothing of it can be placed on the map");
     source_close(n->source);
     n->source = NULL;
 }
@@ -196,8 +200,13 @@ static void open_drive(struct node *n)
     if (drives_resolve(&n->drives, n->next_drive, uplink_database(n->uplink), clock_ns(CLOCK_REALTIME), error) != ROAD_OK ||
         source_open_recording(drive->path, drive->start_ns, c->gnss_class - 1, c->gnss_sigma_m, &n->source, error) != ROAD_OK)
         fatal("%s", error);
+    if (drive->is_other && n->stored_before > 0)
+        log_error("drive %zu is not the one that node.db was filled from: its batches up to %" PRIu64
+                  " count as sent; give new drives a fresh data_dir and key",
+                  n->next_drive + 1, n->stored_before);
     n->next_drive++;
     n->logged = 0;
+    n->drive_fixes = 0;
 }
 
 static void refuse_row(struct node *n, const char *error)

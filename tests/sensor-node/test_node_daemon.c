@@ -148,6 +148,18 @@ static void node_start(void)
     CHECK(strstr(line, "name=car-1"));
 }
 
+static bool log_holds(const char *text)
+{
+    static char log[1 << 18];
+    FILE *in = fopen(in_dir("node.log"), "r");
+
+    if (!in)
+        return false;
+    log[fread(log, 1, sizeof log - 1, in)] = '\0';
+    fclose(in);
+    return strstr(log, text) != NULL;
+}
+
 /* A number of facts.json; -1 if it is not there yet. */
 static double fact(const char *name)
 {
@@ -325,19 +337,49 @@ FACT(a_node_stopped_in_mid_drive_goes_on_where_it_was)
     end();
 }
 
-/* ---- live ------------------------------------------------------------------------------------------------ */
-
-static bool log_holds(const char *text)
+FACT(a_node_given_another_drive_on_an_old_store_says_that_it_counts_as_sent)
 {
-    static char log[1 << 18];
-    FILE *in = fopen(in_dir("node.log"), "r");
-
-    if (!in)
-        return false;
-    log[fread(log, 1, sizeof log - 1, in)] = '\0';
-    fclose(in);
-    return strstr(log, text) != NULL;
+    if (!begin())
+        SKIP("no mosquitto");
+    write_config("replay_speed = 0\n");
+    gateway_start();
+    node_start();
+    serve_until_node_ends();
+    CHECK(!log_holds("is not the one that node.db was filled from"));
+    node_start(); /* the same again: nothing new, nothing to say */
+    serve_until_node_ends();
+    CHECK(!log_holds("is not the one that node.db was filled from"));
+    must(rename(in_dir("drive.csv"), in_dir("other.csv")) == 0, "other.csv");
+    write_config_of("source = recording\nstart = 2026-11-02T08:00:00Z\nexit_when_done = yes\n", "");
+    FILE *out = fopen(in_dir("node.conf"), "a");
+    must(out && fprintf(out, "drive = %s\nreplay_speed = 0\n", in_dir("other.csv")) > 0 && fclose(out) == 0, "node.conf");
+    node_start();
+    serve_until_node_ends();
+    CHECK(log_holds("is not the one that node.db was filled from"));
+    end();
 }
+
+FACT(a_drive_without_positions_runs_and_is_said_to_be_unplaced)
+{
+    if (!begin())
+        SKIP("no mosquitto");
+    FILE *out = fopen(in_dir("drive.csv"), "w");
+    must(out != NULL, "drive.csv");
+    fputs("time_s,ax_mps2,ay_mps2,az_mps2\n", out);
+    for (int i = 0; i < 2000; i++)
+        fprintf(out, "%.2f,0,0,%.2f\n", i / 100., 9.81 + 0.1 * (i % 2));
+    must(fclose(out) == 0, "drive.csv");
+    write_config("replay_speed = 0\n");
+    gateway_start();
+    node_start();
+    serve_until_node_ends();
+    CHECK_INT(fact("samples"), 2000);
+    CHECK_INT(fact("done"), 1);
+    CHECK(log_holds("no position in this drive"));
+    end();
+}
+
+/* ---- live ------------------------------------------------------------------------------------------------ */
 
 /* Seconds `from` to `to` of a way due north at 10 m/s, fifty times as fast; the gateway is served meanwhile. */
 static void drive_live(struct rig *rig, int from, int to)
