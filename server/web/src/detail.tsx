@@ -8,6 +8,11 @@ import { age, codeWords, exact, say, unit, type Language } from "./words";
 
 export type Chosen = { kind: "waiting" } | { kind: "failed"; why: string } | { kind: "cell"; cell: Cell } | { kind: "defect"; defect: Defect };
 
+/** Centimetres where they mean something. */
+function length(metres: number): string {
+  return metres.toFixed(metres < 1 ? 2 : 1);
+}
+
 function Row({ name, children }: { name: string; children: preact.ComponentChildren }) {
   return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
@@ -70,7 +75,7 @@ function DefectDetail({ defect, vkey, language }: { defect: Defect; vkey: string
       <dl>
         {defect.size && <Row name={say("size", language)}>{defect.size.value.toFixed(0)} ± {defect.size.sigma.toFixed(0)} {unit(defect.size.unit, language)}</Row>}
         <Row name={say("probability", language)}>{defect.probability > 0.99 ? "> 99" : (100 * defect.probability).toFixed(0)} %</Row>
-        <Row name={say("place", language)}>± {defect.sigma_major_m.toFixed(1)} × {defect.sigma_minor_m.toFixed(1)} m (1 σ)</Row>
+        <Row name={say("place", language)}>± {length(defect.sigma_major_m)} × {length(defect.sigma_minor_m)} m (1 σ)</Row>
         <Row name={say("evidence", language)}>{defect.hits} / {defect.passes} {say("hits_of", language)}</Row>
         <Row name={say("seen", language)}><time dateTime={defect.last} title={exact(defect.last, language)}>{age(defect.last, language)}</time></Row>
       </dl>
