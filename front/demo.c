@@ -353,9 +353,10 @@ static int run(struct demo *d)
     events_stop(d->events);
     stack_done(&d->stack);
     json_decref(manifest);
-    if (is_good && is_kept)
+    /* Kept only where somebody would look into it: after a run that went wrong by itself. */
+    if (is_stopping || (is_good && is_kept) || d->stack.n_nodes == 0)
         remove_data_dir(d);
-    else
+    else if (!d->data_dir)
         fprintf(stderr, "demo: logs and stores are kept in %s\n", d->dir);
     return is_good && (is_kept || !d->is_check) ? 0 : 1;
 }
