@@ -23,7 +23,7 @@ enum road_status gpsd_new(const struct gpsd_config *config, struct gpsd **ret_gp
     if (!gpsd)
         return ROAD_NO_MEMORY;
     gpsd->config = *config;
-    gpsd->retry_ns = INT64_MIN;
+    gpsd->retry_ns = 0; /* at once: the monotonic clock is past it */
     gpsd_epochs_init(&gpsd->epochs, config->gnss, config->sigma_m);
     *ret_gpsd = gpsd;
     return ROAD_OK;
