@@ -92,13 +92,16 @@ static inline bool fake_iio_make(struct fake_iio *fake, const char *root)
     return mkfifo(path, 0600) == 0 && is_made;
 }
 
-/* Opens the FIFO for writing; the reader must have opened it before. */
+/* Opens the FIFO for writing; waits for a reader. A reader that sees no writer closes and opens again; a writer that
+ * waits counts as one, so the two do not miss each other. */
 static inline void fake_iio_start(struct fake_iio *fake)
 {
     char path[512];
 
     snprintf(path, sizeof path, "%.255s/dev/iio:device3", fake->root);
-    fake->fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    fake->fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fake->fd >= 0)
+        fcntl(fake->fd, F_SETFL, O_NONBLOCK);
 }
 
 static inline void fake_iio_stop(struct fake_iio *fake)
