@@ -8,6 +8,7 @@
 
 #include "sensor-node/core.h"
 #include "sensor-node/detect.h"
+#include "sensor-node/detect_image.h"
 #include "sensor-node/drives.h"
 #include "sensor-node/source.h"
 
@@ -271,7 +272,8 @@ static void print_help(FILE *out)
     fputs("roadchief detect - what a node would find on a recording, without any network\n\n"
           "usage: roadchief detect PATH [--start TIME] [--json | --geojson] [--meridian DEG]\n\n"
           "PATH is a phyphox export folder or a plain CSV (time_s,ax_mps2,ay_mps2,az_mps2,gx_radps,gy_radps,gz_radps,\n"
-          "lat_deg,lon_deg,speed_mps). Rows that are refused are told on standard error.\n\n"
+          "lat_deg,lon_deg,speed_mps). Rows that are refused are told on standard error. Of an image (jpg, png) it says whether the\n"
+          "frame is good enough to count as watched; there is no camera detector yet.\n\n"
           "  --json           one JSON object a line: passes, detections, a summary at the end (the default)\n"
           "  --geojson        one GeoJSON FeatureCollection\n"
           "  --start TIME     RFC 3339 time of the recording's zero; default: now - its duration\n"
@@ -317,6 +319,8 @@ int detect_run(int argc, char **argv)
     const int done = read_options(argc, argv, &d);
     if (done >= 0)
         return done;
+    if (is_image_path(d.path))
+        return detect_image(d.path);
     const enum road_status status = detect(&d, error);
     if (status != ROAD_OK)
         fprintf(stderr, "roadchief detect: %s\n", *error ? error : road_status_sentence(status));
