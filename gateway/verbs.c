@@ -1,28 +1,13 @@
 #include "gateway/verbs.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include <stddef.h>
 
-#define PROGRAM "roadchief-gateway"
+#include "link/program.h"
 
-/* The daemon beside this program, else the one on the PATH. Returns only if there is none. */
 static int run_gateway(int argc, char **argv)
 {
-    char path[4096];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - sizeof PROGRAM);
-
     (void)argc;
-    if (length > 0) {
-        path[length] = '\0';
-        char *slash = strrchr(path, '/');
-        strcpy(slash ? slash + 1 : path, PROGRAM);
-        execv(path, argv);
-    }
-    execvp(PROGRAM, argv);
-    fprintf(stderr, "roadchief: %s cannot be started: %s\n", PROGRAM, strerror(errno));
-    return 1;
+    return program_become("roadchief-gateway", argv);
 }
 
 const struct verb gateway_verbs[] = {
