@@ -389,30 +389,47 @@ static bool find_programs(struct demo *d)
     return true;
 }
 
+static bool parse_number(const char *option, const char *text, double low, double high, double *ret_number)
+{
+    char *end;
+    const double number = strtod(text, &end);
+
+    if (end == text || *end || !(number >= low && number <= high)) {
+        fprintf(stderr, "demo: %s wants a number from %g to %g, not '%s'\n", option, low, high, text);
+        return false;
+    }
+    *ret_number = number;
+    return true;
+}
+
 static int parse(int argc, char **argv, struct demo *d)
 {
     static const struct option options[] = {
         {"drive", 1, NULL, 'd'}, {"check", 0, NULL, 'c'}, {"data", 1, NULL, 'D'}, {"start", 1, NULL, 's'},
         {"speed", 1, NULL, 'x'}, {"port", 1, NULL, 'p'},  {"seed", 1, NULL, 'S'}, {"json", 0, NULL, 'j'},
         {"verbose", 0, NULL, 'v'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    bool is_good = true;
+    double number = 0;
     int option;
 
     optind = 1;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+    while (is_good && (option = getopt_long(argc, argv, "", options, NULL)) != -1)
         switch (option) {
         case 'd': d->drive = optarg; break;
         case 'c': d->is_check = true; break;
         case 'D': d->data_dir = optarg; break;
         case 's': d->start = optarg; break;
-        case 'x': d->speed = atof(optarg); break;
-        case 'p': d->port = atoi(optarg); break;
-        case 'S': d->seed = strtoull(optarg, NULL, 10); break;
+        case 'x': is_good = parse_number("--speed", optarg, 0, 1e5, &d->speed); break;
+        case 'p': is_good = parse_number("--port", optarg, 0, 65535, &number), d->port = (int)number; break;
+        case 'S': is_good = parse_number("--seed", optarg, 0, 1e15, &number), d->seed = (uint64_t)number; break;
         case 'j': d->is_json = true; break;
         case 'v': d->is_verbose = true; break;
         case 'h': print_help(); return 0;
         default: return 2;
         }
-    if (optind != argc || d->port < 0 || d->port > 65535) {
+    if (!is_good)
+        return 2;
+    if (optind != argc) {
         fprintf(stderr, "demo: `roadchief demo --help` tells what it takes\n");
         return 2;
     }
