@@ -270,15 +270,9 @@ static bool wait_for_end(struct demo *d, struct facts *facts, char *error)
     return true; /* what is missing is counted as lost */
 }
 
-static bool check_truth(struct demo *d, double km)
+static bool check_truth(const struct truth_score *score, double km)
 {
-    struct truth_score s;
-
-    if (!truth_compare(d->stack.http, d->truth, d->stack.options.zone, d->is_verbose, &s)) {
-        fprintf(stderr, "demo: belief could not be compared with truth\n");
-        return false;
-    }
-    facts_print_truth(&s, km, stdout);
+    const struct truth_score s = *score;
     const struct {
         const char *promise;
         bool is_kept;
@@ -302,9 +296,14 @@ static bool report(struct demo *d, struct facts *f)
 {
     bool is_kept = facts_of_server(&d->stack, f) && facts_verify(&d->stack, f);
 
-    facts_print(f, d->is_json, stdout);
-    if (!d->drive && !d->is_json)
-        is_kept &= check_truth(d, f->distance_m / 1000);
+    struct truth_score score;
+    const bool has_truth = !d->drive && truth_compare(d->stack.http, d->truth, d->stack.options.zone, d->is_verbose, &score);
+
+    facts_print(f, has_truth ? &score : NULL, d->is_json, stdout);
+    if (has_truth)
+        is_kept &= check_truth(&score, f->distance_m / 1000);
+    else if (!d->drive)
+        fprintf(stderr, "demo: belief could not be compared with truth\n"), is_kept = false;
     if (f->batches_seen != f->batches_sent || f->batches_refused != 0)
         fprintf(stderr, "demo: not kept: nothing lost, nothing refused\n"), is_kept = false;
     if (!f->is_verified)

@@ -28,7 +28,6 @@ struct events {
     char last_id[32];
     struct seen *seen;
     size_t n_seen, capacity;
-    uint64_t count;
 };
 
 static int64_t wall_ns(void)
@@ -65,7 +64,6 @@ static void take_event(struct events *e, const char *text, size_t length)
         is_last && kid_parse(kid_text, &kid) == ROAD_OK) {
         pthread_mutex_lock(&e->lock);
         note(e, kid, (uint64_t)seq, now_ns);
-        e->count++;
         pthread_mutex_unlock(&e->lock);
     }
     json_decref(event);
@@ -179,12 +177,4 @@ int64_t events_seen_ns(struct events *events, struct kid kid, uint64_t seq)
             found_ns = events->seen[i].wall_ns;
     pthread_mutex_unlock(&events->lock);
     return found_ns;
-}
-
-uint64_t events_count(struct events *events)
-{
-    pthread_mutex_lock(&events->lock);
-    const uint64_t count = events->count;
-    pthread_mutex_unlock(&events->lock);
-    return count;
 }

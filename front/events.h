@@ -16,6 +16,5 @@ enum road_status events_start(const char *base_url, struct events **ret_events);
 void events_stop(struct events *events);
 /* Wall time (ns) at which the last change caused by that batch was seen; 0 if not yet. Any thread. */
 int64_t events_seen_ns(struct events *events, struct kid kid, uint64_t seq);
-uint64_t events_count(struct events *events);
 
 #endif

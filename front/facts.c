@@ -135,7 +135,29 @@ bool facts_verify(const struct stack *stack, struct facts *facts)
     return true;
 }
 
-void facts_print(const struct facts *f, bool is_json, FILE *out)
+static void print_truth_json(const struct truth_score *s, FILE *out)
+{
+    fprintf(out,
+            ",\"truth_placed\":%d,\"truth_confirmed\":%d,\"truth_potholes\":%d,\"truth_potholes_confirmed\":%d,"
+            "\"truth_potholes_typed\":%d,\"truth_potholes_inside_95\":%d,\"truth_error_squared_mean\":%.2f,"
+            "\"truth_false_confirmed\":%d,\"truth_false_look_alike\":%d",
+            s->placed, s->placed_confirmed, s->potholes, s->potholes_confirmed, s->potholes_typed, s->potholes_inside,
+            isfinite(s->nees_mean) ? s->nees_mean : -1, s->false_confirmed, s->false_look_alike);
+}
+
+static void print_truth(const struct truth_score *s, double km, FILE *out)
+{
+    fprintf(out, "truth_placed: %d\ntruth_confirmed: %d\n", s->placed, s->placed_confirmed);
+    fprintf(out, "truth_potholes: %d (50 mm or deeper, at least %d wheel crossings by two vehicles)\n", s->potholes,
+            TRUTH_CROSSINGS_MIN);
+    fprintf(out, "truth_potholes_confirmed: %d\ntruth_potholes_typed: %d\ntruth_potholes_inside_95: %d\n",
+            s->potholes_confirmed, s->potholes_typed, s->potholes_inside);
+    fprintf(out, "truth_error_squared_mean: %.2f (2 is honest)\n", s->nees_mean);
+    fprintf(out, "truth_false_confirmed: %d (%.2f per 10 km; %d at a look-alike)\n", s->false_confirmed,
+            km > 0 ? s->false_confirmed * 10 / km : 0, s->false_look_alike);
+}
+
+void facts_print(const struct facts *f, const struct truth_score *truth, bool is_json, FILE *out)
 {
     const struct {
         const char *key;
@@ -172,17 +194,10 @@ void facts_print(const struct facts *f, bool is_json, FILE *out)
         else
             fprintf(out, "%s: %.*f\n", rows[i].key, rows[i].decimals, rows[i].value);
     const char *ledger = f->is_verified ? "verified" : "NOT VERIFIED";
-    fprintf(out, is_json ? "\"ledger\":\"%s\"}\n" : "ledger: %s\n", ledger);
-}
-
-void facts_print_truth(const struct truth_score *s, double km, FILE *out)
-{
-    fprintf(out, "truth_placed: %d\ntruth_confirmed: %d\n", s->placed, s->placed_confirmed);
-    fprintf(out, "truth_potholes: %d (50 mm or deeper, at least %d wheel crossings by two vehicles)\n", s->potholes,
-            TRUTH_CROSSINGS_MIN);
-    fprintf(out, "truth_potholes_confirmed: %d\ntruth_potholes_typed: %d\ntruth_potholes_inside_95: %d\n",
-            s->potholes_confirmed, s->potholes_typed, s->potholes_inside);
-    fprintf(out, "truth_error_squared_mean: %.2f (2 is honest)\n", s->nees_mean);
-    fprintf(out, "truth_false_confirmed: %d (%.2f per 10 km; %d at a look-alike)\n", s->false_confirmed,
-            km > 0 ? s->false_confirmed * 10 / km : 0, s->false_look_alike);
+    fprintf(out, is_json ? "\"ledger\":\"%s\"" : "ledger: %s\n", ledger);
+    if (truth && is_json)
+        print_truth_json(truth, out);
+    else if (truth)
+        print_truth(truth, f->distance_m / 1000, out);
+    fputs(is_json ? "}\n" : "", out);
 }

@@ -30,7 +30,7 @@ void facts_of_events(const struct stack *stack, struct events *events, struct fa
 bool facts_of_server(const struct stack *stack, struct facts *facts);
 /* Runs `roadchief verify` against the server's public log, as a stranger would. */
 bool facts_verify(const struct stack *stack, struct facts *facts);
-void facts_print(const struct facts *facts, bool is_json, FILE *out);
-void facts_print_truth(const struct truth_score *score, double km, FILE *out);
+/* `truth` is NULL where the drive was no simulation. */
+void facts_print(const struct facts *facts, const struct truth_score *truth, bool is_json, FILE *out);
 
 #endif
