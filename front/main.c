@@ -7,9 +7,10 @@
 #include "grid/verbs.h"
 #include "sensor-node/verbs.h"
 #include "server/verbs.h"
+#include "tests/evaluate/evaluate.h"
 #include "tests/sim/simulate.h"
 
-static const struct verb *const rooms[] = {front_verbs, grid_verbs, node_verbs, gateway_verbs, server_verbs, sim_verbs};
+static const struct verb *const rooms[] = {front_verbs, grid_verbs, node_verbs, gateway_verbs, server_verbs, sim_verbs, evaluate_verbs};
 #define ROOMS (sizeof rooms / sizeof rooms[0])
 
 static const struct verb *find_verb(const char *name)
