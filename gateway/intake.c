@@ -104,6 +104,20 @@ static enum road_status check_detection(const struct batch *batch, const struct 
     return ROAD_OK;
 }
 
+static enum road_status check_feature(const struct batch *batch, const struct feature_sighting *f, int64_t now_ns,
+                                      const char **ret_field)
+{
+    if (f->pass >= batch->n_passes)
+        return wrong(ROAD_BAD_INPUT, "feature.pass", ret_field);
+    if (!is_in_window(f->time_ns, now_ns))
+        return wrong(ROAD_BAD_TIME, "feature.time", ret_field);
+    if (!is_in_frame(f->at))
+        return wrong(ROAD_BAD_RANGE, "feature.at", ret_field);
+    if (f->kind < 1 || f->kind > FEATURE_KIND_COUNT)
+        return wrong(ROAD_BAD_RANGE, "feature.kind", ret_field);
+    return ROAD_OK;
+}
+
 enum road_status intake_validate(const struct intake_rules *rules, const struct batch *batch, int64_t now_ns,
                                  const char **ret_field)
 {
@@ -111,7 +125,7 @@ enum road_status intake_validate(const struct intake_rules *rules, const struct 
 
     if (batch->zone.meridian_deg != rules->zone.meridian_deg || batch->zone.is_south != rules->zone.is_south)
         return wrong(ROAD_BAD_RANGE, "zone", ret_field);
-    if (batch->time_source == TIME_NONE && (batch->n_passes || batch->n_detections))
+    if (batch->time_source == TIME_NONE && (batch->n_passes || batch->n_detections || batch->n_features))
         return wrong(ROAD_BAD_TIME, "time_source", ret_field);
     for (size_t i = 0; i < batch->n_passes; i++) {
         if (batch->passes[i].sensor != SENSE_MOTION && batch->passes[i].sensor != SENSE_CAMERA)
@@ -122,6 +136,11 @@ enum road_status intake_validate(const struct intake_rules *rules, const struct 
     }
     for (size_t i = 0; i < batch->n_detections; i++) {
         const enum road_status status = check_detection(batch, &batch->detections[i], now_ns, ret_field);
+        if (status != ROAD_OK)
+            return status;
+    }
+    for (size_t i = 0; i < batch->n_features; i++) {
+        const enum road_status status = check_feature(batch, &batch->features[i], now_ns, ret_field);
         if (status != ROAD_OK)
             return status;
     }

@@ -175,6 +175,9 @@ static int64_t newest_time(const struct batch *batch)
     for (size_t i = 0; i < batch->n_detections; i++)
         if (batch->detections[i].time_ns > newest)
             newest = batch->detections[i].time_ns;
+    for (size_t i = 0; i < batch->n_features; i++)
+        if (batch->features[i].time_ns > newest)
+            newest = batch->features[i].time_ns;
     return newest;
 }
 

@@ -11,6 +11,7 @@
 #include "grid/catalogue.h"
 #include "grid/cell.h"
 #include "grid/code.h"
+#include "grid/feature.h"
 #include "link/sign.h"
 
 #define WIRE_VERSION 1
@@ -62,6 +63,22 @@ struct detection {
     uint8_t evidence[SHA256_SIZE];
 };
 
+/* What belongs to the road and shook the car all the same: an observation, no complaint. Motion only. */
+struct feature_sighting {
+    enum feature_kind kind;
+    uint16_t confidence_permille;
+    int64_t time_ns;
+    struct grid_point at; /* of its middle, lever arm and lag applied; centimetres on the wire */
+    int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2; /* positive semidefinite */
+    /* Vertical acceleration peak to peak, over this vehicle's usual shaking (RMS) at this speed, thousandths:
+     * what a vehicle makes of a feature compares with what another makes of it. 0 = not measured. */
+    int32_t strength_milli, strength_sigma_milli;
+    uint16_t heading_cdeg; /* clockwise from north, 0..35999 */
+    uint16_t speed_cmps;
+    enum wheel_side side;
+    uint16_t pass; /* index of the pass it was made on */
+};
+
 /* What a node sends. Borders follow samples and metres, never wall time. */
 struct batch {
     uint64_t seq; /* from 1, per key; at most INT64_MAX, as every sequence number */
@@ -74,6 +91,8 @@ struct batch {
     size_t n_passes;
     struct detection *detections;
     size_t n_detections;
+    struct feature_sighting *features;
+    size_t n_features;
     void *block; /* what a decoder allocated; NULL for a batch built by hand */
 };
 
@@ -81,6 +100,7 @@ struct batch {
 #define BATCH_POINTS_MAX     8192
 #define BATCH_PASSES_MAX     64
 #define BATCH_DETECTIONS_MAX 512
+#define BATCH_FEATURES_MAX   256
 
 /* Encoders refuse what the decoder would refuse: ROAD_BAD_RANGE, ROAD_BAD_INPUT, ROAD_TOO_LARGE. The same
  * bytes come out of a batch before and after batch_quantise. */

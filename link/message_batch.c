@@ -1,3 +1,4 @@
+#include "link/message_feature.h"
 #include "link/message_pass.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ enum {
     BATCH_UNPLACED,
     BATCH_UNWATCHED,
     BATCH_PASSES,
-    BATCH_DETECTIONS
+    BATCH_DETECTIONS,
+    BATCH_FEATURES /* left out when there are none */
 };
 enum { PASS_SENSOR = 1, PASS_FRAME, PASS_EPOCH, PASS_GNSS, PASS_HALF_TRACK, PASS_POINTS };
 enum {
@@ -86,6 +88,7 @@ static void check_batch(struct check *check, const struct batch *batch)
     check_that(check, (unsigned)batch->time_source <= TIME_GPS, ROAD_BAD_RANGE, "time_source");
     check_that(check, batch->n_passes <= BATCH_PASSES_MAX, ROAD_TOO_LARGE, "passes");
     check_that(check, batch->n_detections <= BATCH_DETECTIONS_MAX, ROAD_TOO_LARGE, "detections");
+    check_that(check, batch->n_features <= BATCH_FEATURES_MAX, ROAD_TOO_LARGE, "features");
     for (size_t i = 0; i < batch->n_passes && check->status == ROAD_OK; i++) {
         n_points += batch->passes[i].n_points;
         check_that(check, n_points <= BATCH_POINTS_MAX, ROAD_TOO_LARGE, "pass.points");
@@ -94,6 +97,8 @@ static void check_batch(struct check *check, const struct batch *batch)
     }
     for (size_t i = 0; i < batch->n_detections && check->status == ROAD_OK; i++)
         check_detection(check, &batch->detections[i], batch->n_passes);
+    for (size_t i = 0; i < batch->n_features && check->status == ROAD_OK; i++)
+        check_feature_sighting(check, &batch->features[i], batch->n_passes);
 }
 
 void batch_quantise(struct batch *batch)
@@ -108,6 +113,8 @@ void batch_quantise(struct batch *batch)
         if (!detection->has_evidence)
             memset(detection->evidence, 0, sizeof detection->evidence);
     }
+    for (size_t i = 0; i < batch->n_features; i++)
+        batch->features[i].at = point_at_quantise(batch->features[i].at);
 }
 
 /* ---- writing ---- */
@@ -190,6 +197,12 @@ enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, siz
     wire_put_array(&writer, batch->n_detections);
     for (size_t i = 0; i < batch->n_detections; i++)
         put_detection(&writer, &batch->detections[i]);
+    if (batch->n_features) {
+        wire_field(&writer, &fields, BATCH_FEATURES);
+        wire_put_array(&writer, batch->n_features);
+    }
+    for (size_t i = 0; i < batch->n_features; i++)
+        put_feature_sighting(&writer, &batch->features[i]);
     wire_fields_close(&writer, &fields);
     if (writer.status == ROAD_OK)
         *ret_length = writer.length;
@@ -198,12 +211,13 @@ enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, siz
 
 /* ---- reading ---- */
 
-/* Where a decoder puts its arrays: one block, cut into three. */
+/* Where a decoder puts its arrays: one block, cut into four. */
 struct arena {
     struct pass *passes;
     struct pass_point *points;
     struct detection *detections;
-    size_t passes_max, points_max, detections_max, n_points;
+    struct feature_sighting *features;
+    size_t passes_max, points_max, detections_max, features_max, n_points;
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -217,14 +231,18 @@ static void *arena_new(struct arena *arena, size_t length)
     arena->passes_max = smaller(BATCH_PASSES_MAX, length / PASS_MIN_BYTES);
     arena->points_max = smaller(BATCH_POINTS_MAX, length / PASS_POINT_MIN_BYTES);
     arena->detections_max = smaller(BATCH_DETECTIONS_MAX, length / DETECTION_MIN_BYTES);
+    arena->features_max = smaller(BATCH_FEATURES_MAX, length / FEATURE_SIGHTING_MIN_BYTES);
     const size_t passes_size = arena->passes_max * sizeof *arena->passes;
     const size_t points_size = arena->points_max * sizeof *arena->points;
-    char *block = malloc(passes_size + points_size + arena->detections_max * sizeof *arena->detections + 1);
+    const size_t detections_size = arena->detections_max * sizeof *arena->detections;
+    char *block = malloc(passes_size + points_size + detections_size +
+                         arena->features_max * sizeof *arena->features + 1);
 
-    /* All three structs hold an int64_t or a pointer, so each size keeps the next array aligned. */
+    /* All four structs hold an int64_t or a pointer, so each size keeps the next array aligned. */
     arena->passes = (struct pass *)block;
     arena->points = (struct pass_point *)(block + passes_size);
     arena->detections = (struct detection *)(block + passes_size + points_size);
+    arena->features = (struct feature_sighting *)(block + passes_size + points_size + detections_size);
     return block;
 }
 
@@ -373,6 +391,17 @@ static void get_detections(struct wire_reader *reader, struct arena *arena, stru
     batch->n_detections = n;
 }
 
+static void get_features(struct wire_reader *reader, struct arena *arena, struct batch *batch)
+{
+    const size_t n = wire_array_open(reader, arena->features_max, "features");
+
+    for (size_t i = 0; i < n && reader->status == ROAD_OK; i++)
+        get_feature_sighting(reader, &arena->features[i]);
+    wire_close(reader);
+    batch->features = arena->features;
+    batch->n_features = n;
+}
+
 static void get_batch_field(struct wire_reader *reader, int64_t key, struct arena *arena, struct batch *batch)
 {
     switch (key) {
@@ -402,6 +431,9 @@ static void get_batch_field(struct wire_reader *reader, int64_t key, struct aren
         break;
     case BATCH_DETECTIONS:
         get_detections(reader, arena, batch);
+        break;
+    case BATCH_FEATURES:
+        get_features(reader, arena, batch);
         break;
     default:
         wire_skip(reader);

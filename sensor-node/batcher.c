@@ -6,7 +6,6 @@
 #define PASSES_MAX       16
 #define DETECTIONS_MAX   64
 #define POINTS_SPARE     96   /* for short stretches between stops */
-#define SEVERE_SLOTS_MAX 48   /* with so many batches waiting a severe detection no longer closes early */
 #define SIGMA_GPS_US     1000 /* a receiver's clock as a program sees it */
 #define SIGMA_NTP_US     50000
 
@@ -14,6 +13,7 @@ struct slot {
     struct batch batch;
     struct pass passes[PASSES_MAX];
     struct detection detections[DETECTIONS_MAX];
+    struct feature_sighting features[BATCHER_FEATURES_MAX];
     struct pass_point *points; /* points_max of them, the passes' one behind the other */
     size_t n_points;
 };
@@ -64,7 +64,7 @@ static struct slot *under_way(struct batcher *b)
     return &b->slots[(b->first + b->waiting) % BATCHER_SLOTS];
 }
 
-/* A pass of one point proves nothing, unless a detection was made on it. */
+/* A pass of one point proves nothing, unless something was found on it. */
 static void drop_lone_point(struct batcher *b)
 {
     struct slot *s = under_way(b);
@@ -74,6 +74,8 @@ static void drop_lone_point(struct batcher *b)
         return;
     if (s->batch.n_detections && s->detections[s->batch.n_detections - 1].pass == last)
         return;
+    if (s->batch.n_features && s->features[s->batch.n_features - 1].pass == last)
+        return;
     s->batch.n_passes--;
     s->n_points--;
 }
@@ -81,7 +83,7 @@ static void drop_lone_point(struct batcher *b)
 static bool is_empty(struct batcher *b)
 {
     const struct slot *s = under_way(b);
-    const bool has_lone_point = s->n_points == 1 && s->batch.n_detections == 0;
+    const bool has_lone_point = s->n_points == 1 && s->batch.n_detections + s->batch.n_features == 0;
 
     return (s->n_points == 0 || has_lone_point) && b->unplaced_m < 1 && b->unwatched_s < 1;
 }
@@ -101,6 +103,7 @@ static void finish_slot(struct batcher *b, struct slot *s)
     s->batch.unwatched_ms = clamp_u32(b->unwatched_s * 1000);
     s->batch.passes = s->passes;
     s->batch.detections = s->detections;
+    s->batch.features = s->features;
     batch_quantise(&s->batch);
 }
 
@@ -217,8 +220,23 @@ void batcher_detection(struct batcher *batcher, const struct detection *detectio
     s->detections[s->batch.n_detections] = *detection;
     s->detections[s->batch.n_detections++].pass = (uint16_t)(s->batch.n_passes - 1);
     const bool is_full = s->batch.n_detections == DETECTIONS_MAX;
-    if (is_full || (detection->severity == SEVERITY_HIGH && b->waiting < SEVERE_SLOTS_MAX))
+    if (is_full || (detection->severity == SEVERITY_HIGH && b->waiting < BATCHER_SLOTS_CROWDED))
         close_batch(b, true);
+}
+
+bool batcher_feature(struct batcher *batcher, const struct feature_sighting *feature)
+{
+    struct batcher *b = batcher;
+
+    if (under_way(b)->batch.n_features == BATCHER_FEATURES_MAX) {
+        if (b->waiting >= BATCHER_SLOTS_CROWDED)
+            return false;
+        close_batch(b, true);
+    }
+    struct slot *s = under_way(b);
+    s->features[s->batch.n_features] = *feature;
+    s->features[s->batch.n_features++].pass = (uint16_t)(s->batch.n_passes - 1);
+    return true;
 }
 
 void batcher_unplaced(struct batcher *batcher, double way_m)

@@ -8,7 +8,9 @@
 
 #include "link/message.h"
 
-#define BATCHER_SLOTS 64
+#define BATCHER_SLOTS         64
+#define BATCHER_SLOTS_CROWDED 48
+#define BATCHER_FEATURES_MAX  32 /* of one batch */
 
 struct batcher_config {
     struct grid_zone zone;
@@ -33,6 +35,9 @@ void batcher_pass_end(struct batcher *batcher);
 bool batcher_has_pass(const struct batcher *batcher);
 /* On the pass under way; `pass` is filled in here. High severity closes the batch. */
 void batcher_detection(struct batcher *batcher, const struct detection *detection);
+/* Likewise. Detections go first: while BATCHER_SLOTS_CROWDED batches wait, a feature that no longer fits into the
+ * batch under way is let go (false) and nothing is closed for it; the next vehicle meets it again. */
+bool batcher_feature(struct batcher *batcher, const struct feature_sighting *feature);
 void batcher_unplaced(struct batcher *batcher, double way_m);
 void batcher_unwatched(struct batcher *batcher, double seconds);
 /* Closes the batch under way, if it holds anything. */

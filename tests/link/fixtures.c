@@ -74,6 +74,26 @@ static void detection_random(struct chance *chance, size_t n_passes, struct dete
         ret_detection->evidence[i] = (uint8_t)chance_next(chance);
 }
 
+static void feature_random(struct chance *chance, size_t n_passes, struct feature_sighting *ret_feature)
+{
+    const int64_t sigma_e = chance_between(chance, 0, 40000), sigma_n = chance_between(chance, 0, 40000);
+
+    *ret_feature = (struct feature_sighting){
+        .kind = (enum feature_kind)chance_between(chance, 1, FEATURE_KIND_COUNT),
+        .confidence_permille = (uint16_t)chance_between(chance, 0, 1000),
+        .time_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS),
+        .at = {chance_between(chance, 0, 1048575999), chance_between(chance, 0, 16777215999)},
+        .cov_ee_cm2 = (int32_t)(sigma_e * sigma_e),
+        .cov_nn_cm2 = (int32_t)(sigma_n * sigma_n),
+        .cov_en_cm2 = (int32_t)(sigma_e * sigma_n * chance_between(chance, -100, 100) / 100),
+        .strength_milli = (int32_t)chance_between(chance, 0, INT32_MAX),
+        .strength_sigma_milli = (int32_t)chance_between(chance, 0, INT32_MAX),
+        .heading_cdeg = (uint16_t)chance_between(chance, 0, 35999),
+        .speed_cmps = (uint16_t)chance_between(chance, 0, UINT16_MAX),
+        .side = (enum wheel_side)chance_between(chance, 0, 3),
+        .pass = (uint16_t)chance_between(chance, 0, (int64_t)n_passes - 1)};
+}
+
 /* Either anywhere and at any time, or a walk of a few metres a step. */
 static void points_random(struct chance *chance, size_t n, struct pass_point *ret_points)
 {
@@ -111,7 +131,8 @@ void batch_random(struct chance *chance, struct batch_room *ret_room)
                             .unwatched_ms = (uint32_t)chance_between(chance, 0, UINT32_MAX),
                             .passes = ret_room->passes,
                             .n_passes = (size_t)chance_between(chance, 0, 4),
-                            .detections = ret_room->detections};
+                            .detections = ret_room->detections,
+                            .features = ret_room->features};
     for (size_t i = 0; i < batch->n_passes; i++) {
         const size_t n = (size_t)chance_between(chance, 1, 100);
 
@@ -127,6 +148,9 @@ void batch_random(struct chance *chance, struct batch_room *ret_room)
     batch->n_detections = batch->n_passes ? (size_t)chance_between(chance, 0, 6) : 0;
     for (size_t i = 0; i < batch->n_detections; i++)
         detection_random(chance, batch->n_passes, &batch->detections[i]);
+    batch->n_features = batch->n_passes ? (size_t)chance_between(chance, 0, 6) : 0;
+    for (size_t i = 0; i < batch->n_features; i++)
+        feature_random(chance, batch->n_passes, &batch->features[i]);
 }
 
 void drive_points(struct chance *chance, double speed_mps, size_t n, struct pass_point *ret_points)

@@ -21,6 +21,7 @@ struct batch_room {
     struct pass passes[4];
     struct pass_point points[4][100];
     struct detection detections[6];
+    struct feature_sighting features[6];
 };
 void batch_random(struct chance *chance, struct batch_room *ret_room);
 

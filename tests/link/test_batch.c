@@ -41,12 +41,30 @@ static bool same_detections(const struct batch *a, const struct batch *b)
     return is_same;
 }
 
+static bool same_features(const struct batch *a, const struct batch *b)
+{
+    bool is_same = a->n_features == b->n_features;
+
+    for (size_t i = 0; is_same && i < a->n_features; i++) {
+        const struct feature_sighting *x = &a->features[i], *y = &b->features[i];
+
+        is_same = x->kind == y->kind && x->confidence_permille == y->confidence_permille &&
+                  x->time_ns == y->time_ns && x->at.e_mm == y->at.e_mm && x->at.n_mm == y->at.n_mm &&
+                  x->cov_ee_cm2 == y->cov_ee_cm2 && x->cov_en_cm2 == y->cov_en_cm2 &&
+                  x->cov_nn_cm2 == y->cov_nn_cm2 && x->strength_milli == y->strength_milli &&
+                  x->strength_sigma_milli == y->strength_sigma_milli && x->heading_cdeg == y->heading_cdeg &&
+                  x->speed_cmps == y->speed_cmps && x->side == y->side && x->pass == y->pass;
+    }
+    return is_same;
+}
+
 static bool same_batch(const struct batch *a, const struct batch *b)
 {
     return a->seq == b->seq && a->zone.meridian_deg == b->zone.meridian_deg &&
            a->zone.is_south == b->zone.is_south && a->time_source == b->time_source &&
            a->time_sigma_us == b->time_sigma_us && a->unplaced_cm == b->unplaced_cm &&
-           a->unwatched_ms == b->unwatched_ms && same_passes(a, b) && same_detections(a, b);
+           a->unwatched_ms == b->unwatched_ms && same_passes(a, b) && same_detections(a, b) &&
+           same_features(a, b);
 }
 
 /* A small good batch that a test bends. */
@@ -57,7 +75,7 @@ static struct batch_room *good_room(void)
 
     do
         batch_random(&chance, &room);
-    while (room.batch.n_passes < 2 || room.batch.n_detections < 2 || room.passes[0].n_points < 3);
+    while (room.batch.n_passes < 2 || room.batch.n_detections < 2 || room.batch.n_features < 2 || room.passes[0].n_points < 3);
     return &room;
 }
 
@@ -241,6 +259,18 @@ FACT(a_sender_cannot_encode_nonsense)
     REFUSED(room->detections[0].size_milli = -1, ROAD_BAD_RANGE);
     REFUSED(room->detections[0].pass = (uint16_t)room->batch.n_passes, ROAD_BAD_RANGE);
     REFUSED(room->detections[0].time_ns = TIME_MAX_NS + 1, ROAD_BAD_RANGE);
+    REFUSED(room->batch.n_features = BATCH_FEATURES_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room->features[1].kind = FEATURE_NONE, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].kind = (enum feature_kind)(FEATURE_KIND_COUNT + 1), ROAD_BAD_RANGE);
+    REFUSED(room->features[1].confidence_permille = 1001, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].time_ns = TIME_MIN_NS - 1, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].at.n_mm = -1, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].cov_nn_cm2 = -1, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].strength_milli = -1, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].strength_sigma_milli = -1, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].heading_cdeg = 36000, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].side = (enum wheel_side)4, ROAD_BAD_RANGE);
+    REFUSED(room->features[1].pass = (uint16_t)room->batch.n_passes, ROAD_BAD_RANGE);
 }
 
 /* Bytes written by hand; docs/wire.cddl says what the keys are. */
@@ -252,6 +282,11 @@ struct hand_made {
 /* {0: 1, 1: 7, 2: 40, 3: 2, 7: [{1: 1, 6: points}], 8: []}, points: one at 10 m, 20 m, 2000-01-01, sigma 1
  * cm. */
 #define POINTS "01 00 d00f a01f 80b0fdac8d37"
+
+/* The head of a batch with that one pass, and a speed bump on it at 2000-01-01, place and covariance 0. */
+#define PASS         "0001 0107 021828 0302 07 81 a2 0101 06 4c " POINTS " 08 80"
+#define FEATURE_REST "05 1b0d234ccf52430000 0682 0000 0783 000000 0882 0000"
+#define FEATURE      "0101" FEATURE_REST
 
 static const struct hand_made hand_made[] = {
     {"a6 0001 0107 021828 0302 07 80 08 80", NULL, ROAD_OK},
@@ -271,8 +306,8 @@ static const struct hand_made hand_made[] = {
     {"bf 0001 0107 021828 0302 07 80 08 80 ff", "batch", ROAD_BAD_INPUT}, /* an indefinite map */
     {"a6 0001 0107 021828 0302 07 9fff 08 80", "passes", ROAD_BAD_INPUT},
     {"a6 0001 0107 021828 0302 07 80 08 80 00", "bytes after the end", ROAD_BAD_INPUT},
-    {"a7 0001 0107 021828 0302 07 80 08 80 09 81818181818181818100", "skipped value", ROAD_TOO_DEEP},
-    {"a7 0001 0107 021828 0302 07 80 08 80 09 9b00ffffffffffffff", "skipped value", ROAD_BAD_INPUT},
+    {"a7 0001 0107 021828 0302 07 80 08 80 0a 81818181818181818100", "skipped value", ROAD_TOO_DEEP},
+    {"a7 0001 0107 021828 0302 07 80 08 80 0a 9b00ffffffffffffff", "skipped value", ROAD_BAD_INPUT},
     {"a7 0001 0107 021828 0302 07 80 08 80 6161 00", "map key", ROAD_BAD_INPUT}, /* a text as key */
     {"a6 0001 0107 021828 0302 07 9affffffff 08 80", "passes", ROAD_TOO_LARGE},
     {"a5 0001 021828 0302 07 80 08 80", "seq", ROAD_BAD_INPUT}, /* missing */
@@ -283,6 +318,16 @@ static const struct hand_made hand_made[] = {
     {"a6 0001 0107 021828 0302 07 81 a2 0104 06 4c " POINTS " 08 80", "pass.sensor", ROAD_BAD_RANGE},
     {"a6 0001 0107 021828 0302 07 81 a1 0101 08 80", "pass.points", ROAD_BAD_INPUT},
     {"a6 0001 0107 021828 0302 07 81 a2 0101 06 4100 08 80", "pass.points", ROAD_BAD_INPUT}, /* no point */
+    {"a7" PASS "0981 a5" FEATURE, NULL, ROAD_OK},
+    {"a7" PASS "0981 a6" FEATURE "1863 f6", NULL, ROAD_OK}, /* an unknown key */
+    {"a7" PASS "0980", NULL, ROAD_OK},
+    {"a7 0001 0107 021828 0302 07 80 08 80 0981 a5" FEATURE, "feature.pass", ROAD_BAD_RANGE}, /* on no pass */
+    {"a7" PASS "0981 a4 0508 068200 00 0783 000000 08820000", "feature.kind", ROAD_BAD_INPUT}, /* missing */
+    {"a7" PASS "0981 a5 0108" FEATURE_REST, "feature.kind", ROAD_BAD_RANGE},
+    {"a7" PASS "0981 a6 0101 0c01" FEATURE_REST, "feature.pass", ROAD_BAD_RANGE},
+    {"a7" PASS "0981 a6 0101 031903e9" FEATURE_REST, "feature.confidence", ROAD_BAD_RANGE},
+    {"a7" PASS "0981 01", "feature", ROAD_BAD_INPUT},
+    {"a7" PASS "09 9affffffff", "features", ROAD_TOO_LARGE},
 };
 
 FACT(bytes_made_by_hand_are_taken_or_refused_with_the_field_named)

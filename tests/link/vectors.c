@@ -46,6 +46,34 @@ static enum road_status encode_batch(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_
     return batch_encode(&batch, ret_bytes, VECTORS_MAX_BYTES, ret_length);
 }
 
+/* A speed bump and nothing else. */
+static enum road_status encode_features(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    struct pass_point point = {1795900000123000000, {515741300, 3350510700}, 1, IRI_UNKNOWN};
+    struct pass pass = {.sensor = SENSE_MOTION, .half_track_mm = 760, .points = &point, .n_points = 1};
+    struct feature_sighting feature = {.kind = FEATURE_SPEED_BUMP,
+                                       .confidence_permille = 910,
+                                       .time_ns = 1795900000400000000,
+                                       .at = {515744700, 3350511400},
+                                       .cov_ee_cm2 = 400,
+                                       .cov_en_cm2 = -30,
+                                       .cov_nn_cm2 = 625,
+                                       .strength_milli = 14500,
+                                       .strength_sigma_milli = 1200,
+                                       .heading_cdeg = 9000,
+                                       .speed_cmps = 650,
+                                       .side = WHEEL_BOTH};
+    struct batch batch = {.seq = 42,
+                          .zone = {120, false},
+                          .time_source = TIME_GPS,
+                          .passes = &pass,
+                          .n_passes = 1,
+                          .features = &feature,
+                          .n_features = 1};
+
+    return batch_encode(&batch, ret_bytes, VECTORS_MAX_BYTES, ret_length);
+}
+
 static enum road_status round_batch(const uint8_t *bytes, size_t length, uint8_t ret_bytes[VECTORS_MAX_BYTES],
                                     size_t *ret_length)
 {
@@ -223,6 +251,7 @@ static enum road_status round_sealed(const uint8_t *bytes, size_t length,
 
 const struct vector vectors[] = {
     {"batch", encode_batch, round_batch},
+    {"batch-features", encode_features, round_batch},
     {"ack", encode_ack, round_ack},
     {"change", encode_change, round_change},
     {"defect-statement", encode_defect_statement, round_defect_statement},
