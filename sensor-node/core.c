@@ -34,7 +34,8 @@ struct node_core {
     uint64_t wait_first, wait_end;
     struct track track;
     struct orient orient;
-    struct biquad felt_high, felt_low, ride_high, ride_low, roll_high, roll_low;
+    struct biquad felt_high, felt_low, ride_high, ride_low, roll_high, roll_low, pitch_high,
+        pitch_low;
     double along_m;
     double speed_mps; /* the last one known, for metres without a place */
     struct window window;
@@ -91,6 +92,8 @@ static void filters_init(struct node_core *core)
     biquad_low_pass(&core->ride_low, RIDE_LOW_PASS_HZ, TICK_HZ);
     biquad_high_pass(&core->roll_high, BANK_HIGH_PASS_HZ, TICK_HZ); /* takes bends out, too */
     biquad_low_pass(&core->roll_low, BANK_LOW_PASS_HZ, TICK_HZ);
+    core->pitch_high = core->roll_high;
+    core->pitch_low = core->roll_low;
 }
 
 enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq,
@@ -250,10 +253,10 @@ static void flush_window(struct node_core *core)
 
 /* The first half: a tick that has its place, or will never have one. */
 
-/* Roll through the same band as the vertical, so that the two can be compared. */
-static double filter_roll(struct node_core *core, double roll_radps)
+/* Roll and pitch through the same band as the vertical, so that they can be compared. */
+static double filter_turn(struct biquad *high, struct biquad *low, double turn_radps)
 {
-    return isnan(roll_radps) ? NAN : biquad_step(&core->roll_low, biquad_step(&core->roll_high, roll_radps));
+    return isnan(turn_radps) ? NAN : biquad_step(low, biquad_step(high, turn_radps));
 }
 
 static void feel(struct node_core *core, const struct tick *tick, struct look *look)
@@ -263,7 +266,12 @@ static void feel(struct node_core *core, const struct tick *tick, struct look *l
 
     look->felt_mps2 = biquad_step(&core->felt_low, biquad_step(&core->felt_high, vertical));
     look->ride_mps2 = biquad_step(&core->ride_low, biquad_step(&core->ride_high, vertical));
-    look->roll_radps = filter_roll(core, orient_roll(&core->orient, tick->value + 3));
+    look->vertical_mps2 = vertical;
+    look->level_mps2 = is_level ? orient_level(&core->orient, tick->value) : 0;
+    look->roll_radps =
+        filter_turn(&core->roll_high, &core->roll_low, orient_roll(&core->orient, tick->value + 3));
+    look->pitch_radps =
+        filter_turn(&core->pitch_high, &core->pitch_low, orient_pitch(&core->orient, tick->value + 3));
     look->is_watched = is_level && look->is_placed && look->place.speed_mps >= WATCH_MIN_MPS;
 }
 

@@ -101,11 +101,33 @@ static double forward_quality(const struct orient *o, double size)
     return size * size / sqrt(felt * o->sum_vv + 1e-12);
 }
 
+/* Length of the forward direction, 0 while it is unknown. */
+static double forward_size(const struct orient *o)
+{
+    const double size = sqrt(dot(o->sum_hv, o->sum_hv));
+
+    return o->sum_vv < FORWARD_SUM || forward_quality(o, size) < FORWARD_QUALITY ? 0 : size;
+}
+
 double orient_roll(const struct orient *orient, const double gyro_radps[3])
 {
-    const double size = sqrt(dot(orient->sum_hv, orient->sum_hv));
+    const double size = forward_size(orient);
 
-    if (orient->sum_vv < FORWARD_SUM || forward_quality(orient, size) < FORWARD_QUALITY)
-        return NAN;
-    return dot(gyro_radps, orient->sum_hv) / size;
+    return size > 0 ? dot(gyro_radps, orient->sum_hv) / size : NAN;
+}
+
+double orient_pitch(const struct orient *orient, const double gyro_radps[3])
+{
+    const double *up = orient->slow, *ahead = orient->sum_hv, size = forward_size(orient);
+    const double left[3] = {up[1] * ahead[2] - up[2] * ahead[1], up[2] * ahead[0] - up[0] * ahead[2],
+                            up[0] * ahead[1] - up[1] * ahead[0]};
+
+    return size > 0 ? dot(gyro_radps, left) / sqrt(dot(left, left)) : NAN;
+}
+
+double orient_level(const struct orient *orient, const double accel_mps2[3])
+{
+    const double along = dot(accel_mps2, orient->slow), g2 = dot(orient->slow, orient->slow);
+
+    return sqrt(fmax(0, dot(accel_mps2, accel_mps2) - along * along / g2));
 }

@@ -18,6 +18,9 @@ struct look {
     double felt_mps2;  /* vertical, band of the detector */
     double ride_mps2;  /* vertical, band of the ride estimate */
     double roll_radps; /* left side up, same band as felt; NAN where unknown */
+    double pitch_radps;   /* nose down, likewise */
+    double vertical_mps2; /* all bands, less gravity; 0 while the sensor's level is unknown */
+    double level_mps2;    /* size of the horizontal part, all bands; likewise */
     double along_m;    /* way since the stretch began */
 };
 
