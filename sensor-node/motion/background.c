@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "sensor-node/motion/exact.h"
+
 #define BIN_MPS  (5.0 / 3.6)
 #define KNOWN    20
 #define STEP_MIN 0.02 /* in the logarithm: the median moves at most 2 % a value once it has settled */
@@ -30,7 +32,7 @@ static double towards(double median, double x, double count)
 void background_add(struct background *background, double speed_mps, double rms_mps2)
 {
     const int b = bin_of(speed_mps);
-    const double x = log(fmax(rms_mps2, 1e-3));
+    const double x = exact_log(fmax(rms_mps2, 1e-3));
     double *count = &background->count[b];
 
     if (*count == 0)
@@ -44,7 +46,7 @@ double background_rms(const struct background *background, double speed_mps)
 {
     const int b = bin_of(speed_mps);
 
-    return background->count[b] < KNOWN ? 0 : exp(background->log_median[b]);
+    return background->count[b] < KNOWN ? 0 : exact_exp(background->log_median[b]);
 }
 
 double background_spread(const struct background *background, double speed_mps)

@@ -2,9 +2,11 @@
 
 #include <math.h>
 
+#include "sensor-node/motion/exact.h"
+
 void biquad_high_pass(struct biquad *ret_filter, double corner_hz, double rate_hz)
 {
-    const double k = tan(M_PI * corner_hz / rate_hz), norm = 1 / (1 + M_SQRT2 * k + k * k);
+    const double k = exact_tan(M_PI * corner_hz / rate_hz), norm = 1 / (1 + M_SQRT2 * k + k * k);
 
     *ret_filter = (struct biquad){.b0 = norm,
                                   .b1 = -2 * norm,
@@ -15,7 +17,7 @@ void biquad_high_pass(struct biquad *ret_filter, double corner_hz, double rate_h
 
 void biquad_low_pass(struct biquad *ret_filter, double corner_hz, double rate_hz)
 {
-    const double k = tan(M_PI * corner_hz / rate_hz), norm = 1 / (1 + M_SQRT2 * k + k * k);
+    const double k = exact_tan(M_PI * corner_hz / rate_hz), norm = 1 / (1 + M_SQRT2 * k + k * k);
 
     *ret_filter = (struct biquad){.b0 = k * k * norm,
                                   .b1 = 2 * k * k * norm,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensor-node/motion/exact.h"
+
 #define SPEED_MIN_MPS 2.0
 #define FLOOR_PP_MPS2                                                                                        \
     0.6 /* 0.25 g p-p at the corner (domain figures, section 3 d), a quarter of it in the cabin */
@@ -195,9 +197,9 @@ static void match_all(struct detector *d, const struct event *e, struct match *m
         if (n == 0)
             continue;
         match_entry(e, d->shapes[i], n, m);
-        const double off = log(m->gain) / GAIN_SIGMA;
+        const double off = exact_log(m->gain) / GAIN_SIGMA;
         m->log_posterior =
-            log(d->bank.entries[i].prior) - m->residual / (2 * noise) - off * off / 2 -
+            exact_log(d->bank.entries[i].prior) - m->residual / (2 * noise) - off * off / 2 -
             side_penalty(side_of(e, d->half_track_m, m->shift), d->bank.entries[i].is_one_sided);
         if (*ret_best < 0 || m->log_posterior > matches[*ret_best].log_posterior)
             *ret_best = i;
@@ -212,7 +214,7 @@ static void conclude(const struct detector *d, const struct match *matches, int 
     int type = DEFECT_NONE;
 
     for (int i = 0; i < d->bank.n; i++) {
-        const double w = exp(matches[i].log_posterior - matches[best].log_posterior);
+        const double w = exact_exp(matches[i].log_posterior - matches[best].log_posterior);
         share[d->bank.entries[i].type] += w;
         total += w;
     }
@@ -223,14 +225,14 @@ static void conclude(const struct detector *d, const struct match *matches, int 
         const struct bank_entry *entry = &d->bank.entries[i];
         if (entry->type != type)
             continue;
-        const double w = exp(matches[i].log_posterior - matches[best].log_posterior) / share[type];
+        const double w = exact_exp(matches[i].log_posterior - matches[best].log_posterior) / share[type];
         mean += w * entry->size;
         square += w * entry->size * entry->size;
         high += type == DEFECT_POTHOLE && entry->size >= 25 && entry->shape.length_m >= 0.45 ? w : 0;
     }
     ret_finding->type = type;
     ret_finding->size = mean;
-    ret_finding->size_sigma = hypot(sqrt(fmax(0, square - mean * mean)), SIZE_SIGMA_MIN * mean);
+    ret_finding->size_sigma = exact_hypot(sqrt(fmax(0, square - mean * mean)), SIZE_SIGMA_MIN * mean);
     ret_finding->also_high = high > 0.5;
     ret_finding->confidence = share[type] / total;
 }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "sensor-node/motion/exact.h"
+
 /* Measured on the potholes of four simulated districts (seeds 11 to 14, RTK, 364 crossings): 0.043 m along and 0.158 m
  * across, of which 0.03 m are the receiver's. No recording with surveyed potholes was to be had. */
 #define ALONG_SIGMA_M  0.032 /* where within a hole its "middle" is, seen from the wheel */
@@ -11,7 +13,7 @@
 static void set_position(const struct finding *f, const struct look *look, double half_track_m, double timing_sigma_s,
                          struct detection *d)
 {
-    const double s = sin(look->place.heading_rad), c = cos(look->place.heading_rad);
+    const double s = exact_sin(look->place.heading_rad), c = exact_cos(look->place.heading_rad);
     const double speed = look->place.speed_mps, along_m = f->fraction * TICK_S * speed;
     const double left_m = f->side == WHEEL_LEFT ? half_track_m : f->side == WHEEL_RIGHT ? -half_track_m : 0;
     const double timing_m = timing_sigma_s * speed;

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "sensor-node/motion/exact.h"
+
 static float reach_leaf(const struct forest_node *node, const float *x)
 {
     while (node->feature != FOREST_LEAF)
@@ -23,14 +25,14 @@ void forest_probabilities(const struct forest *forest, const float *x, float *re
 
     forest_scores(forest, x, p);
     if (forest->classes == 1) {
-        p[0] = 1 / (1 + expf(-p[0]));
+        p[0] = 1 / (1 + exact_expf(-p[0]));
         return;
     }
     top = p[0];
     for (int c = 1; c < forest->classes; c++)
         top = fmaxf(top, p[c]);
     for (int c = 0; c < forest->classes; c++)
-        sum += p[c] = expf(p[c] - top);
+        sum += p[c] = exact_expf(p[c] - top);
     for (int c = 0; c < forest->classes; c++)
         p[c] /= sum;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sensor-node/motion/exact.h"
 #include "sensor-node/motion/resample.h"
 
 #define BODY_KG      375.0
@@ -30,11 +31,11 @@ static double shape_at(const struct shape *s, double x)
     case SHAPE_BOX:
         return s->height_m * fmin(1, inside / EDGE_M);
     case SHAPE_DIP:
-        return s->height_m * 0.5 * (1 + cos(2 * M_PI * x / s->length_m));
+        return s->height_m * 0.5 * (1 + exact_cos(2 * M_PI * x / s->length_m));
     case SHAPE_WAVES:
-        return s->height_m * 0.5 * sin(2 * M_PI * x / s->wave_m);
+        return s->height_m * 0.5 * exact_sin(2 * M_PI * x / s->wave_m);
     case SHAPE_BUMP:
-        return s->height_m * cos(M_PI * x / s->length_m);
+        return s->height_m * exact_cos(M_PI * x / s->length_m);
     default:
         return s->height_m * fmin(1, inside / RAMP_M);
     }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "sensor-node/motion/exact.h"
+
 #define HALF_M           10.0
 #define LEAST_M          10.0
 #define RMS_PER_IRI_MPS2 (0.0094 * 9.80665) /* at REFERENCE_MPS */
@@ -22,7 +24,7 @@ static bool add(const struct window *window, int64_t index, double centre_m, str
         return false;
     const double speed = look->place.speed_mps;
     if (speed >= RIDE_SPEED_MIN_MPS) {
-        const double per_iri = RMS_PER_IRI_MPS2 * pow(speed / REFERENCE_MPS, SPEED_POWER);
+        const double per_iri = RMS_PER_IRI_MPS2 * exact_pow(speed / REFERENCE_MPS, SPEED_POWER);
         const double iri = look->ride_mps2 / per_iri;
         sum->way_m += speed * TICK_S;
         sum->square += speed * TICK_S * iri * iri;

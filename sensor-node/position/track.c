@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sensor-node/motion/exact.h"
 #include "sensor-node/position/matrix.h"
 
 #define ACCEL_PSD        2.0 /* m2/s3: a car in town changes its velocity by 1.4 m/s in a second */
@@ -55,7 +56,7 @@ static void predict(double x[4], double p[4][4], double t)
 
 static void update_speed(double x[4], double p[4][4], double measured_mps)
 {
-    const double r = SPEED_SIGMA_MPS * SPEED_SIGMA_MPS, speed = hypot(x[2], x[3]);
+    const double r = SPEED_SIGMA_MPS * SPEED_SIGMA_MPS, speed = exact_hypot(x[2], x[3]);
 
     if (measured_mps < STANDING_MPS) {
         matrix_update(x, p, (const double[4]){0, 0, 1, 0}, 0, r);
@@ -70,7 +71,7 @@ static void update_course(double x[4], double p[4][4], double heading_rad, doubl
 {
     const double sigma = COURSE_SIGMA_RAD * speed_mps + 0.2;
 
-    matrix_update(x, p, (const double[4]){0, 0, cos(heading_rad), -sin(heading_rad)}, 0, sigma * sigma);
+    matrix_update(x, p, (const double[4]){0, 0, exact_cos(heading_rad), -exact_sin(heading_rad)}, 0, sigma * sigma);
 }
 
 static void update(struct track_node *node)
@@ -98,8 +99,8 @@ static void start_node(struct track_node *node)
     node->is_start = true;
     node->x_before[0] = fix->e_m;
     node->x_before[1] = fix->n_m;
-    node->x_before[2] = has_velocity ? fix->speed_mps * sin(fix->heading_rad) : 0;
-    node->x_before[3] = has_velocity ? fix->speed_mps * cos(fix->heading_rad) : 0;
+    node->x_before[2] = has_velocity ? fix->speed_mps * exact_sin(fix->heading_rad) : 0;
+    node->x_before[3] = has_velocity ? fix->speed_mps * exact_cos(fix->heading_rad) : 0;
     for (int k = 0; k < 4; k++)
         node->p_before[k][k] = k < 2 ? fix->sigma_m * fix->sigma_m + 1 : speed_var;
     update(node);
@@ -130,7 +131,7 @@ static bool is_reachable(const struct track_fix *from, const struct track_fix *t
     const double t = seconds(from->time_ns, to->time_ns);
     const double slack = 4 * (from->sigma_m + to->sigma_m) + 2;
 
-    return hypot(to->e_m - from->e_m, to->n_m - from->n_m) <= SPEED_MAX_MPS * t + slack;
+    return exact_hypot(to->e_m - from->e_m, to->n_m - from->n_m) <= SPEED_MAX_MPS * t + slack;
 }
 
 enum road_status track_fix(struct track *track, const struct track_fix *fix)
@@ -234,11 +235,11 @@ static void hermite(double a, double va, double b, double vb, double t, double u
 static void set_motion(struct track *track, double ve, double vn, double ae, double an,
                        struct place *ret_place)
 {
-    const double speed = hypot(ve, vn);
+    const double speed = exact_hypot(ve, vn);
 
     if (speed >= HEADING_MIN_MPS || !track->has_heading) {
         track->has_heading = track->has_heading || speed >= HEADING_MIN_MPS;
-        track->heading_rad = atan2(ve, vn);
+        track->heading_rad = exact_atan2(ve, vn);
     }
     ret_place->heading_rad = track->heading_rad;
     ret_place->speed_mps = speed;
@@ -258,7 +259,7 @@ static void interpolate(struct track *track, int64_t time_ns, struct place *ret_
     hermite(track->from[0], track->from[2], track->to[0], track->to[2], t, u, e);
     hermite(track->from[1], track->from[3], track->to[1], track->to[3], t, u, n);
     set_motion(track, e[1], n[1], e[2], n[2], ret_place);
-    const double s = sin(ret_place->heading_rad), c = cos(ret_place->heading_rad);
+    const double s = exact_sin(ret_place->heading_rad), c = exact_cos(ret_place->heading_rad);
     ret_place->e_m = e[0] - track->antenna_x_m * s + track->antenna_y_m * c;
     ret_place->n_m = n[0] - track->antenna_x_m * c - track->antenna_y_m * s;
     ret_place->var_ee = own + bridge + (1 - u) * track->from_p[0][0] + u * track->to_p[0][0];
@@ -296,5 +297,5 @@ double place_sigma_m(const struct place *place)
 {
     const double mean = (place->var_ee + place->var_nn) / 2, half = (place->var_ee - place->var_nn) / 2;
 
-    return sqrt(mean + hypot(half, place->var_en));
+    return sqrt(mean + exact_hypot(half, place->var_en));
 }
