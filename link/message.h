@@ -61,6 +61,7 @@ struct detection {
     uint16_t pass; /* index of the pass it was made on */
     bool has_evidence;
     uint8_t evidence[SHA256_SIZE];
+    int32_t strength_milli, strength_sigma_milli; /* as a feature_sighting's; 0 = not measured */
 };
 
 /* What belongs to the road and shook the car all the same: an observation, no complaint. Motion only. */

@@ -36,7 +36,8 @@ enum {
     DETECTION_SPEED,
     DETECTION_SIDE,
     DETECTION_PASS,
-    DETECTION_EVIDENCE
+    DETECTION_EVIDENCE,
+    DETECTION_STRENGTH
 };
 
 /* ---- rules ---- */
@@ -74,6 +75,8 @@ static void check_detection(struct check *check, const struct detection *detecti
                      "detection.cov");
     check_that(check, detection->size_milli >= 0 && detection->size_sigma_milli >= 0, ROAD_BAD_RANGE,
                "detection.size");
+    check_that(check, detection->strength_milli >= 0 && detection->strength_sigma_milli >= 0, ROAD_BAD_RANGE,
+               "detection.strength");
     check_that(check, detection->heading_cdeg < 36000, ROAD_BAD_RANGE, "detection.heading");
     check_that(check, (unsigned)detection->side <= WHEEL_BOTH, ROAD_BAD_RANGE, "detection.side");
     check_that(check, detection->pass < n_passes, ROAD_BAD_RANGE, "detection.pass");
@@ -167,6 +170,12 @@ static void put_detection(struct wire_writer *writer, const struct detection *de
     wire_field_nonzero(writer, &fields, DETECTION_PASS, detection->pass);
     if (detection->has_evidence)
         wire_field_bytes(writer, &fields, DETECTION_EVIDENCE, detection->evidence, SHA256_SIZE);
+    if (detection->strength_milli || detection->strength_sigma_milli) {
+        wire_field(writer, &fields, DETECTION_STRENGTH);
+        wire_put_array(writer, 2);
+        wire_put_int(writer, detection->strength_milli);
+        wire_put_int(writer, detection->strength_sigma_milli);
+    }
     wire_fields_close(writer, &fields);
 }
 
@@ -346,6 +355,12 @@ static void get_detection_field(struct wire_reader *reader, int64_t key, struct 
     case DETECTION_EVIDENCE:
         wire_get_block(reader, detection->evidence, SHA256_SIZE, "detection.evidence");
         detection->has_evidence = true;
+        break;
+    case DETECTION_STRENGTH:
+        wire_tuple_open(reader, 2, "detection.strength");
+        detection->strength_milli = get_i32(reader, "detection.strength");
+        detection->strength_sigma_milli = get_i32(reader, "detection.strength");
+        wire_close(reader);
         break;
     default:
         wire_skip(reader);

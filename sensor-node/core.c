@@ -183,9 +183,15 @@ static void report(struct node_core *core, const struct finding *finding)
 {
     const struct look *look = window_at(&core->window, finding->index);
     struct detection detection;
+    struct feature_sighting feature;
 
     if (!look || !look->is_watched || !batcher_has_pass(core->batcher))
         return;
+    if (finding->feature != FEATURE_NONE) {
+        finding_place_feature(finding, look, core->config.half_track_m, core->config.timing_sigma_s, &feature);
+        core->stats.features += batcher_feature(core->batcher, &feature);
+        return;
+    }
     finding_place(finding, look, core->config.half_track_m, core->config.timing_sigma_s,
                   &detection);
     core->stats.detections++;

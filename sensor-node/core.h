@@ -57,7 +57,8 @@ struct node_core_stats {
     uint64_t fixes, fixes_refused;
     double distance_m, unplaced_m, unwatched_s;
     uint64_t detections, batches;
-    uint64_t look_alikes; /* events that a speed bump or hump explains best: not reported */
+    uint64_t look_alikes; /* events that a speed bump or hump explains best: no detections */
+    uint64_t features;    /* of them, those sent as feature sightings */
 };
 
 struct node_core; /* opaque */

@@ -43,6 +43,9 @@ static void add_family(struct bank *bank, const struct family *f)
     for (int i = 0; i < count && bank->n < BANK_ENTRIES_MAX; i++) {
         struct bank_entry *e = &bank->entries[bank->n];
         *e = (struct bank_entry){.type = f->type,
+                                 .feature = f->type != DEFECT_NONE     ? FEATURE_NONE
+                                            : f->kind == SHAPE_BUMP ? FEATURE_SPEED_BUMP
+                                                                    : FEATURE_SPEED_HUMP,
                                  .size = f->sizes_mm[i],
                                  .is_one_sided = f->is_one_sided,
                                  .prior = f->prior / count};

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "grid/feature.h"
 #include "sensor-node/motion/quarter_car.h"
 
 #define BANK_ENTRIES_MAX 48
@@ -18,6 +19,7 @@
 
 struct bank_entry {
     int type; /* enum defect_type_id; DEFECT_NONE = look-alike */
+    enum feature_kind feature; /* of a look-alike */
     struct shape shape;
     double size; /* in the unit of its type */
     bool is_one_sided;

@@ -31,6 +31,7 @@ struct event {
     const struct window *window;
     int64_t centre;
     double speed_mps, sigma_mps2, energy;
+    double usual_mps2; /* RMS of this vehicle at this speed, 0 unknown */
     int axle_ticks;
     int64_t from; /* first tick of the part that has to be explained */
     int n;
@@ -257,6 +258,14 @@ static int64_t event_end(const struct event *e, const struct shape *shape, doubl
     return (left > e->centre ? left : e->centre) + RADIUS_TICKS;
 }
 
+static void measure_strength(const struct event *e, struct finding *ret_finding)
+{
+    const bool is_known = e->usual_mps2 > 0;
+
+    ret_finding->strength = is_known ? peak_to_peak(e->felt, e->n) / e->usual_mps2 : 0;
+    ret_finding->strength_sigma = is_known ? M_SQRT2 * e->sigma_mps2 / e->usual_mps2 : 0; /* noise on both peaks */
+}
+
 static bool judge(struct detector *d, const struct event *e, struct finding *ret_finding)
 {
     struct match matches[BANK_ENTRIES_MAX];
@@ -277,8 +286,10 @@ static bool judge(struct detector *d, const struct event *e, struct finding *ret
     d->quiet_until = event_end(e, &d->bank.entries[best].shape, m->shift);
     if (ret_finding->type == DEFECT_NONE && !is_echo)
         d->look_alikes++;
-    if (ret_finding->type == DEFECT_NONE || is_echo)
+    if (is_echo)
         return false;
+    ret_finding->feature = d->bank.entries[best].feature;
+    measure_strength(e, ret_finding);
     const double side = side_of(e, d->half_track_m, m->shift);
     const bool one = d->bank.entries[best].is_one_sided;
     ret_finding->side = !one                              ? WHEEL_BOTH
@@ -303,8 +314,8 @@ bool detector_look(struct detector *detector, const struct window *window, int64
     e.axle_ticks = (int)bank_axle_ticks(&detector->bank, e.speed_mps);
     if (!is_greatest(window, centre, RADIUS_TICKS > e.axle_ticks + 10 ? RADIUS_TICKS : e.axle_ticks + 10))
         return false;
-    e.sigma_mps2 = fmax(local_sigma(window, centre, RADIUS_TICKS + e.axle_ticks),
-                        background_rms(background, e.speed_mps));
+    e.usual_mps2 = background_rms(background, e.speed_mps);
+    e.sigma_mps2 = fmax(local_sigma(window, centre, RADIUS_TICKS + e.axle_ticks), e.usual_mps2);
     if (fabs(look->felt_mps2) < PEAK_SIGMAS * e.sigma_mps2)
         return false;
     event_fill(&e);

@@ -4,6 +4,8 @@
 
 #include "sensor-node/motion/exact.h"
 
+#define STRENGTH_MAX 1e6 /* of what is usual */
+
 /* Measured on the potholes of four simulated districts (seeds 11 to 14, RTK, 364 crossings): 0.043 m along and 0.158 m
  * across, of which 0.03 m are the receiver's. No recording with surveyed potholes was to be had. */
 #define ALONG_SIGMA_M  0.032 /* where within a hole its "middle" is, seen from the wheel */
@@ -29,6 +31,11 @@ static void set_position(const struct finding *f, const struct look *look, doubl
     d->cov_en_cm2 = (int32_t)lround(1e4 * (look->place.var_en + (var_along - var_across) * s * c));
 }
 
+static int32_t strength_milli(double strength)
+{
+    return (int32_t)llround(1000 * fmin(strength, STRENGTH_MAX));
+}
+
 void finding_place(const struct finding *finding, const struct look *look, double half_track_m, double timing_sigma_s,
                    struct detection *ret_detection)
 {
@@ -36,13 +43,36 @@ void finding_place(const struct finding *finding, const struct look *look, doubl
     const double heading_deg = fmod(look->place.heading_rad * 180 / M_PI + 360, 360);
     struct detection d = {.type = f->type, .sensor = SENSE_MOTION, .side = f->side};
 
-    d.severity = catalogue_severity(catalogue_type(f->type), f->size, f->also_high);
+    if (f->type != DEFECT_NONE)
+        d.severity = catalogue_severity(catalogue_type(f->type), f->size, f->also_high);
     d.confidence_permille = (uint16_t)fmin(990, fmax(1, round(1000 * f->confidence)));
     d.time_ns = look->time_ns + llround(f->fraction * TICK_NS);
     d.size_milli = (int32_t)llround(1000 * f->size);
     d.size_sigma_milli = (int32_t)llround(1000 * f->size_sigma);
+    d.strength_milli = strength_milli(f->strength);
+    d.strength_sigma_milli = strength_milli(f->strength_sigma);
     d.heading_cdeg = (uint16_t)(lround(heading_deg * 100) % 36000);
     d.speed_cmps = (uint16_t)lround(100 * look->place.speed_mps);
     set_position(f, look, half_track_m, timing_sigma_s, &d);
     *ret_detection = d;
+}
+
+void finding_place_feature(const struct finding *finding, const struct look *look, double half_track_m,
+                           double timing_sigma_s, struct feature_sighting *ret_feature)
+{
+    struct detection d;
+
+    finding_place(finding, look, half_track_m, timing_sigma_s, &d);
+    *ret_feature = (struct feature_sighting){.kind = finding->feature,
+                                             .confidence_permille = d.confidence_permille,
+                                             .time_ns = d.time_ns,
+                                             .at = d.at,
+                                             .cov_ee_cm2 = d.cov_ee_cm2,
+                                             .cov_en_cm2 = d.cov_en_cm2,
+                                             .cov_nn_cm2 = d.cov_nn_cm2,
+                                             .strength_milli = d.strength_milli,
+                                             .strength_sigma_milli = d.strength_sigma_milli,
+                                             .heading_cdeg = d.heading_cdeg,
+                                             .speed_cmps = d.speed_cmps,
+                                             .side = d.side};
 }

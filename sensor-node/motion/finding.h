@@ -9,5 +9,8 @@
  * sigma). `timing_sigma_s`: how far the clocks of motion and position may be apart. */
 void finding_place(const struct finding *finding, const struct look *look, double half_track_m, double timing_sigma_s,
                    struct detection *ret_detection);
+/* Likewise for a look-alike. */
+void finding_place_feature(const struct finding *finding, const struct look *look, double half_track_m,
+                           double timing_sigma_s, struct feature_sighting *ret_feature);
 
 #endif

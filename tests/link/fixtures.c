@@ -70,6 +70,9 @@ static void detection_random(struct chance *chance, size_t n_passes, struct dete
     ret_detection->side = (enum wheel_side)chance_between(chance, 0, 3);
     ret_detection->pass = (uint16_t)chance_between(chance, 0, (int64_t)n_passes - 1);
     ret_detection->has_evidence = chance_between(chance, 0, 1);
+    if (chance_between(chance, 0, 1))
+        ret_detection->strength_milli = (int32_t)chance_between(chance, 0, INT32_MAX);
+    ret_detection->strength_sigma_milli = (int32_t)chance_between(chance, 0, ret_detection->strength_milli);
     for (int i = 0; ret_detection->has_evidence && i < SHA256_SIZE; i++)
         ret_detection->evidence[i] = (uint8_t)chance_next(chance);
 }

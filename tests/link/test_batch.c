@@ -36,6 +36,8 @@ static bool same_detections(const struct batch *a, const struct batch *b)
                   x->size_milli == y->size_milli && x->size_sigma_milli == y->size_sigma_milli &&
                   x->heading_cdeg == y->heading_cdeg && x->speed_cmps == y->speed_cmps &&
                   x->side == y->side && x->pass == y->pass && x->has_evidence == y->has_evidence &&
+                  x->strength_milli == y->strength_milli &&
+                  x->strength_sigma_milli == y->strength_sigma_milli &&
                   memcmp(x->evidence, y->evidence, SHA256_SIZE) == 0;
     }
     return is_same;
@@ -259,6 +261,7 @@ FACT(a_sender_cannot_encode_nonsense)
     REFUSED(room->detections[0].size_milli = -1, ROAD_BAD_RANGE);
     REFUSED(room->detections[0].pass = (uint16_t)room->batch.n_passes, ROAD_BAD_RANGE);
     REFUSED(room->detections[0].time_ns = TIME_MAX_NS + 1, ROAD_BAD_RANGE);
+    REFUSED(room->detections[0].strength_milli = -1, ROAD_BAD_RANGE);
     REFUSED(room->batch.n_features = BATCH_FEATURES_MAX + 1, ROAD_TOO_LARGE);
     REFUSED(room->features[1].kind = FEATURE_NONE, ROAD_BAD_RANGE);
     REFUSED(room->features[1].kind = (enum feature_kind)(FEATURE_KIND_COUNT + 1), ROAD_BAD_RANGE);

@@ -11,8 +11,9 @@
 
 /* Everything that the core said, flattened: for comparing runs and for looking at. */
 struct said {
-    size_t n_detections, n_points, n_passes, n_batches, n_bytes;
+    size_t n_detections, n_features, n_points, n_passes, n_batches, n_bytes;
     struct detection detections[256];
+    struct feature_sighting features[256];
     struct pass_point points[20000];
     size_t pass_starts[512]; /* index of each pass's first point */
     double batch_m[512];
@@ -49,6 +50,10 @@ static inline void listen(struct node_core *core, struct said *s)
         for (size_t i = 0; i < b->n_detections; i++) {
             CHECK(b->detections[i].pass < b->n_passes);
             s->detections[s->n_detections++] = b->detections[i];
+        }
+        for (size_t i = 0; i < b->n_features; i++) {
+            CHECK(b->features[i].pass < b->n_passes);
+            s->features[s->n_features++] = b->features[i];
         }
     }
 }

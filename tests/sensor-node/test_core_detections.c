@@ -114,7 +114,7 @@ FACT(a_long_dip_is_subsidence_under_both_wheels)
     CHECK(abs(said.detections[0].size_milli - 50000) < 2 * said.detections[0].size_sigma_milli);
 }
 
-FACT(a_speed_bump_is_not_reported)
+FACT(a_speed_bump_is_a_feature_and_no_detection)
 {
     for (int slow = 0; slow < 2; slow++) {
         struct synthetic d;
@@ -125,6 +125,14 @@ FACT(a_speed_bump_is_not_reported)
         struct node_core *core = drive(&d, slow ? 70 : 40, &said);
         CHECK_INT(said.n_detections, 0);
         CHECK_INT(node_core_stats(core).look_alikes, 1);
+        CHECK_INT(said.n_features, 1);
+        const struct feature_sighting *f = &said.features[0];
+        const struct detection as_placed = {.at = f->at, .cov_ee_cm2 = f->cov_ee_cm2, .cov_en_cm2 = f->cov_en_cm2,
+                                            .cov_nn_cm2 = f->cov_nn_cm2};
+        CHECK_INT(f->kind, FEATURE_SPEED_BUMP);
+        CHECK(nees(&d, &as_placed, HOLE_M, 0) < 6);
+        CHECK(f->strength_milli > 6000); /* 6 sigma is the floor of any finding */
+        CHECK_NEAR(f->speed_cmps, 100 * d.speed_mps, 50);
         node_core_free(core);
     }
 }
