@@ -1,14 +1,9 @@
 #include "sensor-node/source.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
-#include "sensor-node/source_calls.h"
+#include "sensor-node/source_formats.h"
 
 #define UNIX_TIME_FROM_S 1e9
 
@@ -16,22 +11,28 @@ enum road_status source_open_recording(const char *path, int64_t start_ns, int g
                                        struct source **ret_source, char *ret_error)
 {
     const struct recording_config config = {start_ns, gnss, sigma_m};
-    const char *dot = strrchr(path, '.');
-    struct stat info;
+    const struct source_format *format;
+    struct source *source;
+    enum road_status status = format_find(path, &format, ret_error);
 
-    if (stat(path, &info)) {
-        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: cannot be opened: %s", path, strerror(errno));
-        return ROAD_IO;
-    }
-    if (S_ISDIR(info.st_mode))
-        return source_open_phyphox(path, &config, ret_source, ret_error);
-    if (dot && strcasecmp(dot, ".csv") != 0 && strcasecmp(dot, ".txt") != 0 && strcasecmp(dot, ".tsv") != 0 &&
-        S_ISREG(info.st_mode)) {
-        snprintf(ret_error, SOURCE_ERROR_SIZE,
-                 "%.200s: not a recording this program reads: give a phyphox export folder (unpacked) or a .csv", path);
-        return ROAD_UNSUPPORTED;
-    }
-    return source_open_csv(path, &config, ret_source, ret_error);
+    if (status)
+        return status;
+    if (format->open)
+        status = format->open(path, &config, &source, ret_error);
+    else if (format->streams)
+        status = source_streams_open(path, format->streams, &config, &source, ret_error);
+    else
+        status = source_rows_open(path, format->rows, &config, &source, ret_error);
+    if (status)
+        return status;
+    source->format = format->name;
+    *ret_source = source;
+    return ROAD_OK;
+}
+
+const char *source_format(const struct source *source)
+{
+    return source->format;
 }
 
 enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error)

@@ -1,7 +1,7 @@
 /* source.h - where samples and fixes come from: a recording or live devices, one shape for all.
  *
- * A source gives events in time order. Recordings: phyphox export folder, plain CSV (also a .csv with BOM,
- * CRLF); read as a stream, line length <= 4,096. Live: gpsd through libgps, IIO through sysfs. A file that
+ * A source gives events in time order. Recordings: the formats of source_formats.c (docs/recordings.md), known by their
+ * content; read as a stream, line length <= 4,096. Live: gpsd through libgps, IIO through sysfs. A file that
  * cannot be read is refused with file, line and reason in ret_error (SOURCE_ERROR_SIZE bytes). */
 #ifndef SENSOR_NODE_SOURCE_H
 #define SENSOR_NODE_SOURCE_H
@@ -31,6 +31,8 @@ struct source; /* opaque; a table of functions behind it */
  * file's accuracy column (phyphox) or the class's usual sigma. */
 enum road_status source_open_recording(const char *path, int64_t start_ns, int gnss, double sigma_m,
                                        struct source **ret_source, char *ret_error);
+/* What the recording was recognised as: a name of docs/recordings.md; NULL for a live source. */
+const char *source_format(const struct source *source);
 /* Seconds of the recording, for the default start; reads the file through once. */
 enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error);
 /* ROAD_OK with an event (SOURCE_END at the end); ROAD_BAD_INPUT for a row that was refused (ret_error says which). */

@@ -19,6 +19,7 @@ struct source_calls {
 /* First member of every source. */
 struct source {
     const struct source_calls *calls;
+    const char *format; /* the name of its row in source_formats */
 };
 
 struct recording_config {
@@ -27,13 +28,6 @@ struct recording_config {
     double sigma_m; /* 0 = from the file, or the class's usual one */
 };
 
-enum road_status source_open_csv(const char *path, const struct recording_config *config, struct source **ret_source,
-                                 char *ret_error);
-/* The same from an open stream, which it takes over; for the fuzzer. */
-enum road_status source_csv_from_file(FILE *file, const char *name, const struct recording_config *config,
-                                      struct source **ret_source, char *ret_error);
-enum road_status source_open_phyphox(const char *folder, const struct recording_config *config,
-                                     struct source **ret_source, char *ret_error);
 /* Sigma per axis, metres, of a receiver of this class under an open sky. */
 double source_usual_sigma_m(enum gnss_class gnss);
 /* UTC of a recording's own second. A time from 2001-09-09 on (10^9 s) is Unix time already: the start is not added. */

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "sensor-node/source.h"
 
 #define TIME_MAX_S 4e9    /* the year 2096 as Unix time: beyond it nanoseconds would not fit 64 bits for long */
 #define TIME_JUMP_S 3600. /* no recording rests longer than this between two rows */
+#define TEXT_SIZE 40      /* of a date or time in words */
 #define SHOWN_MAX 24      /* bytes of a bad field that a message shows */
 
 static enum road_status say(const struct table *table, char *ret_error, enum road_status status, const char *format,
@@ -59,13 +61,29 @@ static const char *shown(struct csv_field field, char ret_text[SHOWN_MAX + 4])
 
 static bool name_matches(const char *names, struct csv_field field)
 {
-    while (*names) {
+    while (names && *names) {
         const size_t length = strcspn(names, "|");
         if (length == field.length && strncasecmp(names, field.text, length) == 0)
             return true;
         names += length + (names[length] == '|');
     }
     return false;
+}
+
+size_t table_match(const struct csv_field *header, size_t n, const struct table_column *columns, size_t n_columns,
+                   size_t *ret_required)
+{
+    size_t required = 0, found = 0;
+
+    for (size_t c = 0; c < n_columns; c++) {
+        bool is_there = false;
+        for (size_t i = 0; i < n && !is_there; i++)
+            is_there = name_matches(columns[c].names, header[i]);
+        required += columns[c].is_required;
+        found += columns[c].is_required && is_there;
+    }
+    *ret_required = required;
+    return found;
 }
 
 static void add_word(char *list, size_t size, const char *word, size_t length)
@@ -177,6 +195,89 @@ static enum road_status check_time(struct table *table, double time_s, char *ret
     return ROAD_OK;
 }
 
+/* The calendar of RFC 3339: days since 1970 of a day of the Gregorian calendar. */
+static bool unix_midnight(int year, int month, int day, double *ret_s)
+{
+    struct tm utc = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+
+    if (year < 1970 || year > 2200 || month < 1 || month > 12 || day < 1 || day > 31)
+        return false;
+    *ret_s = (double)timegm(&utc);
+    return true;
+}
+
+static bool read_clock(const char *text, double *ret_s)
+{
+    int hour, minute, used = 0;
+    double second;
+
+    if (sscanf(text, "%2d:%2d:%lf%n", &hour, &minute, &second, &used) < 3 || (text[used] && strcmp(text + used, "Z") != 0))
+        return false;
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 61))
+        return false;
+    *ret_s = hour * 3600 + minute * 60 + second;
+    return true;
+}
+
+static bool read_date(const char *text, double *ret_s)
+{
+    int day, month, year, used = 0;
+
+    if (sscanf(text, "%2d/%2d/%4d%n", &day, &month, &year, &used) < 3 || text[used])
+        return false;
+    if (day == 0 && month == 0 && year == 0) {
+        *ret_s = (double)NAN;
+        return true;
+    }
+    return unix_midnight(year, month, day, ret_s);
+}
+
+static bool read_datetime(const char *text, double *ret_s)
+{
+    int year, month, day, used = 0;
+    double midnight_s, clock_s;
+
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) < 3 || (text[used] != ' ' && text[used] != 'T'))
+        return false;
+    if (!unix_midnight(year, month, day, &midnight_s) || !read_clock(text + used + 1, &clock_s))
+        return false;
+    *ret_s = midnight_s + clock_s;
+    return true;
+}
+
+/* ret_value in our unit, NAN for what the file writes for "none". */
+static bool read_value(const struct table *table, const struct table_column *column, struct csv_field field,
+                       double *ret_value)
+{
+    char text[TEXT_SIZE];
+    double value;
+
+    if (column->kind == TABLE_NUMBER) {
+        if (!csv_number(table->csv, field, &value))
+            return false;
+        if (column->missing != 0 && value == column->missing)
+            *ret_value = (double)NAN;
+        else
+            *ret_value = column->scale != 0 ? value * column->scale : value;
+        return true;
+    }
+    if (field.length >= sizeof text || memchr(field.text, '\0', field.length))
+        return false;
+    memcpy(text, field.text, field.length);
+    text[field.length] = '\0';
+    return column->kind == TABLE_DATE    ? read_date(text, ret_value)
+           : column->kind == TABLE_CLOCK ? read_clock(text, ret_value)
+                                         : read_datetime(text, ret_value);
+}
+
+static const char *kind_name(enum table_kind kind)
+{
+    static const char *const names[] = {
+        [TABLE_NUMBER] = "number", [TABLE_DATE] = "date", [TABLE_CLOCK] = "time of day", [TABLE_DATETIME] = "date and time"};
+
+    return names[kind];
+}
+
 static enum road_status read_values(struct table *table, const struct csv_field *fields, size_t n, double *ret_values,
                                     char *ret_error)
 {
@@ -185,13 +286,15 @@ static enum road_status read_values(struct table *table, const struct csv_field 
         ret_values[c] = (double)NAN;
         if (at < 0 || (size_t)at >= n || fields[at].length == 0)
             continue;
-        if (!csv_number(table->csv, fields[at], &ret_values[c])) {
+        if (!read_value(table, &table->columns[c], fields[at], &ret_values[c])) {
             char text[SHOWN_MAX + 4];
-            return table_refuse(table, ret_error, "%.*s: '%s' is not a number",
+            return table_refuse(table, ret_error, "%.*s: '%s' is not a %s",
                                 (int)strcspn(table->columns[c].names, "|"), table->columns[c].names,
-                                shown(fields[at], text));
+                                shown(fields[at], text), kind_name(table->columns[c].kind));
         }
     }
+    if (table->n_columns > 1 && table->columns[1].kind == TABLE_DATE)
+        ret_values[0] += ret_values[1];
     return check_time(table, ret_values[0], ret_error);
 }
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "sensor-node/source_calls.h"
+#include "sensor-node/source_formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct source *source;
     FILE *file = size > 0 ? fmemopen((void *)(uintptr_t)data, size, "rb") : NULL;
 
-    if (!file || source_csv_from_file(file, "fuzz", &config, &source, error))
+    if (!file || source_rows_from_file(file, "fuzz", &rows_csv, &config, &source, error))
         return 0;
     for (;;) {
         const enum road_status status = source_next(source, &event, error);

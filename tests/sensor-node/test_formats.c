@@ -1,0 +1,322 @@
+/* The formats of other people's recordings: recognised by content, units and signs turned into ours. Expected numbers
+ * stand in the recordings themselves (head, wc -l) or come from the sources named beside them. */
+#include <sys/stat.h>
+
+#include "tests/sensor-node/reading.h"
+
+#define G 9.80665
+
+static void remove_files(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf '%s'/*", folder);
+    if (system(command))
+        CHECK_FAILED("%s stays full", folder);
+}
+
+/* ---- Sensor Logger ------------------------------------------------------------------------------------- */
+
+/* No real export is at hand: the values of a recorded phyphox drive are written in the app's layout (its own pages
+ * UNITS.md and COORDINATES.md), and must come back as phyphox gives them. */
+#define SL_START_NS INT64_C(1795419660000000000)
+#define SL_ROWS 3000
+
+struct sl_way {
+    const char *motion;     /* file of the acceleration */
+    double sign;            /* as the platform writes it */
+    double gravity;         /* the part of it that goes to Gravity.csv, 0 = none */
+    const char *platform, *standard;
+};
+
+static FILE *sl_open(const char *name, const char *header)
+{
+    FILE *file = fopen(in_folder(name), "wb");
+
+    if (!file)
+        abort();
+    fprintf(file, "%s\n", header);
+    return file;
+}
+
+static void sl_row(FILE *file, int64_t time_ns, const float *xyz, double factor)
+{
+    fprintf(file, "%" PRId64 ",%.9f,%.9g,%.9g,%.9g\n", time_ns, (double)(time_ns - SL_START_NS) * 1e-9,
+            factor * (double)xyz[2], factor * (double)xyz[1], factor * (double)xyz[0]);
+}
+
+/* The first SL_ROWS samples and the fixes among them; returns the number of fixes. */
+static size_t sl_write(const char *phyphox, const struct sl_way *way)
+{
+    static const char axes[] = "time,seconds_elapsed,z,y,x";
+    char error[SOURCE_ERROR_SIZE];
+    struct source *source;
+    struct source_event e = {.kind = SOURCE_IDLE};
+    size_t fixes = 0, motions = 0;
+    FILE *accel = sl_open(way->motion, axes), *gyro = sl_open("Gyroscope.csv", axes);
+    FILE *gravity = way->gravity > 0 ? sl_open("Gravity.csv", axes) : NULL;
+    FILE *location = sl_open("Location.csv", "time,seconds_elapsed,bearingAccuracy,speedAccuracy,verticalAccuracy,"
+                                             "horizontalAccuracy,speed,bearing,altitude,longitude,latitude");
+
+    if (source_open_recording(phyphox, SL_START_NS, -1, 0, &source, error))
+        abort();
+    while (motions < SL_ROWS && source_next(source, &e, error) == ROAD_OK && e.kind != SOURCE_END) {
+        if (e.kind == SOURCE_FIX) {
+            fixes++;
+            fprintf(location, "%" PRId64 ",%.9f,-1,-1,3,%.9f,%.9g,%.9g,120,%.9f,%.9f\n", e.fix.time_ns,
+                    (double)(e.fix.time_ns - SL_START_NS) * 1e-9, e.fix.sigma_m * 1.5096,
+                    isnan(e.fix.speed_mps) ? -1 : e.fix.speed_mps, isnan(e.fix.heading_deg) ? -1 : e.fix.heading_deg,
+                    e.fix.lon_deg, e.fix.lat_deg);
+            continue;
+        }
+        motions++;
+        sl_row(accel, e.motion.time_ns, e.motion.accel_mps2, way->sign * (1 - way->gravity));
+        if (gravity)
+            sl_row(gravity, e.motion.time_ns, e.motion.accel_mps2, way->sign * way->gravity);
+        if (!isnan(e.motion.gyro_radps[0]))
+            sl_row(gyro, e.motion.time_ns, e.motion.gyro_radps, 1);
+    }
+    source_close(source);
+    fclose(accel), fclose(gyro), fclose(location);
+    if (gravity)
+        fclose(gravity);
+    if (way->platform) {
+        FILE *metadata = sl_open("Metadata.csv", "version,device name,recording epoch time,recording time,recording timezone,"
+                                                 "platform,appVersion,device id,sensors,sampleRateMs,standardisation");
+        fprintf(metadata, "3,phone,1795419660000,2026-11-23_07-41-00,Europe/Budapest,%s,1.64,x,a|b,10|10,%s\n",
+                way->platform, way->standard);
+        fclose(metadata);
+    }
+    return fixes;
+}
+
+static void events_agree(const char *phyphox, size_t want_fixes)
+{
+    char error[SOURCE_ERROR_SIZE] = "";
+    struct source *ours = NULL, *theirs = NULL;
+    struct source_event a = {.kind = SOURCE_IDLE}, b = {.kind = SOURCE_IDLE};
+    size_t motions = 0, fixes = 0;
+    double worst_accel = 0, worst_gyro = 0;
+    int64_t worst_ns = 0;
+
+    if (source_open_recording(phyphox, SL_START_NS, -1, 0, &theirs, error) ||
+        source_open_recording(folder, 0, -1, 0, &ours, error)) {
+        CHECK_FAILED("%s", error);
+        source_close(theirs);
+        return;
+    }
+    CHECK_STR(source_format(ours), "sensor-logger");
+    while (source_next(ours, &a, error) == ROAD_OK && a.kind != SOURCE_END && source_next(theirs, &b, error) == ROAD_OK) {
+        const int64_t off_ns = a.kind == SOURCE_FIX ? a.fix.time_ns - b.fix.time_ns : a.motion.time_ns - b.motion.time_ns;
+        CHECK_INT(a.kind, b.kind);
+        worst_ns = llabs(off_ns) > worst_ns ? llabs(off_ns) : worst_ns;
+        if (a.kind == SOURCE_FIX) {
+            fixes++;
+            CHECK_NEAR(a.fix.lat_deg, b.fix.lat_deg, 1e-9);
+            CHECK_NEAR(a.fix.sigma_m, b.fix.sigma_m, 1e-6);
+            CHECK(isnan(a.fix.speed_mps) ? isnan(b.fix.speed_mps) : fabs(a.fix.speed_mps - b.fix.speed_mps) < 1e-6);
+            continue;
+        }
+        motions++;
+        for (int i = 0; i < 3; i++) {
+            worst_accel = fmax(worst_accel, fabs((double)a.motion.accel_mps2[i] - (double)b.motion.accel_mps2[i]));
+            if (!isnan(a.motion.gyro_radps[i])) /* there is no row behind the last one to interpolate with */
+                worst_gyro = fmax(worst_gyro, fabs((double)a.motion.gyro_radps[i] - (double)b.motion.gyro_radps[i]));
+        }
+    }
+    CHECK_INT(motions, SL_ROWS);
+    CHECK_INT(fixes, want_fixes);
+    CHECK_NEAR((double)worst_ns, 0, 500); /* 1.8e18 ns in a double: steps of 256 */
+    CHECK_NEAR(worst_accel, 0, 1e-5);
+    CHECK_NEAR(worst_gyro, 0, 1e-5);
+    CHECK_INT(source_stats(ours).rows_refused, 0);
+    source_close(ours);
+    source_close(theirs);
+}
+
+FACT(a_sensor_logger_export_gives_what_the_same_drive_gives_from_phyphox)
+{
+    static const struct sl_way ways[] = {
+        {"TotalAcceleration.csv", 1, 0, "android", "false"}, {"TotalAcceleration.csv", 1, 0, NULL, NULL},
+        {"Accelerometer.csv", -1, 0.9, "ios", "false"},      {"Accelerometer.csv", -1, 0.9, NULL, NULL},
+        {"Accelerometer.csv", 1, 0.9, "ios", "true"},        {"Accelerometer.csv", 1, 0.9, "android", "false"},
+    };
+    const char *drive = data_path("rsq-gyor-100hz/q3_02");
+
+    if (!drive)
+        SKIP("no ../shared/data");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        events_agree(drive, sl_write(drive, &ways[i]));
+        remove_files();
+    }
+}
+
+FACT(acceleration_without_gravity_alone_is_refused_in_plain_words)
+{
+    write_file("Accelerometer.csv", "time,seconds_elapsed,z,y,x\n1795419660000000000,0,0.1,0.2,0.3\n");
+    const struct reading r = read_all(folder, -1, 0);
+
+    CHECK_STATUS(r.opened, ROAD_BAD_INPUT);
+    CHECK_HOLDS(r.first_error, "Accelerometer.csv:1: this is acceleration without gravity");
+    CHECK_HOLDS(r.first_error, "switch on Gravity in the app");
+    remove_files();
+}
+
+FACT(a_sample_without_gravity_beside_it_is_refused_alone)
+{
+    write_file("Accelerometer.csv", "time,seconds_elapsed,z,y,x\n1795419660000000000,0,0.1,0.2,0.3\n"
+                                    "1795419660010000000,0.01,0.1,0.2,0.3\n1795419669000000000,9,0.1,0.2,0.3\n");
+    write_file("Gravity.csv", "time,seconds_elapsed,z,y,x\n1795419660005000000,0.005,-9,0,0\n"
+                              "1795419660015000000,0.015,-11,0,0\n");
+    const struct reading r = read_all(folder, -1, 0);
+
+    CHECK_INT(r.motions, 1);
+    CHECK_NEAR(r.motion[0].accel_mps2[2], 9.9, 1e-4); /* iOS: -(0.1 + -10 half way), times to 256 ns */
+    CHECK_INT(r.refusals, 2);
+    CHECK_HOLDS(r.first_error, "Accelerometer.csv:2: no gravity within 0.1 s of this row in Gravity.csv");
+    remove_files();
+}
+
+/* ---- cmu, two-wheeler, comma2k19 ----------------------------------------------------------------------- */
+
+FACT(a_cmu_drive_has_its_units_signs_and_fixes_turned_into_ours)
+{
+    const char *path = data_path("cmu-pothole-pittsburgh/events/trip1_sensors.csv");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.motions, 2217); /* wc -l minus the header */
+    CHECK_INT(r.refusals, 0);
+    CHECK_INT(r.unordered, 0);
+    CHECK_NEAR((double)(r.motion[0].time_ns - INT64_C(1492638964500000000)), 0, 500);
+    CHECK_NEAR(r.motion[0].accel_mps2[1], 0.962234497070312 * G, 1e-5);
+    CHECK_NEAR(r.motion[0].gyro_radps[0], -0.0169944298641226, 1e-8);
+    CHECK_NEAR(r.fix[0].lat_deg, 40.447444787735, 0);
+    CHECK_INT(r.fix[0].gnss, GNSS_PHONE);
+    /* 441 positions differ from the one before; where it stands, the same one counts twice a second. */
+    CHECK(r.fixes >= 441 && r.fixes < 700);
+}
+
+FACT(seconds_without_fractions_are_spread_and_missing_turn_rates_are_unknown)
+{
+    const char *path = data_path("cmu-pothole-pittsburgh/unlabelled/03_26_trip1_sensors.csv");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.motions, 7708);
+    CHECK_INT(r.unordered, 0);
+    CHECK(isnan(r.motion[0].gyro_radps[0])); /* -100 in the file */
+    CHECK(!isnan(r.motion[1].gyro_radps[0]));
+    for (int i = 1; i < 8; i++)
+        CHECK(r.motion[i].time_ns > r.motion[i - 1].time_ns);
+}
+
+FACT(rows_of_one_second_lie_evenly_in_it)
+{
+    const char *path = write_file("cmu.csv", "timestamp,latitude,longitude,speed,accelerometerX,accelerometerY,accelerometerZ,"
+                                             "gyroX,gyroY,gyroZ\n"
+                                             "1490542045,-1,-1,-1,0,-1,0,0,0,0\n1490542045,40,-79,-1,0,-1,0,0,0,0\n"
+                                             "1490542046,40,-79,9,0,-1,0,0,0,0\n1490542047.5,40,-79,9,0,-1,0,0,0,0\n");
+    const struct reading r = read_all(path, -1, 0);
+    static const int64_t want_ms[] = {250, 750, 1000, 2500};
+
+    CHECK_INT(r.motions, 4);
+    for (int i = 0; i < 4; i++)
+        CHECK_NEAR((double)(r.motion[i].time_ns - INT64_C(1490542045000000000)), (double)want_ms[i] * 1e6, 500);
+    CHECK_INT(r.fixes, 1);
+    CHECK_INT(r.stats.fixes_stale, 2);
+    CHECK_NEAR(r.motion[0].accel_mps2[1], G, 1e-6);
+    remove_files();
+}
+
+FACT(a_motorbike_clip_has_time_but_no_place)
+{
+    const char *path = data_path("two-wheeler-surface/SingleSB/Gar_Single1.csv");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.motions, 494);
+    CHECK_INT(r.fixes, 0);
+    CHECK_NEAR((double)(r.motion[0].time_ns - INT64_C(1742633325207000000)), 0, 500);
+    CHECK_NEAR(r.motion[0].accel_mps2[2], 10.31905, 1e-5);
+    CHECK_NEAR(r.motion[0].gyro_radps[2], 3.91988 * acos(-1) / 180, 1e-7);
+}
+
+FACT(a_comma2k19_segment_is_tied_to_utc_by_its_first_fix)
+{
+    const char *path = data_path("comma2k19-sample");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.motions, 6256);
+    CHECK_INT(r.fixes, 579);
+    CHECK_INT(r.refusals, 0);
+    CHECK_INT(r.unordered, 0);
+    CHECK_NEAR((double)(r.fix[0].time_ns - INT64_C(1533226488299000000)), 0, 500);
+    /* the first sample lies 46408.654976 - 46408.580034 s before the first fix */
+    CHECK_NEAR((double)(r.fix[0].time_ns - r.motion[0].time_ns) * 1e-9, 0.074942, 1e-6);
+    CHECK_NEAR(r.motion[0].accel_mps2[2], -9.54496765, 1e-6);
+    CHECK_NEAR(r.fix[0].heading_deg, 2.1356101, 1e-9);
+    CHECK_NEAR(r.fix[0].speed_mps, 7.82299995, 1e-9);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------ */
+
+FACT(what_is_no_recording_is_refused_by_what_it_is)
+{
+    static const struct {
+        const char *name, *bytes, *words;
+        enum road_status status;
+    } cases[] = {
+        {"export.zip", "PK\x03\x04zip", "export.zip: a zip archive: unpack it first", ROAD_UNSUPPORTED},
+        {"export.csv.gz", "\x1F\x8B\x08", "a gzip archive: unpack it first", ROAD_UNSUPPORTED},
+        {"export.csv", "PK\x03\x04zip", "a zip archive", ROAD_UNSUPPORTED}, /* its name does not matter */
+        {"export.json", "[{\"sensor\":\"accelerometer\"}]", "JSON", ROAD_UNSUPPORTED},
+        {"other.csv", "name,shoe size\nx,1\n", "other.csv:1: the first line names name, shoe size: no recording", ROAD_BAD_INPUT},
+        {"TotalAcceleration.csv", "time,seconds_elapsed,z,y,x\n1,2,3,4,5\n", "one file of a sensor-logger recording: give its folder",
+         ROAD_BAD_INPUT},
+        {"Gyro.csv", "\"Time (s)\",\"X (rad/s)\",\"Y (rad/s)\",\"Z (rad/s)\"\n", "one file of a phyphox recording", ROAD_BAD_INPUT},
+        {"empty.csv", "", "empty.csv:1: the file is empty", ROAD_BAD_INPUT},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct reading r = read_all(write_file(cases[i].name, cases[i].bytes), -1, 0);
+        CHECK_STATUS(r.opened, cases[i].status);
+        CHECK_HOLDS(r.first_error, cases[i].words);
+    }
+    remove_files();
+    const struct reading r = read_all(folder, -1, 0);
+    CHECK_HOLDS(r.first_error, "this folder holds nothing: no recording known here; I know: phyphox");
+}
+
+FACT(a_table_of_nul_bytes_or_one_endless_line_ends_in_words)
+{
+    static char text[70000];
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/x.csv", folder);
+    for (int round = 0; round < 2; round++) {
+        FILE *file = fopen(path, "wb");
+        memset(text, round ? 'x' : '\0', sizeof text);
+        if (!file || fwrite(text, 1, sizeof text, file) != sizeof text || fclose(file))
+            abort();
+        const struct reading r = read_all(path, -1, 0);
+        CHECK(r.opened != ROAD_OK);
+        CHECK_HOLDS(r.first_error, "x.csv");
+    }
+    remove_files();
+}
+
+int main(int argc, char **argv)
+{
+    snprintf(folder, sizeof folder, "%s", "/tmp/road-formats-XXXXXX");
+    if (!mkdtemp(folder))
+        return 2;
+    const int result = check_main(argc, argv);
+    rmdir(folder);
+    return result;
+}
