@@ -18,6 +18,8 @@ struct node_config {
     int gnss_class; /* 0 auto, else enum gnss_class + 1 */
     double gnss_sigma_m, gnss_lag_s;
     double antenna_x_m, antenna_y_m, imu_x_m, wheelbase_m, half_track_m, ride_gain, timing_sigma_s;
+    double watch_step_s, hold_s, epoch;
+    int frame; /* enum frame */
     double batch_m, batch_s;
     int64_t outbox_max_bytes, outbox_max_items, in_flight, resend_after_ms;
     char gpsd_host[256], gpsd_port[16], iio_root[1024], iio_device[64];

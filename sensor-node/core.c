@@ -9,6 +9,7 @@
 #include "sensor-node/motion/background.h"
 #include "sensor-node/motion/biquad.h"
 #include "sensor-node/motion/detector.h"
+#include "sensor-node/motion/fault.h"
 #include "sensor-node/motion/finding.h"
 #include "sensor-node/motion/orient.h"
 #include "sensor-node/motion/resample.h"
@@ -24,16 +25,29 @@
 #define POINT_M             2.5
 #define NS_PER_S            1e9
 #define BACKGROUND_TICKS    50
+#define DOUBT_TICKS         250 /* so far back a tick can still be doubted: WINDOW_LAG, less what a sample may span */
+#define CLOCK_REFUSED       3   /* one or two stamps out of order are no jump of the clock */
+#define RATE_STEPS          1.9 /* samples per watch_step_s, at least: two, with a little room for jitter */
 
 struct node_core {
     struct node_core_config config;
     struct node_core_stats stats;
     struct guard motion_guard, fix_guard;
+    struct fault fault;
     struct resample resample;
+    int64_t stretch_ns; /* first sample of the stretch under way */
+    int time_refused;   /* samples in a row refused for their time ... */
+    int64_t time_refused_ns, time_before_ns; /* ... how long they ran, and the last of them */
+    struct fix fix_before; /* the last one that was a measurement */
+    bool has_fix_before;
+    enum unplaced_reason fix_trouble; /* why fixes were refused last ... */
+    bool is_troubled;                 /* ... which goes on ... */
+    int64_t good_fix_ns, trouble_from_ns, trouble_to_ns; /* ... or lay between two good ones */
     struct tick waiting[WAIT_TICKS];
     uint64_t wait_first, wait_end;
     struct track track;
     struct orient orient;
+    bool is_moved; /* it was turned, and up is not known again yet */
     struct biquad felt_high, felt_low, ride_high, ride_low, roll_high, roll_low, pitch_high,
         pitch_low;
     double along_m;
@@ -120,6 +134,7 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     core->config = *c;
     guard_init(&core->motion_guard);
     guard_init(&core->fix_guard);
+    fault_init(&core->fault);
     track_init(&core->track, c->antenna_x_m, c->antenna_y_m, c->hold_s);
     detector_init(&core->detector, c->imu_x_m, c->wheelbase_m, c->half_track_m);
     background_init(&core->background);
@@ -211,9 +226,10 @@ static void learn_background(struct node_core *core, const struct look *look)
     core->background_ticks = 0;
 }
 
-static void count_unwatched(struct node_core *core, double seconds)
+static void count_unwatched(struct node_core *core, double seconds, enum unwatched_reason reason)
 {
     core->stats.unwatched_s += seconds;
+    core->stats.unwatched_by_s[reason] += seconds;
     batcher_unwatched(core->batcher, seconds);
 }
 
@@ -226,6 +242,7 @@ static void look_at(struct node_core *core, int64_t centre)
     batcher_clock(core->batcher, look->time_ns);
     if (look->is_watched) {
         core->stats.distance_m += step_m;
+        core->stats.without_gyro_s += look->has_gyro ? 0 : TICK_S;
         watch(core, look, centre);
         learn_background(core, look);
         if (detector_look(&core->detector, &core->window, centre, &core->background, &finding))
@@ -237,11 +254,12 @@ static void look_at(struct node_core *core, int64_t centre)
     core->background_square = 0;
     if (look->place.speed_mps < WATCH_MIN_MPS)
         return;
-    if (look->is_placed) { /* the sensor's level is not known yet */
+    if (look->is_placed) {
         core->stats.distance_m += step_m;
-        count_unwatched(core, TICK_S);
+        count_unwatched(core, TICK_S, look->unwatched);
     } else {
         core->stats.unplaced_m += step_m;
+        core->stats.unplaced_by_m[look->unplaced] += step_m;
         batcher_unplaced(core->batcher, step_m);
     }
 }
@@ -267,7 +285,7 @@ static double filter_turn(struct biquad *high, struct biquad *low, double turn_r
 
 static void feel(struct node_core *core, const struct tick *tick, struct look *look)
 {
-    const bool is_level = orient_is_ready(&core->orient);
+    const bool is_level = orient_is_ready(&core->orient) && tick->fault != UNWATCHED_STUCK;
     const double vertical = is_level ? orient_vertical(&core->orient, tick->value) : 0;
 
     look->felt_mps2 = biquad_step(&core->felt_low, biquad_step(&core->felt_high, vertical));
@@ -278,7 +296,48 @@ static void feel(struct node_core *core, const struct tick *tick, struct look *l
         filter_turn(&core->roll_high, &core->roll_low, orient_roll(&core->orient, tick->value + 3));
     look->pitch_radps =
         filter_turn(&core->pitch_high, &core->pitch_low, orient_pitch(&core->orient, tick->value + 3));
-    look->is_watched = is_level && look->is_placed && look->place.speed_mps >= WATCH_MIN_MPS;
+    look->has_gyro = !isnan(tick->value[3]);
+}
+
+/* The mount turns: from the first suspicion on nothing is watched, nor what came just before it. */
+static bool level_step(struct node_core *core, const struct tick *tick)
+{
+    const bool was_tilted = orient_is_tilted(&core->orient);
+
+    if (tick->fault == UNWATCHED_STUCK)
+        return orient_is_ready(&core->orient);
+    if (!orient_step(&core->orient, tick->value)) {
+        core->is_moved = true;
+        filters_init(core);
+    }
+    if (orient_is_tilted(&core->orient) && !was_tilted)
+        window_doubt(&core->window, core->looked, tick->time_ns - DOUBT_TICKS * (int64_t)TICK_NS, UNWATCHED_MOVED);
+    const bool is_level = orient_is_ready(&core->orient);
+    core->is_moved &= !is_level;
+    return is_level;
+}
+
+static enum unwatched_reason reason_against(const struct node_core *core, const struct tick *tick, bool is_level)
+{
+    if (tick->fault != UNWATCHED_NOT)
+        return tick->fault;
+    if (tick->doubt != UNWATCHED_NOT)
+        return tick->doubt;
+    if (core->is_moved || orient_is_tilted(&core->orient))
+        return UNWATCHED_MOVED;
+    return is_level ? UNWATCHED_NOT : UNWATCHED_LEVEL;
+}
+
+static enum unplaced_reason place_trouble(const struct node_core *core, int64_t time_ns, const struct place *place)
+{
+    const bool is_in_trouble = core->fix_trouble != UNPLACED_NOT && time_ns >= core->trouble_from_ns &&
+                               (core->is_troubled || time_ns <= core->trouble_to_ns);
+
+    if (!place)
+        return is_in_trouble ? core->fix_trouble : UNPLACED_NO_FIX;
+    if (place->time_source == TIME_NONE)
+        return UNPLACED_NO_UTC;
+    return place_sigma_m(place) <= SIGMA_MAX_M ? UNPLACED_NOT : UNPLACED_COARSE;
 }
 
 static void take_tick(struct node_core *core, const struct tick *tick, const struct place *place)
@@ -288,20 +347,22 @@ static void take_tick(struct node_core *core, const struct tick *tick, const str
     if (tick->is_first) {
         flush_window(core);
         filters_init(core);
-        count_unwatched(core, tick->gap_s);
+        count_unwatched(core, tick->gap_s, tick->gap_reason);
     }
+    look.unplaced = place_trouble(core, tick->time_ns, place);
+    look.is_placed = look.unplaced == UNPLACED_NOT;
     if (place) {
         look.place = *place;
-        look.is_placed = place_sigma_m(place) <= SIGMA_MAX_M && place->time_source != TIME_NONE;
         core->speed_mps = place->speed_mps;
-        if (look.is_placed && orient_is_ready(&core->orient))
+        if (look.is_placed && orient_is_ready(&core->orient) && tick->fault == UNWATCHED_NOT)
             orient_learn_forward(&core->orient, tick->value, place->accel_mps2, place->turn_radps);
     } else {
         look.place.speed_mps = core->speed_mps;
     }
-    if (!orient_step(&core->orient, tick->value))
-        filters_init(core);
+    look.unwatched = reason_against(core, tick, level_step(core, tick));
     feel(core, tick, &look);
+    look.is_watched =
+        look.unwatched == UNWATCHED_NOT && look.is_placed && look.place.speed_mps >= WATCH_MIN_MPS;
     core->along_m += look.place.speed_mps * TICK_S;
     look.along_m = core->along_m;
     window_push(&core->window, &look);
@@ -335,6 +396,11 @@ static void wait_tick(void *context, const struct tick *tick)
     advance(core, false);
 }
 
+static double rate_min_hz(const struct node_core *core)
+{
+    return RATE_STEPS / core->config.watch_step_s;
+}
+
 static bool sample_is_sane(const struct motion_sample *s)
 {
     for (int k = 0; k < 3; k++) {
@@ -346,11 +412,79 @@ static bool sample_is_sane(const struct motion_sample *s)
     return true;
 }
 
-/* The few samples before the clock was put right: they have no place in time. */
-static void forget_samples(struct node_core *core)
+/* What came since `from_ns` is not to be believed after all. How far back that reaches does not depend on how long
+ * ticks waited for their fixes. */
+static void doubt(struct node_core *core, int64_t from_ns, int64_t now_ns, enum unwatched_reason reason)
 {
+    const int64_t oldest_ns = now_ns - DOUBT_TICKS * (int64_t)TICK_NS;
+
+    from_ns = from_ns > oldest_ns ? from_ns : oldest_ns;
+    from_ns = from_ns > core->stretch_ns ? from_ns : core->stretch_ns;
+    for (uint64_t i = core->wait_end; i > core->wait_first; i--) {
+        struct tick *tick = &core->waiting[(i - 1) % WAIT_TICKS];
+        if (tick->time_ns < from_ns)
+            return;
+        if (tick->doubt == UNWATCHED_NOT)
+            tick->doubt = reason;
+    }
+    window_doubt(&core->window, core->looked, from_ns, reason);
+}
+
+/* The clock was put right. At a start the few samples before that have no place in time; in the middle of a drive what
+ * came before is closed as it is, and time begins again. */
+static void begin_again(struct node_core *core)
+{
+    if (core->motion_guard.was_sure) {
+        advance(core, true);
+        flush_window(core);
+        batcher_close(core->batcher);
+    }
     core->wait_first = core->wait_end;
-    resample_break(&core->resample, 0);
+    resample_break(&core->resample, 0, UNWATCHED_CLOCK);
+}
+
+/* A few samples refused for their time: what the clock did there, and how much road it hid, nobody knows better than
+ * the refused stamps themselves. */
+static void note_refused_time(struct node_core *core, int64_t time_ns)
+{
+    const int64_t step_ns = time_ns - core->time_before_ns;
+
+    core->time_refused += 1;
+    if (step_ns > 0 && step_ns < NS_PER_S)
+        core->time_refused_ns += step_ns;
+    core->time_before_ns = time_ns;
+}
+
+/* A hole before this sample, and why. */
+static void note_hole(struct node_core *core, double step_s)
+{
+    const bool is_slow = core->fault.rate_hz > 0 && core->fault.rate_hz < rate_min_hz(core);
+    const bool has_leapt = core->time_refused >= CLOCK_REFUSED;
+
+    if (has_leapt || core->motion_guard.went_back) {
+        resample_break(&core->resample, (double)core->time_refused_ns / NS_PER_S, UNWATCHED_CLOCK);
+        fault_break(&core->fault);
+    } else if (step_s > (is_slow ? FAULT_HOLE_S : core->config.watch_step_s)) {
+        resample_break(&core->resample, core->resample.has_last ? step_s : 0, UNWATCHED_GAP);
+        fault_break(&core->fault);
+    }
+    core->time_refused = 0;
+    core->time_refused_ns = 0;
+}
+
+static void look_for_faults(struct node_core *core, int64_t time_ns, double value[TICK_AXES])
+{
+    const struct fault_answer answer = fault_step(&core->fault, time_ns, value, rate_min_hz(core));
+
+    if (answer.has_resumed)
+        resample_break(&core->resample, 0, UNWATCHED_STUCK);
+    if (!core->resample.has_last)
+        core->stretch_ns = time_ns;
+    if (answer.is_new)
+        doubt(core, answer.from_ns, time_ns, answer.reason);
+    core->resample.fault = answer.reason;
+    for (int k = 3; k < TICK_AXES && !answer.has_gyro; k++)
+        value[k] = NAN;
 }
 
 enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
@@ -365,20 +499,40 @@ enum road_status node_core_motion(struct node_core *core, const struct motion_sa
         sample_is_sane(sample) ? guard_check(&core->motion_guard, sample->time_ns) : ROAD_BAD_RANGE;
     if (status != ROAD_OK) {
         core->stats.samples_refused++;
+        if (status == ROAD_BAD_TIME)
+            note_refused_time(core, sample->time_ns);
         return status;
     }
     core->stats.samples++;
     if (core->motion_guard.went_back)
-        forget_samples(core);
-    const double step_s = has_before ? (double)(sample->time_ns - before_ns) / NS_PER_S : 0;
-    if (step_s > core->config.watch_step_s)
-        resample_break(&core->resample, core->resample.has_last ? step_s : 0);
+        begin_again(core);
+    note_hole(core, has_before ? (double)(sample->time_ns - before_ns) / NS_PER_S : 0);
     for (int k = 0; k < 3; k++) {
         value[k] = (double)sample->accel_mps2[k];
         value[k + 3] = (double)sample->gyro_radps[k];
     }
+    look_for_faults(core, sample->time_ns, value);
     resample_push(&core->resample, sample->time_ns, value, wait_tick, core);
     return ROAD_OK;
+}
+
+/* The same place to the last digit while the vehicle moves: said again, not measured again. */
+static bool fix_is_frozen(struct node_core *core, const struct fix *fix)
+{
+    const struct fix *before = &core->fix_before;
+    const bool is_same = core->has_fix_before && fix->lat_deg == before->lat_deg && fix->lon_deg == before->lon_deg;
+
+    core->fix_before = *fix;
+    core->has_fix_before = true;
+    return is_same && fix->speed_mps >= WATCH_MIN_MPS;
+}
+
+static void note_trouble(struct node_core *core, enum unplaced_reason reason)
+{
+    if (!core->is_troubled)
+        core->trouble_from_ns = core->good_fix_ns;
+    core->is_troubled = true;
+    core->fix_trouble = reason;
 }
 
 static enum road_status fix_take(struct node_core *core, const struct fix *fix)
@@ -399,10 +553,24 @@ static enum road_status fix_take(struct node_core *core, const struct fix *fix)
         return in_time;
     if (core->fix_guard.went_back)
         track_init(&core->track, core->config.antenna_x_m, core->config.antenna_y_m, core->config.hold_s);
+    if (fix_is_frozen(core, fix)) {
+        core->stats.fixes_frozen++;
+        note_trouble(core, UNPLACED_FROZEN);
+        return ROAD_BAD_RANGE;
+    }
     f.time_ns = fix->time_ns - llround(core->config.gnss_lag_s * NS_PER_S);
     f.speed_mps = fix->speed_mps;
     f.heading_rad = fix->heading_deg * M_PI / 180;
-    return track_fix(&core->track, &f);
+    const enum road_status in_reach = track_fix(&core->track, &f);
+    if (in_reach == ROAD_OK) {
+        core->trouble_to_ns = core->is_troubled ? fix->time_ns : core->trouble_to_ns;
+        core->is_troubled = false;
+        core->good_fix_ns = fix->time_ns;
+    } else if (in_reach == ROAD_BAD_RANGE) {
+        core->stats.fixes_jumped++;
+        note_trouble(core, UNPLACED_JUMP);
+    }
+    return in_reach;
 }
 
 enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
@@ -422,14 +590,14 @@ enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
 void node_core_gap(struct node_core *core, int64_t from_ns, int64_t to_ns)
 {
     if (to_ns > from_ns)
-        resample_break(&core->resample, ((double)to_ns - (double)from_ns) / NS_PER_S);
+        resample_break(&core->resample, ((double)to_ns - (double)from_ns) / NS_PER_S, UNWATCHED_GAP);
 }
 
 void node_core_finish(struct node_core *core)
 {
     advance(core, true);
     flush_window(core);
-    count_unwatched(core, core->resample.gap_s);
+    count_unwatched(core, core->resample.gap_s, core->resample.gap_reason);
     batcher_close(core->batcher);
     core->resample = (struct resample){0};
     track_init(&core->track, core->config.antenna_x_m, core->config.antenna_y_m, core->config.hold_s);
@@ -437,6 +605,13 @@ void node_core_finish(struct node_core *core)
     filters_init(core);
     guard_init(&core->motion_guard);
     guard_init(&core->fix_guard);
+    fault_break(&core->fault);
+    core->has_fix_before = false;
+    core->fix_trouble = UNPLACED_NOT;
+    core->is_troubled = false;
+    core->is_moved = false;
+    core->time_refused = 0;
+    core->time_refused_ns = 0;
     core->speed_mps = 0;
 }
 
@@ -451,5 +626,6 @@ struct node_core_stats node_core_stats(const struct node_core *core)
 
     stats.batches = batcher_made(core->batcher);
     stats.look_alikes = core->detector.look_alikes;
+    stats.sample_hz = core->fault.rate_hz;
     return stats;
 }

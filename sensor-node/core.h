@@ -13,6 +13,7 @@
 #define SENSOR_NODE_CORE_H
 
 #include "link/message.h"
+#include "sensor-node/reason.h"
 
 /* Specific force (gravity included, about +9.81 along "up" at rest) and turn rate in the sensor's own axes.
  */
@@ -43,7 +44,8 @@ struct node_core_config {
     double hold_s;           /* how long samples wait for a fix before they count as unplaced: 5 */
     enum frame frame;
     uint16_t epoch_centiyear;
-    double watch_step_s; /* samples farther apart are a gap: 0.1; longer claims less than it looks */
+    double watch_step_s; /* samples farther apart are a gap, and steadily fewer than two in that time are too few to be
+                            watched: 0.1; a longer one claims more than it sees */
     double timing_sigma_s; /* 1 sigma between the clocks of motion and position, after gnss_lag_s: 0.007 */
     double ride_gain;    /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
                             the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
@@ -55,10 +57,14 @@ struct node_core_stats {
     uint64_t samples,
         samples_refused; /* refused: not finite, going back in time, beyond any sensor's range */
     uint64_t fixes, fixes_refused;
+    uint64_t fixes_frozen, fixes_jumped; /* of the refused ones: one position over and over, a leap */
     double distance_m, unplaced_m, unwatched_s;
+    double unwatched_by_s[UNWATCHED_COUNT], unplaced_by_m[UNPLACED_COUNT]; /* the same two, by reason */
+    double without_gyro_s; /* watched, but the side of a hit is unknown: no gyroscope, or one that does not move */
     uint64_t detections, batches;
     uint64_t look_alikes; /* events that a speed bump or hump explains best: no detections */
     uint64_t features;    /* of them, those sent as feature sightings */
+    double sample_hz; /* measured over the last second; rows that repeat the row before are none */
 };
 
 struct node_core; /* opaque */

@@ -204,14 +204,16 @@ static void put_summary(const struct detect *d, const struct node_core *core, co
 {
     const struct node_core_stats s = node_core_stats(core);
     const struct source_stats rows = source_stats(source);
-    char start[40];
+    char start[40], unwatched[REASONS_TEXT_SIZE], unplaced[REASONS_TEXT_SIZE];
 
+    unwatched_json(s.unwatched_by_s, unwatched);
+    unplaced_json(s.unplaced_by_m, unplaced);
     fputs(d->is_geojson ? "\n],\"summary\":{" : "{\"kind\":\"summary\",", stdout);
     printf("\"start\":\"%s\",\"meridian_deg\":%d,\"rows\":%" PRIu64 ",\"rows_refused\":%" PRIu64 ",\"samples\":%" PRIu64
            ",\"samples_refused\":%" PRIu64 ",\"fixes\":%" PRIu64 ",\"fixes_refused\":%" PRIu64
-           ",\"distance_m\":%.1f,\"unplaced_m\":%.1f,\"unwatched_s\":%.1f,\"detections\":%" PRIu64 ",\"look_alikes\":%" PRIu64,
+           ",\"distance_m\":%.1f,\"unplaced_m\":%.1f,\"unwatched_s\":%.1f,\"unwatched_by_s\":%s,\"unplaced_by_m\":%s,\"detections\":%" PRIu64 ",\"look_alikes\":%" PRIu64,
            time_text(d->start_ns, start), d->zone.meridian_deg, rows.rows, rows.rows_refused, s.samples, s.samples_refused,
-           s.fixes, s.fixes_refused, s.distance_m, s.unplaced_m, s.unwatched_s, s.detections, s.look_alikes);
+           s.fixes, s.fixes_refused, s.distance_m, s.unplaced_m, s.unwatched_s, unwatched, unplaced, s.detections, s.look_alikes);
     fputs(d->is_geojson ? "}}\n" : "}\n", stdout);
     if (s.fixes == 0)
         fputs("no position in the whole recording: nothing of it can be placed on the map\n", stderr);

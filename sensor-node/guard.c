@@ -4,6 +4,8 @@
 #define YEAR_2000_NS (INT64_C(946684800) * NS)
 #define YEAR_2100_NS (INT64_C(4102444800) * NS)
 #define LEAP_NS      (INT64_C(1) * GUARD_LEAP_S * NS)
+#define BACK_NS      (INT64_C(1) * GUARD_BACK_S * NS)
+#define BACK_STEP_NS (INT64_C(2) * NS)
 
 void guard_init(struct guard *guard)
 {
@@ -13,11 +15,25 @@ void guard_init(struct guard *guard)
 static enum road_status accept(struct guard *guard, int64_t time_ns, bool is_start)
 {
     guard->went_back = guard->has_last && time_ns <= guard->last_ns;
+    guard->was_sure = guard->went_back && guard->accepted >= GUARD_LEAPS;
     guard->has_last = true;
     guard->last_ns = time_ns;
     guard->leaps = 0;
+    guard->back_from_ns = guard->back_ns = 0;
     guard->accepted = is_start ? 1 : guard->accepted + (guard->accepted < GUARD_LEAPS);
     return ROAD_OK;
+}
+
+/* Stamps of the past: does the clock stay there? */
+static bool is_set_back(struct guard *guard, int64_t time_ns)
+{
+    const bool goes_on = guard->back_ns != 0 && time_ns > guard->back_ns && time_ns - guard->back_ns <= BACK_STEP_NS;
+
+    if (time_ns == guard->back_ns)
+        return false;
+    guard->back_from_ns = goes_on ? guard->back_from_ns : time_ns;
+    guard->back_ns = time_ns;
+    return time_ns - guard->back_from_ns >= BACK_NS;
 }
 
 enum road_status guard_check(struct guard *guard, int64_t time_ns)
@@ -30,7 +46,7 @@ enum road_status guard_check(struct guard *guard, int64_t time_ns)
     if (step_ns > 0 && step_ns <= LEAP_NS)
         return accept(guard, time_ns, false);
     if (step_ns <= 0 && guard->accepted >= GUARD_LEAPS)
-        return ROAD_BAD_TIME;
+        return is_set_back(guard, time_ns) ? accept(guard, time_ns, true) : ROAD_BAD_TIME;
     const bool agrees = guard->leaps > 0 && time_ns > guard->leap_ns && time_ns - guard->leap_ns <= LEAP_NS;
     guard->leaps = agrees ? guard->leaps + 1 : 1;
     guard->leap_ns = time_ns;

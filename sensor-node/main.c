@@ -73,6 +73,10 @@ static void open_core(struct node *n)
     core.gnss_lag_s = c->gnss_lag_s;
     core.timing_sigma_s = c->timing_sigma_s;
     core.ride_gain = c->ride_gain;
+    core.watch_step_s = c->watch_step_s;
+    core.hold_s = c->hold_s;
+    core.frame = (enum frame)c->frame;
+    core.epoch_centiyear = (uint16_t)((c->epoch - 2000) * 100 + 0.5);
     core.batch_m = c->batch_m;
     core.batch_s = c->batch_s;
     if (!grid_zone_is_valid(core.zone))

@@ -25,15 +25,19 @@ static int facts_json(const struct node *n, int64_t now_ns, char *text, size_t s
 {
     const struct node_core_stats s = node_core_stats(n->core);
     const struct outbox_stats o = uplink_stats(n->uplink);
+    char unwatched[REASONS_TEXT_SIZE], unplaced[REASONS_TEXT_SIZE];
+
+    unwatched_json(s.unwatched_by_s, unwatched);
+    unplaced_json(s.unplaced_by_m, unplaced);
 
     return snprintf(text, size,
                     "{\"name\":\"%s\",\"samples\":%" PRIu64 ",\"samples_refused\":%" PRIu64 ",\"rows_refused\":%" PRIu64
-                    ",\"fixes\":%" PRIu64 ",\"fixes_refused\":%" PRIu64 ",\"distance_m\":%.1f,\"unplaced_m\":%.1f,\"unwatched_s\":%.1f"
+                    ",\"fixes\":%" PRIu64 ",\"fixes_refused\":%" PRIu64 ",\"distance_m\":%.1f,\"unplaced_m\":%.1f,\"unwatched_s\":%.1f,\"unwatched_by_s\":%s,\"unplaced_by_m\":%s"
                     ",\"detections\":%" PRIu64 ",\"look_alikes\":%" PRIu64 ",\"batches_sent\":%" PRIu64 ",\"batches_acked\":%" PRIu64
                     ",\"batches_refused\":%" PRIu64 ",\"outbox_items\":%" PRId64 ",\"outbox_bytes\":%" PRId64
                     ",\"outbox_full_refused\":%" PRIu64 ",\"replay_speed\":%.2f,\"done\":%s}\n",
                     n->config.name, s.samples, s.samples_refused, n->rows_refused, s.fixes, s.fixes_refused, s.distance_m, s.unplaced_m,
-                    s.unwatched_s, s.detections, s.look_alikes, o.last_seq, o.acked_upto, o.refused, o.items, o.bytes,
+                    s.unwatched_s, unwatched, unplaced, s.detections, s.look_alikes, o.last_seq, o.acked_upto, o.refused, o.items, o.bytes,
                     n->refused_full, replay_speed(n, now_ns), node_is_done(n) ? "true" : "false");
 }
 
@@ -51,7 +55,7 @@ static void write_facts(const struct node *n, const char *text, int length)
 
 void node_report(struct node *n, int64_t now_ns, bool is_last)
 {
-    char text[1536];
+    char text[2048];
 
     if (now_ns < n->report_due_ns && !is_last)
         return;

@@ -55,6 +55,11 @@ bool orient_step(struct orient *orient, const double accel_mps2[3])
     return false;
 }
 
+bool orient_is_tilted(const struct orient *orient)
+{
+    return orient->tilted_s > 0;
+}
+
 bool orient_is_ready(const struct orient *orient)
 {
     const double g = sqrt(dot(orient->slow, orient->slow));

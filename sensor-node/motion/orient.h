@@ -18,6 +18,8 @@ struct orient {
 void orient_reset(struct orient *orient);
 /* One tick. Returns false when the mount was moved: what was learnt is dropped and learning starts again. */
 bool orient_step(struct orient *orient, const double accel_mps2[3]);
+/* What is felt has leaned away from up for a while: hard braking, or a mount that turns. */
+bool orient_is_tilted(const struct orient *orient);
 /* Gravity is known and has the size of gravity (a sensor that removes it cannot be used). */
 bool orient_is_ready(const struct orient *orient);
 /* Along up, less gravity. */

@@ -2,10 +2,11 @@
 
 #include <string.h>
 
-void resample_break(struct resample *resample, double gap_s)
+void resample_break(struct resample *resample, double gap_s, enum unwatched_reason reason)
 {
     resample->has_last = false;
     resample->gap_s += gap_s;
+    resample->gap_reason = reason;
 }
 
 /* A stretch starts at the first whole tick behind its first sample. */
@@ -46,7 +47,8 @@ void resample_push(struct resample *resample, int64_t time_ns, const double valu
         add_area(r, time_ns, value, from_ns, to_ns);
         if (to_ns == end_ns) {
             struct tick tick = {
-                .time_ns = r->start_ns + TICK_NS / 2, .is_first = r->is_first, .gap_s = r->gap_s};
+                .time_ns = r->start_ns + TICK_NS / 2, .is_first = r->is_first, .gap_s = r->gap_s,
+                .gap_reason = r->gap_reason, .fault = r->fault};
             memcpy(tick.value, r->sum, sizeof tick.value);
             emit(context, &tick);
             memset(r->sum, 0, sizeof r->sum);

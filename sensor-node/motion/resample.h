@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sensor-node/reason.h"
+
 #define TICK_NS   10000000
 #define TICK_S    0.01
 #define TICK_HZ   100.0
@@ -17,7 +19,10 @@ struct tick {
     int64_t time_ns;         /* middle of its 10 ms */
     double value[TICK_AXES]; /* m/s2 and rad/s in the sensor's axes; gyro NAN where there is none */
     double gap_s;  /* unwatched time just before this tick: it starts a new stretch; 0 = it continues */
-    bool is_first; /* of a stretch */
+    enum unwatched_reason gap_reason;
+    enum unwatched_reason fault; /* what was known against its samples when it was made ... */
+    enum unwatched_reason doubt; /* ... and what turned out later, while it waited for its place */
+    bool is_first;               /* of a stretch */
 };
 
 struct resample {
@@ -25,10 +30,12 @@ struct resample {
     int64_t last_ns, start_ns; /* of the tick under way */
     double last[TICK_AXES], sum[TICK_AXES];
     double gap_s;
+    enum unwatched_reason gap_reason;
+    enum unwatched_reason fault; /* set by the caller before each sample; its ticks carry it */
 };
 
 /* The next sample starts a new stretch, `gap_s` after the last one. */
-void resample_break(struct resample *resample, double gap_s);
+void resample_break(struct resample *resample, double gap_s, enum unwatched_reason reason);
 /* Takes one sample, later than the last one. Calls `emit` for each tick that it completes. */
 void resample_push(struct resample *resample, int64_t time_ns, const double value[TICK_AXES],
                    void (*emit)(void *context, const struct tick *tick), void *context);

@@ -14,13 +14,16 @@ struct look {
     int64_t time_ns;
     struct place place;
     bool is_placed;    /* `place` holds */
-    bool is_watched;   /* placed well enough, moving, sensor level known */
+    bool is_watched;   /* placed well enough, moving, and nothing is known against the samples: */
+    enum unwatched_reason unwatched; /* else what; UNWATCHED_NOT where it is only slow or unplaced */
+    enum unplaced_reason unplaced;
     double felt_mps2;  /* vertical, band of the detector */
     double ride_mps2;  /* vertical, band of the ride estimate */
     double roll_radps; /* left side up, same band as felt; NAN where unknown */
     double pitch_radps;   /* nose down, likewise */
     double vertical_mps2; /* all bands, less gravity; 0 while the sensor's level is unknown */
     double level_mps2;    /* size of the horizontal part, all bands; likewise */
+    bool has_gyro;
     double along_m;    /* way since the stretch began */
 };
 
@@ -31,6 +34,8 @@ struct window {
 
 void window_reset(struct window *window);
 void window_push(struct window *window, const struct look *look);
+/* What came from then on is not to be believed after all; ticks that have been looked at stay as they were. */
+void window_doubt(struct window *window, int64_t from_index, int64_t from_ns, enum unwatched_reason reason);
 /* NULL outside of what is held. */
 const struct look *window_at(const struct window *window, int64_t index);
 

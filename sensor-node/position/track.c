@@ -16,6 +16,8 @@
 #define SPEED_MAX_MPS    70.0
 #define FIX_STEP_MIN_S   0.08 /* more than 12 fixes a second add nothing */
 #define JUMPS_TO_BELIEVE 3
+#define JUMP_SIGMAS      5.0 /* off the predicted place by more than this: multipath, or another receiver's place */
+#define JUMP_LEAST_M     1.0
 #define NS_PER_S         1e9
 
 static double seconds(int64_t from_ns, int64_t to_ns)
@@ -134,6 +136,19 @@ static bool is_reachable(const struct track_fix *from, const struct track_fix *t
     return exact_hypot(to->e_m - from->e_m, to->n_m - from->n_m) <= SPEED_MAX_MPS * t + slack;
 }
 
+/* Is it where the car should be by now? The receiver's own error counts once: it moves slowly. */
+static bool is_expected(const struct track_node *last, const struct track_fix *fix)
+{
+    const double t = seconds(last->fix.time_ns, fix->time_ns);
+    double x[4], p[4][4];
+
+    memcpy(x, last->x, sizeof x);
+    memcpy(p, last->p, sizeof p);
+    predict(x, p, t);
+    const double sigma = sqrt(fmax(p[0][0], p[1][1]) + fix->sigma_m * fix->sigma_m);
+    return hypot(fix->e_m - x[0], fix->n_m - x[1]) <= JUMP_SIGMAS * sigma + JUMP_LEAST_M;
+}
+
 enum road_status track_fix(struct track *track, const struct track_fix *fix)
 {
     if (track->first == track->end) {
@@ -144,7 +159,7 @@ enum road_status track_fix(struct track *track, const struct track_fix *fix)
     const double step = seconds(last->time_ns, fix->time_ns);
     if (step < FIX_STEP_MIN_S)
         return step > 0 ? ROAD_OK : ROAD_BAD_TIME;
-    if (!is_reachable(last, fix)) {
+    if (!is_reachable(last, fix) || !is_expected(node_at(track, track->end - 1), fix)) {
         track->jump_count = track->jump_count && is_reachable(&track->jump, fix) ? track->jump_count + 1 : 1;
         track->jump = *fix;
         if (track->jump_count < JUMPS_TO_BELIEVE)

@@ -77,7 +77,7 @@ FACT(a_break_starts_a_new_stretch_and_says_how_long_it_was)
     for (int i = 0; i < 100; i++)
         push(&r, &a, i / 100.0, 1);
     const int before = a.n;
-    resample_break(&r, 2.5);
+    resample_break(&r, 2.5, UNWATCHED_GAP);
     for (int i = 0; i < 100; i++)
         push(&r, &a, 3.5 + i / 100.0, 5);
     CHECK(a.n > before);

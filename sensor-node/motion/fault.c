@@ -1,0 +1,166 @@
+#include "sensor-node/motion/fault.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STUCK_SAMPLES    10
+#define CLIP_LEAST_MPS2  10.5 /* no sensor's range ends below its own gravity */
+#define CLIP_LEAP_STEPS  5.0  /* a crest of a wave is reached in single steps of the converter */
+#define CLIP_PLATEAU     3    /* samples in a row at the extreme: the end of the range at once */
+#define CLIP_PLATEAUS    2    /* shorter ones: when they come again */
+#define RATE_S           1.0
+#define NS_PER_S         1e9
+
+void fault_init(struct fault *fault)
+{
+    *fault = (struct fault){0};
+}
+
+void fault_break(struct fault *fault)
+{
+    for (int k = 0; k < TICK_AXES; k++)
+        fault->axes[k].same = 0;
+    for (int k = 0; k < 3; k++)
+        fault->ends[k][0].run = fault->ends[k][1].run = 0;
+    fault->has_last = false;
+    fault->is_stuck = false;
+}
+
+/* Stuck. */
+
+static void axis_step(struct fault_axis *axis, int64_t time_ns, bool is_same)
+{
+    if (is_same && axis->same > 0) {
+        axis->same++;
+        return;
+    }
+    axis->has_varied |= axis->same > 0;
+    axis->same = 1;
+    axis->same_ns = time_ns;
+}
+
+static bool axis_is_stuck(const struct fault_axis *axis, int64_t time_ns)
+{
+    return axis->same >= STUCK_SAMPLES && (double)(time_ns - axis->same_ns) >= FAULT_STUCK_S * NS_PER_S;
+}
+
+/* A horizontal axis that never moved is one that the device does not have. */
+static bool axis_matters(const struct fault *fault, int k)
+{
+    const double size = fabs(fault->last[k]);
+
+    return fault->axes[k].has_varied ||
+           (size >= fabs(fault->last[(k + 1) % 3]) && size >= fabs(fault->last[(k + 2) % 3]));
+}
+
+static bool find_stuck(const struct fault *fault, int64_t time_ns, int64_t *ret_from_ns)
+{
+    bool is_found = false;
+
+    for (int k = 0; k < 3; k++)
+        if (axis_is_stuck(&fault->axes[k], time_ns) && axis_matters(fault, k)) {
+            *ret_from_ns = is_found && *ret_from_ns < fault->axes[k].same_ns ? *ret_from_ns : fault->axes[k].same_ns;
+            is_found = true;
+        }
+    return is_found;
+}
+
+static bool gyro_is_there(const struct fault *fault, int64_t time_ns)
+{
+    for (int k = 3; k < TICK_AXES; k++)
+        if (!isnan(fault->last[k]) && !axis_is_stuck(&fault->axes[k], time_ns))
+            return true;
+    return false;
+}
+
+/* Clipped. */
+
+static bool end_step(struct fault_end *end, double value, double step, double quantum, bool is_repeat)
+{
+    if (!end->has_extreme || value > end->extreme) {
+        *end = (struct fault_end){.extreme = value, .has_extreme = true};
+    } else if (value < end->extreme) {
+        end->run = 0;
+        return false;
+    }
+    if (end->run++ == 0)
+        end->is_leap = step >= CLIP_LEAP_STEPS * quantum;
+    if (is_repeat || fabs(value) < CLIP_LEAST_MPS2 || !end->is_leap)
+        return false;
+    end->plateaus += end->run == 2;
+    end->is_range |= end->run >= CLIP_PLATEAU || (end->run == 2 && end->plateaus >= CLIP_PLATEAUS);
+    return end->is_range;
+}
+
+static bool find_clipped(struct fault *fault, const double value[TICK_AXES], bool is_repeat)
+{
+    bool is_found = false;
+
+    for (int k = 0; k < 3; k++) {
+        const double step = fabs(value[k] - fault->last[k]);
+        if (step > 0 && (fault->quantum[k] == 0 || step < fault->quantum[k]))
+            fault->quantum[k] = step;
+        is_found |= end_step(&fault->ends[k][0], -value[k], step, fault->quantum[k], is_repeat);
+        is_found |= end_step(&fault->ends[k][1], value[k], step, fault->quantum[k], is_repeat);
+    }
+    return is_found;
+}
+
+/* Rate. */
+
+static void rate_step(struct fault *fault, double step_s, bool is_repeat)
+{
+    if (step_s > FAULT_HOLE_S || step_s <= 0)
+        return;
+    fault->rate_s += step_s;
+    fault->rate_rows += is_repeat ? 0 : 1;
+    if (fault->rate_s < RATE_S)
+        return;
+    fault->rate_hz = fault->rate_rows / fault->rate_s;
+    fault->rate_s = 0;
+    fault->rate_rows = 0;
+}
+
+static struct fault_answer answer_of(struct fault *fault, int64_t time_ns, bool was_stuck, bool is_clip, double rate_min_hz)
+{
+    struct fault_answer answer = {.from_ns = time_ns, .has_gyro = gyro_is_there(fault, time_ns)};
+    const int64_t around_ns = (int64_t)(FAULT_CLIP_S * NS_PER_S);
+
+    fault->is_stuck = find_stuck(fault, time_ns, &answer.from_ns);
+    answer.has_resumed = was_stuck && !fault->is_stuck;
+    if (is_clip)
+        fault->clipped_until_ns = time_ns + around_ns;
+    if (fault->is_stuck) {
+        answer.reason = UNWATCHED_STUCK;
+        answer.is_new = !was_stuck;
+    } else if (time_ns < fault->clipped_until_ns) {
+        answer.reason = UNWATCHED_CLIPPED;
+        answer.is_new = is_clip;
+        answer.from_ns = time_ns - around_ns;
+    } else if (fault->rate_hz > 0 && fault->rate_hz < rate_min_hz) {
+        answer.reason = UNWATCHED_RATE;
+        answer.is_new = fault->rate_s == 0;
+        answer.from_ns = time_ns - (int64_t)(RATE_S * NS_PER_S);
+    }
+    return answer;
+}
+
+struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const double value[TICK_AXES],
+                               double rate_min_hz)
+{
+    const bool has_last = fault->has_last, was_stuck = fault->is_stuck;
+    bool is_repeat = has_last;
+
+    for (int k = 0; k < TICK_AXES; k++) {
+        const bool is_same = has_last && value[k] == fault->last[k];
+        is_repeat &= is_same || isnan(value[k]);
+        axis_step(&fault->axes[k], time_ns, is_same);
+    }
+    if (fault->last_ns != 0)
+        rate_step(fault, (double)(time_ns - fault->last_ns) / NS_PER_S, is_repeat);
+    const bool is_clip = has_last && find_clipped(fault, value, is_repeat);
+    memcpy(fault->last, value, sizeof fault->last);
+    fault->last_ns = time_ns;
+    fault->has_last = true;
+    return answer_of(fault, time_ns, was_stuck, is_clip, rate_min_hz);
+}

@@ -1,0 +1,62 @@
+/* fault.h - can this sample be believed? Watches the stream for a sensor that is stuck, runs into the end of its
+ * range, or gives too few samples. Plain values, no allocation, one look at each sample.
+ *
+ * Stuck: an axis that bears gravity, or one that has moved before, repeats one value for FAULT_STUCK_S and ten samples;
+ * a vehicle on the move is never as still as that. Clipped: the greatest value ever seen comes again at once, reached in
+ * a leap of many steps of the converter (a natural crest is reached in steps of one or two); the range is learnt from
+ * that, and every later sample there counts. Rate: rows that only repeat the row before are no samples. */
+#ifndef MOTION_FAULT_H
+#define MOTION_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sensor-node/motion/resample.h"
+#include "sensor-node/reason.h"
+
+#define FAULT_STUCK_S 1.0
+#define FAULT_CLIP_S  1.0 /* around a clipped sample nothing is watched: its event is not what was felt */
+#define FAULT_HOLE_S  0.5 /* samples farther apart than this are a hole, not a rate */
+
+struct fault_axis {
+    int64_t same_ns; /* since when the value has not changed ... */
+    int same;        /* ... and for how many samples */
+    bool has_varied;
+};
+
+/* One end of the range of one axis. */
+struct fault_end {
+    double extreme;
+    int run, plateaus; /* samples in a row at the extreme; how often there were two or more */
+    bool has_extreme, is_leap, is_range;
+};
+
+struct fault {
+    bool has_last;
+    int64_t last_ns;
+    double last[TICK_AXES];
+    struct fault_axis axes[TICK_AXES];
+    struct fault_end ends[3][2]; /* of the accelerometer: low, high */
+    double quantum[3];           /* least step seen, 0 = none yet */
+    int64_t clipped_until_ns;
+    bool is_clipped, is_stuck;
+    double rate_hz;             /* of the last second, 0 = not known yet */
+    double rate_s, rate_rows;   /* the second under way */
+};
+
+struct fault_answer {
+    enum unwatched_reason reason; /* in force at this sample */
+    bool is_new;                  /* it has just been recognised: what came since from_ns is not to be believed */
+    int64_t from_ns;
+    bool has_resumed; /* the first sample after a stuck one: nothing joins the two */
+    bool has_gyro;    /* false: none, or one that does not move */
+};
+
+void fault_init(struct fault *fault);
+/* The next sample of a stretch begins: a hole lies before it. What was learnt of the range stays. */
+void fault_break(struct fault *fault);
+/* One accepted sample, later than the one before. `rate_min_hz`: below this it is too slow. */
+struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const double value[TICK_AXES],
+                               double rate_min_hz);
+
+#endif
