@@ -9,46 +9,25 @@
 #include <time.h>
 
 #include "tests/sim/output.h"
+#include "tests/sim/recording.h"
 
-#define CROSSINGS_MAX 1024
 #define DRIVE_GAP_S (2 * 3600 + 731) /* between a vehicle's drives: another hour, other satellites */
-
-/* One car of each receiver class a city would have; figures of the class in docs/simulator.md. */
-static const struct sim_vehicle fleet[] = {
-    {.name = "rtk-1", .gnss = GNSS_RTK, .gnss_sigma_m = 0.03, .gnss_rate_hz = 5, .gnss_tau_s = 60, .gnss_lag_s = 0.05,
-     .antenna_x_m = -1.2, .antenna_y_m = 0.3, .imu_x_m = -1.1, .wheelbase_m = 2.7, .half_track_m = 0.75,
-     .cruise_mps = 11.0, .accel_noise_mps2 = 0.04, .gyro_noise_radps = 0.002, .accel_bias_mps2 = 0.05, .softness = 1.0},
-    {.name = "rtk-2", .gnss = GNSS_RTK, .gnss_sigma_m = 0.03, .gnss_rate_hz = 5, .gnss_tau_s = 60, .gnss_lag_s = 0.05,
-     .antenna_x_m = -1.5, .antenna_y_m = 0.0, .imu_x_m = -1.3, .wheelbase_m = 2.9, .half_track_m = 0.78,
-     .cruise_mps = 9.0, .accel_noise_mps2 = 0.04, .gyro_noise_radps = 0.002, .accel_bias_mps2 = 0.05, .softness = 1.15},
-    {.name = "taxi-1", .gnss = GNSS_SBAS, .gnss_sigma_m = 1.0, .gnss_rate_hz = 5, .gnss_tau_s = 60, .gnss_lag_s = 0.13,
-     .antenna_x_m = -0.9, .antenna_y_m = 0.4, .imu_x_m = -1.0, .wheelbase_m = 2.6, .half_track_m = 0.74,
-     .cruise_mps = 12.0, .mount_yaw_rad = 0.2, .accel_noise_mps2 = 0.05, .gyro_noise_radps = 0.003,
-     .accel_bias_mps2 = 0.08, .softness = 0.9},
-    {.name = "taxi-2", .gnss = GNSS_CONSUMER, .gnss_sigma_m = 2.5, .gnss_rate_hz = 1, .gnss_tau_s = 60, .gnss_lag_s = 0.13,
-     .antenna_x_m = -0.8, .antenna_y_m = -0.3, .imu_x_m = -1.2, .wheelbase_m = 2.7, .half_track_m = 0.76,
-     .cruise_mps = 10.0, .mount_roll_rad = 0.1, .mount_pitch_rad = -0.05, .accel_noise_mps2 = 0.05,
-     .gyro_noise_radps = 0.003, .accel_bias_mps2 = 0.08, .softness = 1.0},
-    {.name = "phone-1", .is_phone = true, .gnss = GNSS_PHONE, .gnss_sigma_m = 5.0, .gnss_rate_hz = 1, .gnss_tau_s = 60,
-     .gnss_lag_s = 0.2, .antenna_x_m = -0.6, .antenna_y_m = -0.1, .imu_x_m = -0.6, .wheelbase_m = 2.7,
-     .half_track_m = 0.75, .cruise_mps = 10.5, .mount_roll_rad = 0.4, .mount_pitch_rad = -0.6, .mount_yaw_rad = 0.1,
-     .accel_noise_mps2 = 0.06, .gyro_noise_radps = 0.004, .accel_bias_mps2 = 0.1, .softness = 1.05},
-};
-#define FLEET ((int)(sizeof fleet / sizeof fleet[0]))
 
 struct simulation {
     const struct simulate_options *options;
     struct sim_district district;
     json_t *crossings[SIM_PLACED_MAX];
     json_t *vehicles;
+    FILE *truth; /* crossings.csv */
     double total_m;
     int64_t start_s;
 };
 
 void simulate_options_default(struct simulate_options *ret_options)
 {
-    *ret_options = (struct simulate_options){.seed = 1, .rounds = 2, .block_m = 170, .sample_hz = 100,
-                                             .lat_deg = 30.2741, .lon_deg = 120.1636};
+    *ret_options = (struct simulate_options){.seed = 1, .rounds = 2, .block_m = 170, .vehicles = 8,
+                                             .lat_deg = 30.2741, .lon_deg = 120.1636, .defects_per_km = 5,
+                                             .look_alikes_per_km = 5};
 }
 
 static bool write_json(const char *folder, const char *name, json_t *value)
@@ -63,66 +42,119 @@ static bool write_json(const char *folder, const char *name, json_t *value)
     return is_written;
 }
 
+static void keep_wheel(struct simulation *s, const struct sim_crossing *c, const char *vehicle, int drive, double start_s,
+                       const char *side)
+{
+    char when[32];
+
+    sim_format_time(start_s + c->time_s, when);
+    s->district.placed[c->placed].wheel_crossings++;
+    json_array_append_new(s->crossings[c->placed], json_pack("{s:s,s:i,s:s,s:s}", "vehicle", vehicle, "drive", drive, "time",
+                                                             when, "side", side));
+}
+
 static void keep_crossings(struct simulation *s, const struct sim_vehicle *v, int drive, double start_s,
                            const struct sim_drive_result *result)
 {
     for (int i = 0; i < result->n_crossings; i++) {
         const struct sim_crossing *c = &result->crossings[i];
-        char when[32];
-        sim_format_time(start_s + c->time_s, when);
-        s->district.placed[c->placed].wheel_crossings++;
-        json_array_append_new(s->crossings[c->placed],
-                              json_pack("{s:s,s:i,s:s,s:s}", "vehicle", v->name, "drive", drive, "time", when, "side",
-                                        c->is_left ? "left" : "right"));
+        if (c->event != SIM_PASSING)
+            continue;
+        if (c->left >= SIM_OVERLAP_CROSSES)
+            keep_wheel(s, c, v->name, drive, start_s, "left");
+        if (c->right >= SIM_OVERLAP_CROSSES)
+            keep_wheel(s, c, v->name, drive, start_s, "right");
     }
 }
 
-static bool make_drive(struct simulation *s, int vehicle, int drive, json_t *drives)
+/* Drives once round and writes the recording to `path`. */
+static bool record(struct simulation *s, const struct sim_vehicle *v, uint64_t seed, double start_s, const char *path,
+                   struct sim_drive_result *ret_result)
 {
-    const struct simulate_options *o = s->options;
-    const struct sim_vehicle *v = &fleet[vehicle];
-    const uint64_t seed = o->seed * 1000003u + (uint64_t)(vehicle * 64 + drive);
-    const double start_s = (double)s->start_s + drive * DRIVE_GAP_S + vehicle * 97;
-    struct sim_crossing crossings[CROSSINGS_MAX];
-    struct sim_drive_result result = {.crossings = crossings, .crossings_capacity = CROSSINGS_MAX};
+    struct sim_recording recording = {.start_s = start_s};
     struct sim_route route;
-    char name[NAME_SIZE + 16], path[4096], when[32];
+    bool is_good = false;
 
-    snprintf(name, sizeof name, "%.32s-%d.csv", v->name, drive + 1);
-    snprintf(path, sizeof path, "%s/%s", o->out, name);
     if (!sim_route_init(&route, &s->district, seed ^ 0x5EED)) {
         fprintf(stderr, "simulate: no round through the district\n");
         return false;
     }
-    FILE *csv = fopen(path, "w");
-    bool is_good = csv && sim_drive(&s->district, &route, v, o->sample_hz, seed, csv, &result);
-    sim_route_done(&route);
-    if (csv && fclose(csv) != 0)
-        is_good = false;
-    if (!is_good) {
-        fprintf(stderr, "simulate: cannot write %s: %s\n", path, strerror(errno));
-        return false;
+    recording.csv = fopen(path, "w");
+    if (recording.csv) {
+        const struct sim_sink sink = sim_recording_sink(&recording);
+        is_good = sim_drive(&s->district, &route, v, seed, start_s, &sink, ret_result) && !ferror(recording.csv);
+        is_good = fclose(recording.csv) == 0 && is_good;
     }
+    sim_route_done(&route);
+    if (!is_good)
+        fprintf(stderr, "simulate: cannot write %s: %s\n", path, strerror(errno));
+    return is_good;
+}
+
+static bool make_drive(struct simulation *s, const struct sim_vehicle *v, int vehicle, int drive, json_t *drives)
+{
+    const struct simulate_options *o = s->options;
+    const uint64_t seed = o->seed * 1000003u + (uint64_t)(vehicle * 64 + drive + 1);
+    const double start_s = (double)s->start_s + drive * DRIVE_GAP_S + vehicle * 97;
+    struct sim_drive_result result;
+    char name[NAME_SIZE + 16], path[4096], when[32];
+
+    snprintf(name, sizeof name, "%.32s-%d", v->name, drive + 1);
+    snprintf(path, sizeof path, "%s/%s.csv", o->out, name);
+    if (!record(s, v, seed, start_s, path, &result))
+        return false;
     keep_crossings(s, v, drive, start_s, &result);
+    sim_crossings_write(s->truth, &s->district, name, v, &result);
     s->total_m += result.distance_m;
     sim_format_time(start_s, when);
-    json_array_append_new(drives, json_pack("{s:s,s:s,s:f,s:f}", "file", name, "start", when, "distance_m",
-                                            result.distance_m, "duration_s", result.duration_s));
+    json_array_append_new(drives, json_pack("{s:o,s:s,s:f,s:f}", "file", json_sprintf("%s.csv", name), "start", when,
+                                            "distance_m", result.distance_m, "duration_s", result.duration_s));
     if (!o->is_quiet)
-        printf("%s  %.2f km, %.0f s\n", name, result.distance_m / 1000, result.duration_s);
+        printf("%s.csv  %.2f km, %.0f s\n", name, result.distance_m / 1000, result.duration_s);
+    sim_drive_result_done(&result);
+    return true;
+}
+
+/* The next vehicle of the demo's fleet or of the course's; false when there are no more. */
+static bool next_vehicle(const struct simulate_options *o, int index, struct sim_vehicle *ret_vehicle)
+{
+    if (o->is_course && index < o->vehicles)
+        *ret_vehicle = sim_vehicle_draw(o->seed, index);
+    else if (o->is_course || !sim_fleet_vehicle(index, ret_vehicle))
+        return false;
+    if (o->sample_hz > 0)
+        ret_vehicle->imu.rate_hz = o->sample_hz;
+    return true;
+}
+
+static bool drive_all(struct simulation *s)
+{
+    struct sim_vehicle v;
+
+    for (int vehicle = 0; next_vehicle(s->options, vehicle, &v); vehicle++) {
+        json_t *row = sim_vehicle_json(&v);
+        json_array_append_new(s->vehicles, row);
+        for (int drive = 0; drive < s->options->rounds; drive++)
+            if (!make_drive(s, &v, vehicle, drive, json_object_get(row, "drives")))
+                return false;
+    }
     return true;
 }
 
 static bool make_all(struct simulation *s)
 {
     const struct simulate_options *o = s->options;
+    char path[4096];
 
-    for (int vehicle = 0; vehicle < FLEET; vehicle++) {
-        json_t *row = sim_vehicle_json(&fleet[vehicle]);
-        json_array_append_new(s->vehicles, row);
-        for (int drive = 0; drive < o->rounds; drive++)
-            if (!make_drive(s, vehicle, drive, json_object_get(row, "drives")))
-                return false;
+    snprintf(path, sizeof path, "%s/crossings.csv", o->out);
+    s->truth = fopen(path, "w");
+    if (s->truth)
+        sim_crossings_header(s->truth);
+    bool is_good = s->truth && drive_all(s);
+    is_good = s->truth && fclose(s->truth) == 0 && is_good;
+    if (!is_good) {
+        fprintf(stderr, "simulate: the drives are not complete\n");
+        return false;
     }
     return write_json(o->out, "truth.geojson", sim_truth_json(&s->district, s->crossings)) &&
            write_json(o->out, "roads.geojson", sim_roads_json(&s->district)) &&
@@ -147,7 +179,11 @@ static int make_district(const struct simulate_options *o, struct sim_district *
         fprintf(stderr, "simulate: cannot make %s: %s\n", o->out, strerror(errno));
         return 1;
     }
-    if (!sim_district_init(ret_district, zone, o->lat_deg, o->lon_deg, o->block_m, o->seed)) {
+    const struct sim_course course = {o->lat_deg, o->lon_deg, o->block_m, o->defects_per_km,
+                                      o->look_alikes_per_km, 0.25};
+    const bool is_good = o->is_course ? sim_course_init(ret_district, &course, o->seed)
+                                      : sim_district_init(ret_district, zone, o->lat_deg, o->lon_deg, o->block_m, o->seed);
+    if (!is_good) {
         fprintf(stderr, "simulate: no memory for the district, or a place outside the grid\n");
         return 1;
     }
@@ -189,17 +225,22 @@ int simulate_district(const struct simulate_options *options)
 
 static void print_help(void)
 {
-    puts("usage: roadchief simulate --out DIR [--seed N] [--rounds N] [--hz RATE] [--block METRES] [--at LAT,LON]\n\n"
+    puts("usage: roadchief simulate --out DIR [--course] [--seed N] [--rounds N] [--vehicles N] [--hz RATE] [--block METRES]\n"
+         "                          [--defects PER_KM] [--look-alikes PER_KM] [--at LAT,LON] [--start SECONDS] [--quiet]\n\n"
          "Makes a small district with known defects and drives five vehicles through it (two RTK, one SBAS, one\n"
-         "consumer GPS, one phone). Everything follows from the seed.\n\n"
-         "  --out DIR        where the files go: manifest.json, truth.geojson, roads.geojson, NAME-K.csv\n"
+         "consumer GPS, one phone); with --course the evaluation's longer one, every size and every vehicle drawn at random.\n"
+         "Everything follows from the seed: below 1000 for training, from 1000 for evaluation.\n\n"
+         "  --out DIR        where the files go: manifest.json, crossings.csv, truth.geojson, roads.geojson, NAME-K.csv\n"
+         "  --course         12 streets of 1 km, ISO class A or B, every kind of defect and look-alike; a quarter without any\n"
          "  --seed N         default 1\n"
-         "  --rounds N       drives of each vehicle, 1 to 50; each covers every lane once (default 2, about 40 km in all)\n"
-         "  --hz RATE        samples a second, 50 to 1000 (default 100)\n"
-         "  --block METRES   distance between crossings, 100 to 1000 (default 170)\n"
+         "  --rounds N       drives of each vehicle, 1 to 50; each covers every lane once (default 2; of a course 1, 24 km)\n"
+         "  --vehicles N     of a course, 1 to 50: classes, mounts and receivers take turns (default 8)\n"
+         "  --hz RATE        samples a second, 50 to 1000 (default: 100; of a course each vehicle's own)\n"
+         "  --block METRES   distance between crossings, 100 to 1000 (default 170, of a course 1000)\n"
+         "  --defects, --look-alikes PER_KM   of a course, in each lane of a busy street, 0 to 20 (default 5 and 5)\n"
          "  --at LAT,LON     south-west corner (default 30.2741,120.1636)\n"
          "  --start SECONDS  UTC of the first drive, seconds since 1970 (default: so that the last one is just over)\n\n"
-         "Simulated: quarter-car corners, ISO 8608 roads, Gauss-Markov GPS errors. What rests on it says so.");
+         "Physics and what is left out: docs/simulator.md. What rests on it says so.");
 }
 
 static bool parse_number(const char *text, double low, double high, double *ret_value)
@@ -233,6 +274,18 @@ static bool parse_option(int option, struct simulate_options *o)
             return false;
         o->rounds = (int)value;
         return true;
+    case 'c':
+        o->is_course = true;
+        return true;
+    case 'v':
+        if (!parse_number(optarg, 1, 50, &value))
+            return false;
+        o->vehicles = (int)value;
+        return true;
+    case 'd':
+        return parse_number(optarg, 0, 20, &o->defects_per_km);
+    case 'l':
+        return parse_number(optarg, 0, 20, &o->look_alikes_per_km);
     case 'z':
         return parse_number(optarg, 50, 1000, &o->sample_hz);
     case 'b':
@@ -257,12 +310,15 @@ static bool parse_option(int option, struct simulate_options *o)
 static int run_simulate(int argc, char **argv)
 {
     static const struct option options[] = {{"out", 1, NULL, 'o'},  {"seed", 1, NULL, 's'}, {"rounds", 1, NULL, 'r'},
-                                            {"hz", 1, NULL, 'z'},   {"block", 1, NULL, 'b'}, {"at", 1, NULL, 'a'},
+                                            {"course", 0, NULL, 'c'}, {"vehicles", 1, NULL, 'v'},
+                                            {"defects", 1, NULL, 'd'}, {"look-alikes", 1, NULL, 'l'}, {"hz", 1, NULL, 'z'},   {"block", 1, NULL, 'b'}, {"at", 1, NULL, 'a'},
                                             {"start", 1, NULL, 't'}, {"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
     struct simulate_options o;
     int option;
 
     simulate_options_default(&o);
+    o.rounds = 0;
+    o.block_m = 0;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'h') {
@@ -276,6 +332,10 @@ static int run_simulate(int argc, char **argv)
         fprintf(stderr, "simulate: --out DIR is needed; `roadchief simulate --help` tells more\n");
         return 2;
     }
+    if (o.rounds == 0)
+        o.rounds = o.is_course ? 1 : 2;
+    if (o.block_m == 0)
+        o.block_m = o.is_course ? 1000 : 170;
     return simulate_district(&o);
 }
 

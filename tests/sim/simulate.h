@@ -3,6 +3,7 @@
 #ifndef SIM_SIMULATE_H
 #define SIM_SIMULATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "grid/verb.h"
@@ -14,7 +15,10 @@ struct simulate_options {
     uint64_t seed;
     int rounds;        /* drives of each vehicle; each covers every lane once */
     double block_m;
-    double sample_hz;
+    double sample_hz;  /* 0 = each vehicle's own */
+    bool is_course;    /* the evaluation's course instead of the demo's district */
+    int vehicles;      /* of a course */
+    double defects_per_km, look_alikes_per_km; /* of a course */
     double lat_deg, lon_deg;
     int64_t start_s;   /* UTC of the first drive; 0 = so that the last one is over by now */
     int is_quiet;

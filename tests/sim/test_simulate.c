@@ -82,10 +82,10 @@ FACT(a_wheel_beside_a_hole_feels_nothing_and_one_over_it_all)
 {
     make_district();
     const struct sim_placed *p = &district.placed[0];
-    const double beside = sim_height_m(&district, p->lane, p->station_m, p->lateral_m + 1.0, true, 1);
-    const double over = sim_height_m(&district, p->lane, p->station_m, p->lateral_m, true, 1);
+    const double beside = sim_height_m(&district, p->lane, p->station_m, p->lateral_m + 1.0, true, NULL);
+    const double over = sim_height_m(&district, p->lane, p->station_m, p->lateral_m, true, NULL);
 
-    CHECK_NEAR(beside - over, p->height_m, 1e-6);
+    CHECK_NEAR(over - beside, p->height_m, 1e-6);
     CHECK_NEAR(sim_overlap(p, p->lateral_m), 1, 0);
     CHECK_NEAR(sim_overlap(p, p->lateral_m + p->half_width_m + 0.2), 0, 0);
 }

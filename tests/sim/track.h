@@ -2,6 +2,7 @@
 #ifndef SIM_TRACK_H
 #define SIM_TRACK_H
 
+#include "tests/sim/route.h"
 #include "tests/sim/vehicle.h"
 
 #define SIM_TRACK_STEP_M 0.02
@@ -9,13 +10,15 @@
 struct sim_track {
     float *left_m, *right_m;    /* height at the tyre's middle after the tyre's own smoothing */
     float *lateral_m;           /* where the car's middle runs in its lane, left positive */
+    float *share;               /* of each placed thing's effect in this drive */
     int n;
 };
 
 bool sim_track_init(struct sim_track *ret_track, const struct sim_district *district, const struct sim_route *route,
-                    double half_track_m, struct sim_random *random);
+                    const struct sim_car *car, struct sim_random *random);
 void sim_track_done(struct sim_track *track);
-double sim_track_height_m(const struct sim_track *track, double distance_m, bool is_left);
+/* Height under a wheel and its slope; the road before the start is flat. */
+double sim_track_height_m(const struct sim_track *track, double distance_m, bool is_left, double *ret_slope);
 double sim_track_lateral_m(const struct sim_track *track, double distance_m);
 
 #endif

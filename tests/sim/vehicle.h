@@ -1,50 +1,39 @@
-/* vehicle.h - a car as four quarter-car corners, its accelerometer and its GPS receiver.
- *
- * Corner constants: passenger car of the domain figures (ms 375 kg, mu 40 kg, ks 20 kN/m, kt 190 kN/m,
- * cs 1.5 kNs/m: body 1.1 Hz, wheel hop 11.5 Hz), tyre as a rigid disc of 0.32 m with a 0.10 m contact patch that can lift off. Front
- * and rear follow the same track; the body is rigid between them, so an IMU at x between the axles feels the
- * weighted mean of the corners. Own units: metres, seconds. */
+/* vehicle.h - a car, its motion sensor, its receiver and its driver's habits; and what whoever fitted the box knows of it. */
 #ifndef SIM_VEHICLE_H
 #define SIM_VEHICLE_H
 
-#include <stdio.h>
+#include "tests/sim/car.h"
+#include "tests/sim/gps.h"
+#include "tests/sim/imu.h"
 
-#include "link/message.h"
-#include "tests/sim/route.h"
-
-/* Vertical shaking at an IMU between the axles over that of one corner: the mean of four half-correlated
- * corners. A calibration drive would measure it; the node is told. */
-#define SIM_RIDE_GAIN 0.6
-/* The simulated clocks agree; what is left is the sampling. */
-#define SIM_TIMING_SIGMA_S 0.002
+/* What an installation knows and sets: figures read off the car's papers and a tape measure (a phone: the defaults), the
+ * receiver's data sheet for the lag (of RTK boxes somebody measured it). How the sensor is turned, its errors and the true
+ * lag are not among them. */
+struct sim_known {
+    double antenna_x_m, antenna_y_m, imu_x_m, wheelbase_m, half_track_m;
+    double gnss_lag_s, gnss_sigma_m, timing_sigma_s, ride_gain;
+};
 
 struct sim_vehicle {
     char name[NAME_SIZE];
     bool is_phone;
-    enum gnss_class gnss;
-    double gnss_sigma_m, gnss_rate_hz, gnss_tau_s, gnss_lag_s;
-    double antenna_x_m, antenna_y_m, imu_x_m, wheelbase_m, half_track_m;
-    double cruise_mps;
-    double mount_roll_rad, mount_pitch_rad, mount_yaw_rad; /* how the sensor sits in the car */
-    double accel_noise_mps2, gyro_noise_radps, accel_bias_mps2;
-    double softness; /* scales springs and dampers: 1 = the standard car */
+    enum sim_class class;
+    struct sim_car car;
+    struct sim_imu imu;
+    struct sim_gps gps;
+    double cruise_low_mps, cruise_high_mps; /* a new wish in every lane */
+    double red_light_share;                 /* of the crossings at which it waits */
+    double hard_brakes_per_km, handlings_per_h, door_slams; /* the last: per stop */
+    double careless_share;                  /* of the bumps and rails that it does not slow down for */
+    struct sim_known known;
 };
 
-/* One wheel over one placed thing, for the truth file. */
-struct sim_crossing {
-    int placed;
-    double time_s;
-    bool is_left;
-};
-
-struct sim_drive_result {
-    double distance_m, duration_s;
-    struct sim_crossing *crossings; /* the caller's array */
-    int n_crossings, crossings_capacity;
-};
-
-/* Drives the route once and writes the plain CSV. false if writing failed or memory ran out. */
-bool sim_drive(const struct sim_district *district, const struct sim_route *route, const struct sim_vehicle *vehicle,
-               double sample_hz, uint64_t seed, FILE *csv, struct sim_drive_result *result);
+/* The five vehicles of the demo's district; false beyond. */
+bool sim_fleet_vehicle(int index, struct sim_vehicle *ret_vehicle);
+/* Vehicle `index` of a random fleet: classes, mounts and receivers take turns (the ninth sits on an axle), all figures are
+ * drawn from the seed. */
+struct sim_vehicle sim_vehicle_draw(uint64_t seed, int index);
+/* What is known of the vehicle, as the node's settings; everything else stays at its default. */
+void sim_vehicle_config(const struct sim_vehicle *vehicle, struct grid_zone zone, struct node_core_config *ret_config);
 
 #endif
