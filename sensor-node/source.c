@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
+#include <time.h>
 
 #include "sensor-node/source_formats.h"
 
@@ -12,22 +14,9 @@ enum road_status source_open_recording(const char *path, int64_t start_ns, int g
 {
     const struct recording_config config = {start_ns, gnss, sigma_m};
     const struct source_format *format;
-    struct source *source;
-    enum road_status status = format_find(path, &format, ret_error);
+    const enum road_status status = format_find(path, &format, ret_error);
 
-    if (status)
-        return status;
-    if (format->open)
-        status = format->open(path, &config, &source, ret_error);
-    else if (format->streams)
-        status = source_streams_open(path, format->streams, &config, &source, ret_error);
-    else
-        status = source_rows_open(path, format->rows, &config, &source, ret_error);
-    if (status)
-        return status;
-    source->format = format->name;
-    *ret_source = source;
-    return ROAD_OK;
+    return status ? status : format_open(format, path, &config, ret_source, ret_error);
 }
 
 const char *source_format(const struct source *source)
@@ -100,6 +89,18 @@ double source_usual_sigma_m(enum gnss_class gnss)
         [GNSS_RTK] = 0.02, [GNSS_SBAS] = 1.5, [GNSS_CONSUMER] = 3.0, [GNSS_PHONE] = 6.0};
 
     return sigma_m[gnss];
+}
+
+char *source_time_text(int64_t time_ns, char ret_text[40])
+{
+    const time_t second = (time_t)(time_ns / 1000000000);
+    struct tm utc;
+
+    if (!gmtime_r(&second, &utc) || strftime(ret_text, 24, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+        *ret_text = '\0';
+    const size_t used = strlen(ret_text);
+    snprintf(ret_text + used, 40 - used, ".%03dZ", (int)(time_ns / 1000000 % 1000));
+    return ret_text;
 }
 
 int64_t source_time_ns(int64_t start_ns, double time_s)

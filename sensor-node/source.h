@@ -37,6 +37,8 @@ const char *source_format(const struct source *source);
 enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error);
 /* ROAD_OK with an event (SOURCE_END at the end); ROAD_BAD_INPUT for a row that was refused (ret_error says which). */
 enum road_status source_next(struct source *source, struct source_event *ret_event, char *ret_error);
+/* RFC 3339 with milliseconds, as all our tools write times; returns ret_text. */
+char *source_time_text(int64_t time_ns, char ret_text[40]);
 struct source_stats source_stats(const struct source *source);
 void source_close(struct source *source);
 

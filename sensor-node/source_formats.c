@@ -26,6 +26,12 @@ const struct source_format source_formats[] = {
      .example = "roadchief detect comma2k19-sample/",
      .is_folder = true,
      .streams = &streams_comma2k19},
+    {.name = "pair",
+     .what = "folder with one motion table and one file of positions (NMEA, GPX, track) that overlap in time",
+     .example = "roadchief detect pavevibe-drive/",
+     .is_folder = true,
+     .open = source_open_pair,
+     .is_it = format_is_pair},
     {.name = "csv",
      .what = "plain CSV: time_s,ax_mps2,ay_mps2,az_mps2[,gx_radps,gy_radps,gz_radps,lat_deg,lon_deg,speed_mps]",
      .example = "roadchief detect drive.csv --start 2026-11-23T07:41:00Z",
@@ -38,6 +44,16 @@ const struct source_format source_formats[] = {
      .what = "motorbike clips without position: Timestamp (ms),X_Acc..Z_Acc,X_Gyro..Z_Gyro (degrees/s)",
      .example = "roadchief detect Gar_Single1.csv",
      .rows = &rows_twowheeler},
+    {.name = "pavevibe",
+     .what = "log of the PaveVibe ESP32 node at 10 Hz: RTCData,RTCHora,GPSData,GPSHora,Lat,Long,Vel,Ax..Gz (g, degrees/s)",
+     .example = "roadchief detect data.csv",
+     .open = source_open_pavevibe,
+     .is_it = format_is_pavevibe},
+    {.name = "track",
+     .what = "positions only: latitude;longitude;elevation;time",
+     .example = "roadchief detect gps.csv",
+     .role = FORMAT_POSITIONS,
+     .rows = &rows_track},
     {.name = NULL},
 };
 
@@ -253,6 +269,19 @@ static enum road_status refuse_folder(const char *path, const struct source_form
     return ROAD_BAD_INPUT;
 }
 
+static const struct source_format *find(const char *path, bool is_folder)
+{
+    for (const struct source_format *f = source_formats; f->name; f++)
+        if (f->is_folder == is_folder && is_it(f, path))
+            return f;
+    return NULL;
+}
+
+const struct source_format *format_of_file(const char *path)
+{
+    return find(path, false);
+}
+
 enum road_status format_find(const char *path, const struct source_format **ret_format, char *ret_error)
 {
     struct stat info;
@@ -261,10 +290,27 @@ enum road_status format_find(const char *path, const struct source_format **ret_
         snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: cannot be opened: %s", path, strerror(errno));
         return ROAD_IO;
     }
-    for (const struct source_format *f = source_formats; f->name; f++)
-        if (f->is_folder == S_ISDIR(info.st_mode) && is_it(f, path)) {
-            *ret_format = f;
-            return ROAD_OK;
-        }
-    return S_ISDIR(info.st_mode) ? refuse_folder(path, ret_format, ret_error) : refuse_file(path, ret_format, ret_error);
+    const bool is_folder = S_ISDIR(info.st_mode);
+    const struct source_format *format = find(path, is_folder);
+    if (format) {
+        *ret_format = format;
+        return ROAD_OK;
+    }
+    return is_folder ? refuse_folder(path, ret_format, ret_error) : refuse_file(path, ret_format, ret_error);
+}
+
+enum road_status format_open(const struct source_format *format, const char *path, const struct recording_config *config,
+                             struct source **ret_source, char *ret_error)
+{
+    struct source *source;
+    const enum road_status status =
+        format->open      ? format->open(path, config, &source, ret_error)
+        : format->streams ? source_streams_open(path, format->streams, config, &source, ret_error)
+                          : source_rows_open(path, format->rows, config, &source, ret_error);
+
+    if (status)
+        return status;
+    source->format = format->name;
+    *ret_source = source;
+    return ROAD_OK;
 }

@@ -18,6 +18,7 @@ enum {
     ROW_SPEED,   /* m/s, negative = unknown */
     ROW_HEADING, /* degrees, negative = unknown */
     ROW_SIGMA,   /* m, one axis */
+    ROW_ELEVATION, /* m; not used, but some layouts are known by it */
     ROW_COLUMNS
 };
 
