@@ -1,16 +1,17 @@
 /* detect.c - `roadchief detect PATH`: what a node would find on a recording, without any network. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "sensor-node/core.h"
 #include "sensor-node/detect.h"
 #include "sensor-node/detect_image.h"
+#include "sensor-node/detect_positions.h"
+#include "sensor-node/detect_put.h"
+#include "sensor-node/detect_summary.h"
 #include "sensor-node/drives.h"
-#include "sensor-node/source.h"
+#include "sensor-node/source_formats.h"
 
 #define REFUSED_SHOWN 10
 #define SIGMA_TRUSTED_M 100 /* a first fix worse than this may lie in another zone */
@@ -18,132 +19,10 @@
 struct detect {
     const char *path, *start;
     int meridian_deg; /* -1 = the one nearest to the drive */
-    bool is_geojson;
-    struct grid_zone zone;
     int64_t start_ns;
-    uint64_t features; /* written */
+    struct put put;
+    struct tally tally;
 };
-
-static char *time_text(int64_t time_ns, char ret_text[40])
-{
-    const time_t second = (time_t)(time_ns / 1000000000);
-    struct tm utc;
-
-    if (!gmtime_r(&second, &utc) || strftime(ret_text, 24, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-        strcpy(ret_text, "");
-    const size_t used = strlen(ret_text);
-    snprintf(ret_text + used, 40 - used, ".%03dZ", (int)(time_ns / 1000000 % 1000));
-    return ret_text;
-}
-
-static void put_position(const struct detect *d, struct grid_point at)
-{
-    double lat_deg = 0, lon_deg = 0;
-
-    grid_unproject(d->zone, at, &lat_deg, &lon_deg);
-    printf("[%.8f,%.8f]", lon_deg, lat_deg);
-}
-
-static const char *side_name(enum wheel_side side)
-{
-    static const char *const names[] = {"unknown", "left", "right", "both"};
-
-    return names[side];
-}
-
-static void put_detection_facts(const struct detection *f, const struct batch *batch)
-{
-    static const char *const severities[] = {"none", "low", "medium", "high"};
-    const struct defect_type *type = catalogue_type(f->type);
-    struct cell cell = {0};
-    char time[40], text[CELL_TEXT_SIZE] = "";
-
-    if (cell_from_point(batch->zone, f->at, 0, &cell) == ROAD_OK)
-        cell_format(cell, text);
-    printf("\"kind\":\"detection\",\"batch\":%" PRIu64 ",\"time\":\"%s\",\"type\":\"%s\",\"severity\":\"%s\","
-           "\"confidence\":%.3f,\"size\":%.3f,\"size_sigma\":%.3f,\"unit\":\"%s\",\"heading_deg\":%.2f,"
-           "\"speed_mps\":%.2f,\"side\":\"%s\",\"cov_ee_m2\":%.4f,\"cov_en_m2\":%.4f,\"cov_nn_m2\":%.4f,\"cell\":\"%s\"",
-           batch->seq, time_text(f->time_ns, time), type ? type->code : "unknown", severities[f->severity],
-           f->confidence_permille / 1000., f->size_milli / 1000., f->size_sigma_milli / 1000., type ? type->unit : "",
-           f->heading_cdeg / 100., f->speed_cmps / 100., side_name(f->side), f->cov_ee_cm2 / 1e4, f->cov_en_cm2 / 1e4,
-           f->cov_nn_cm2 / 1e4, text);
-}
-
-static void put_pass_facts(const struct pass *p, const struct batch *batch)
-{
-    static const char *const classes[] = {"rtk", "sbas", "consumer", "phone"};
-    const struct pass_point *first = &p->points[0], *last = &p->points[p->n_points - 1];
-    double sigma_cm = 0, iri = 0;
-    size_t rated = 0;
-    char from[40], to[40];
-
-    for (size_t i = 0; i < p->n_points; i++) {
-        sigma_cm = fmax(sigma_cm, p->points[i].sigma_cm);
-        rated += p->points[i].iri_centi != IRI_UNKNOWN;
-        iri += p->points[i].iri_centi != IRI_UNKNOWN ? p->points[i].iri_centi / 100. : 0;
-    }
-    printf("\"kind\":\"pass\",\"batch\":%" PRIu64 ",\"from\":\"%s\",\"to\":\"%s\",\"sensor\":\"%s\",\"gnss\":\"%s\","
-           "\"half_track_m\":%.3f,\"sigma_m_max\":%.2f,\"iri_mean\":",
-           batch->seq, time_text(first->time_ns, from), time_text(last->time_ns, to),
-           p->sensor == SENSE_CAMERA ? "camera" : "motion", classes[p->gnss], p->half_track_mm / 1000., sigma_cm / 100);
-    if (rated > 0)
-        printf("%.2f", iri / (double)rated);
-    else
-        fputs("null", stdout);
-}
-
-static void begin_feature(struct detect *d)
-{
-    if (d->is_geojson)
-        fputs(d->features ? ",\n{\"type\":\"Feature\",\"properties\":{" : "{\"type\":\"Feature\",\"properties\":{", stdout);
-    else
-        putchar('{');
-    d->features++;
-}
-
-/* GeoJSON wants the geometry beside the properties; a JSON line has it among them. */
-static void begin_geometry(const struct detect *d, const char *type)
-{
-    printf(d->is_geojson ? "},\"geometry\":{\"type\":\"%s\",\"coordinates\":" : ",\"geometry\":{\"type\":\"%s\",\"coordinates\":",
-           type);
-}
-
-static void end_feature(const struct detect *d)
-{
-    fputs(d->is_geojson ? "}}" : "}}\n", stdout);
-}
-
-static void put_pass(struct detect *d, const struct pass *p, const struct batch *batch)
-{
-    if (p->n_points < 2)
-        return; /* no line */
-    begin_feature(d);
-    put_pass_facts(p, batch);
-    begin_geometry(d, "LineString");
-    for (size_t i = 0; i < p->n_points; i++) {
-        putchar(i ? ',' : '[');
-        put_position(d, p->points[i].at);
-    }
-    putchar(']');
-    end_feature(d);
-}
-
-static void put_batches(struct detect *d, struct node_core *core)
-{
-    const struct batch *batch;
-
-    while ((batch = node_core_take(core))) {
-        for (size_t i = 0; i < batch->n_passes; i++)
-            put_pass(d, &batch->passes[i], batch);
-        for (size_t i = 0; i < batch->n_detections; i++) {
-            begin_feature(d);
-            put_detection_facts(&batch->detections[i], batch);
-            begin_geometry(d, "Point");
-            put_position(d, batch->detections[i].at);
-            end_feature(d);
-        }
-    }
-}
 
 /* The zone of the first fix that can be trusted; false if the recording has none. */
 static bool find_zone(const struct detect *d, struct grid_zone *ret_zone)
@@ -172,6 +51,16 @@ static enum road_status hand_on(struct node_core *core, const struct source_even
     return event->kind == SOURCE_FIX ? node_core_fix(core, &event->fix) : node_core_motion(core, &event->motion);
 }
 
+static void take_batches(struct detect *d, struct node_core *core)
+{
+    const struct batch *batch;
+
+    while ((batch = node_core_take(core))) {
+        tally_batch(&d->tally, batch);
+        put_batch(&d->put, batch);
+    }
+}
+
 static enum road_status read_through(struct detect *d, struct source *source, struct node_core *core, char *ret_error)
 {
     struct source_event event = {.kind = SOURCE_IDLE};
@@ -188,35 +77,16 @@ static enum road_status read_through(struct detect *d, struct source *source, st
             return status;
         if (event.kind == SOURCE_END)
             break;
+        tally_event(&d->tally, &event);
         if (hand_on(core, &event) == ROAD_FULL) {
-            put_batches(d, core);
+            take_batches(d, core);
             hand_on(core, &event);
         }
-        put_batches(d, core);
+        take_batches(d, core);
     }
     node_core_finish(core);
-    put_batches(d, core);
+    take_batches(d, core);
     return ROAD_OK;
-}
-
-/* The sum at the end: in GeoJSON a foreign member of the collection (RFC 7946, 6.1), else a last line. */
-static void put_summary(const struct detect *d, const struct node_core *core, const struct source *source)
-{
-    const struct node_core_stats s = node_core_stats(core);
-    const struct source_stats rows = source_stats(source);
-    char start[40], unwatched[REASONS_TEXT_SIZE], unplaced[REASONS_TEXT_SIZE];
-
-    unwatched_json(s.unwatched_by_s, unwatched);
-    unplaced_json(s.unplaced_by_m, unplaced);
-    fputs(d->is_geojson ? "\n],\"summary\":{" : "{\"kind\":\"summary\",", stdout);
-    printf("\"start\":\"%s\",\"meridian_deg\":%d,\"rows\":%" PRIu64 ",\"rows_refused\":%" PRIu64 ",\"samples\":%" PRIu64
-           ",\"samples_refused\":%" PRIu64 ",\"fixes\":%" PRIu64 ",\"fixes_refused\":%" PRIu64
-           ",\"distance_m\":%.1f,\"unplaced_m\":%.1f,\"unwatched_s\":%.1f,\"unwatched_by_s\":%s,\"unplaced_by_m\":%s,\"detections\":%" PRIu64 ",\"look_alikes\":%" PRIu64,
-           time_text(d->start_ns, start), d->zone.meridian_deg, rows.rows, rows.rows_refused, s.samples, s.samples_refused,
-           s.fixes, s.fixes_refused, s.distance_m, s.unplaced_m, s.unwatched_s, unwatched, unplaced, s.detections, s.look_alikes);
-    fputs(d->is_geojson ? "}}\n" : "}\n", stdout);
-    if (s.fixes == 0)
-        fputs("no position in the whole recording: nothing of it can be placed on the map\n", stderr);
 }
 
 static enum road_status find_start(struct detect *d, char *ret_error)
@@ -237,34 +107,65 @@ static enum road_status find_start(struct detect *d, char *ret_error)
     return status;
 }
 
-static enum road_status detect(struct detect *d, char *ret_error)
+static void tell(const struct detect *d, const struct source *source, const struct node_core *core)
+{
+    char members[SUMMARY_SIZE];
+
+    summary_json(&d->tally, source, core, d->put.zone.meridian_deg, members);
+    put_summary(&d->put, members);
+    fflush(stdout);
+    summary_words(&d->tally, source, core);
+}
+
+static enum road_status feel(struct detect *d, struct source *source, char *ret_error)
 {
     struct node_core_config config;
     struct node_core *core = NULL;
+
+    node_core_config_default(&config);
+    config.zone = d->put.zone;
+    snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: the detector cannot be set up", d->path);
+    enum road_status status = node_core_new(&config, 1, &core);
+    if (status != ROAD_OK)
+        return status;
+    put_start(&d->put);
+    status = read_through(d, source, core, ret_error);
+    if (status == ROAD_OK)
+        tell(d, source, core);
+    node_core_free(core);
+    return status;
+}
+
+/* Positions alone: where somebody was, in stretches without a hole, and that nothing was watched there. */
+static enum road_status follow(struct detect *d, struct source *source, char *ret_error)
+{
+    put_start(&d->put);
+    const enum road_status status = positions_follow(source, &d->put, &d->tally, ret_error);
+    if (status == ROAD_OK)
+        tell(d, source, NULL);
+    return status;
+}
+
+static enum road_status detect(struct detect *d, char *ret_error)
+{
+    const struct source_format *format;
     struct source *source = NULL;
-    enum road_status status = find_start(d, ret_error);
+    enum road_status status = format_find(d->path, &format, ret_error);
 
     if (status != ROAD_OK)
         return status;
-    node_core_config_default(&config);
+    status = find_start(d, ret_error);
+    if (status != ROAD_OK)
+        return status;
+    d->put.zone = (struct grid_zone){120, false};
     if (d->meridian_deg >= 0)
-        config.zone.meridian_deg = d->meridian_deg;
+        d->put.zone.meridian_deg = d->meridian_deg;
     else
-        find_zone(d, &config.zone);
-    d->zone = config.zone;
+        find_zone(d, &d->put.zone);
     status = source_open_recording(d->path, d->start_ns, -1, 0, &source, ret_error);
     if (status != ROAD_OK)
         return status;
-    snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: the detector cannot be set up", d->path);
-    status = node_core_new(&config, 1, &core);
-    if (status == ROAD_OK) {
-        if (d->is_geojson)
-            puts("{\"type\":\"FeatureCollection\",\"features\":[");
-        status = read_through(d, source, core, ret_error);
-    }
-    if (status == ROAD_OK)
-        put_summary(d, core, source);
-    node_core_free(core);
+    status = format->role == FORMAT_POSITIONS ? follow(d, source, ret_error) : feel(d, source, ret_error);
     source_close(source);
     return status;
 }
@@ -273,12 +174,19 @@ static void print_help(FILE *out)
 {
     fputs("roadchief detect - what a node would find on a recording, without any network\n\n"
           "usage: roadchief detect PATH [--start TIME] [--json | --geojson] [--meridian DEG]\n\n"
-          "PATH is a phyphox export folder or a plain CSV (time_s,ax_mps2,ay_mps2,az_mps2,gx_radps,gy_radps,gz_radps,\n"
-          "lat_deg,lon_deg,speed_mps). Rows that are refused are told on standard error. Of an image (jpg, png) it says whether the\n"
-          "frame is good enough to count as watched; there is no camera detector yet.\n\n"
-          "  --json           one JSON object a line: passes, detections, a summary at the end (the default)\n"
+          "PATH is one of these, known by its content, whatever it is called:\n\n",
+          out);
+    for (const struct source_format *f = source_formats; f->name; f++)
+        fprintf(out, "  %-14s %s\n%17s%s\n", f->name, f->what, "$ ", f->example);
+    fputs("  image          jpg or png: whether the frame could be watched; there is no camera detector yet\n\n"
+          "Standard output: passes, detections and features as found, a summary at the end. Standard error: what was read,\n"
+          "rows that were refused (file, line, reason), and what was watched, not placed and not watched, with the reasons.\n"
+          "A clip of one event has neither time nor place: its class and probabilities are told, and nothing is placed.\n"
+          "docs/recordings.md tells more of each format.\n\n"
+          "  --json           one JSON object a line (the default)\n"
           "  --geojson        one GeoJSON FeatureCollection\n"
-          "  --start TIME     RFC 3339 time of the recording's zero; default: now - its duration\n"
+          "  --start TIME     RFC 3339 time of the recording's zero, for one that has only its own clock (phyphox, plain\n"
+          "                   CSV); default: now - its duration\n"
           "  --meridian DEG   central meridian; default: the one nearest to the drive\n",
           out);
 }
@@ -292,7 +200,7 @@ static int read_options(int argc, char **argv, struct detect *d)
             return 0;
         }
         if (strcmp(argv[i], "--geojson") == 0 || strcmp(argv[i], "--json") == 0) {
-            d->is_geojson = argv[i][2] == 'g';
+            d->put.is_geojson = argv[i][2] == 'g';
         } else if (strcmp(argv[i], "--start") == 0 && i + 1 < argc) {
             d->start = argv[++i];
         } else if (strcmp(argv[i], "--meridian") == 0 && i + 1 < argc) {

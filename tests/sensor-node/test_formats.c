@@ -264,6 +264,110 @@ FACT(a_comma2k19_segment_is_tied_to_utc_by_its_first_fix)
     CHECK_NEAR(r.fix[0].speed_mps, 7.82299995, 1e-9);
 }
 
+/* ---- PaveVibe, tracks, pairs --------------------------------------------------------------------------- */
+
+#define PV_HEADER                                                                                            \
+    "RTCData, RTCHora, GPSData, GPSHora, Lat, Long, Altgps, Vel, GPSUpdate, Ax, Ay, Az, Gx, Gy, Gz, indiceAmostra \n"
+
+FACT(a_pavevibe_log_is_read_past_its_traps)
+{
+    const char *path = data_path("pavevibe-esp32-node/data.csv");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.motions, 13320); /* wc -l minus the header and the 6 rows of 0/0/0 */
+    CHECK_INT(r.refusals, 6);
+    CHECK_HOLDS(r.first_error, "data.csv:2: the time is missing");
+    CHECK_NEAR(r.motion[0].accel_mps2[2], -0.94 * G, 1e-5);
+    CHECK_NEAR(r.motion[0].gyro_radps[0], 1.10 * acos(-1) / 180, 1e-7);
+    /* Positions with a time of their own stand in 189 groups of rows (uniq of GPSHora where Lat is given); the first
+     * four of them were read 43, 33, 5 and 16 s late by the clock that the later ones agree on. */
+    CHECK(r.fixes >= 180 && r.fixes <= 189);
+    CHECK_INT(r.fixes + r.stats.fixes_stale, 5126); /* rows with a position */
+    /* Clock 10:27:51 and GPS 13:28:07 show the same moment: +3:00:16, so that the first row, 9:52:12, is 12:52:28. */
+    CHECK_NEAR((double)(r.motion[0].time_ns - INT64_C(1712667148000000000)) * 1e-9, 0, 1.0);
+}
+
+FACT(gps_time_not_the_update_flag_makes_a_fix)
+{
+    const struct reading r = read_all(
+        write_file("data.csv", PV_HEADER "9/4/2024,9:0:0,0/0/0,0:0:0,,,0.00,0.00,0,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:1,9/4/2024,12:0:1, -3.5,-38.5,0.00,36.00,0,0,0,-1,0,0,90,1\n"
+                                         "9/4/2024,9:0:2,9/4/2024,12:0:1, -3.5,-38.5,0.00,36.00,1,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:3,9/4/2024,12:0:3, -3.6,-38.5,0.00,36.00,0,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:9,9/4/2024,12:0:9, -3.7,-38.5,0.00,36.00,0,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:20,9/4/2024,12:0:10, -3.8,-38.5,0.00,36.00,0,0,0,-1,0,0,0,1\n"),
+        -1, 0);
+
+    CHECK_INT(r.motions, 6);
+    CHECK_INT(r.fixes, 3);
+    CHECK_INT(r.stats.fixes_stale, 2); /* written again, and 10 s late */
+    CHECK_NEAR(r.fix[0].speed_mps, 10, 1e-9);
+    CHECK_INT(r.fix[0].time_ns, INT64_C(1712664001000000000)); /* 2024-04-09T12:00:01Z */
+    CHECK_INT(r.motion[0].time_ns, INT64_C(1712664000000000000));
+    CHECK_NEAR(r.motion[1].gyro_radps[2], acos(-1) / 2, 1e-6);
+    remove_files();
+}
+
+FACT(one_wild_gps_time_does_not_move_the_clock_of_a_log)
+{
+    const struct reading r = read_all(
+        write_file("data.csv", PV_HEADER "9/4/2024,9:0:1,9/4/2024,12:0:1, -3.5,-38.5,0,36,0,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:2,9/4/2024,13:0:2, -3.5,-38.5,0,36,0,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:3,9/4/2024,12:0:3, -3.6,-38.5,0,36,0,0,0,-1,0,0,0,1\n"
+                                         "9/4/2024,9:0:4,9/4/2024,12:0:4, -3.6,-38.6,0,36,0,0,0,-1,0,0,0,1\n"),
+        -1, 0);
+
+    CHECK_INT(r.motion[0].time_ns, INT64_C(1712664001000000000));
+    remove_files();
+}
+
+FACT(a_motion_table_and_a_track_in_one_folder_are_a_drive)
+{
+    write_file("motion.csv", "time_s,ax_mps2,ay_mps2,az_mps2,lat_deg,lon_deg\n"
+                             "1712668463.5,0,0,9.8,1,1\n1712668464.5,0,0,9.8,,\n");
+    write_file("way.csv", "latitude;longitude;elevation;time\n-3.5;-38.5;16.3;2024-04-09 13:14:23\n"
+                          "-3.6;-38.5;16.3;2024-04-09 13:14:24\n-3.7;x;16.3;2024-04-09 13:14:25\n");
+    const struct reading r = read_all(folder, -1, 0);
+
+    CHECK_STATUS(r.opened, ROAD_OK);
+    CHECK_INT(r.motions, 2);
+    CHECK_INT(r.fixes, 2);
+    CHECK_INT(r.unordered, 0);
+    CHECK_INT(r.stats.fixes_stale, 1); /* the one of the motion file is left out */
+    CHECK_INT(r.fix[0].time_ns, INT64_C(1712668463000000000));
+    CHECK_HOLDS(r.first_error, "way.csv:4: longitude: 'x' is not a number");
+    write_file("again.csv", "latitude;longitude;elevation;time\n");
+    CHECK_HOLDS(read_all(folder, -1, 0).first_error, "this folder holds 1 motion files and 2 track files: give one of each");
+    remove_files();
+}
+
+FACT(motion_and_positions_of_other_days_are_refused_with_both_times)
+{
+    write_file("motion.csv", "time_s,ax_mps2,ay_mps2,az_mps2\n0,0,0,9.8\n1,0,0,9.8\n");
+    write_file("way.csv", "latitude;longitude;elevation;time\n-3.5;-38.5;16.3;2024-04-09 13:14:23\n");
+    const struct reading r = read_all(folder, -1, 0); /* START_NS */
+
+    CHECK_STATUS(r.opened, ROAD_BAD_INPUT);
+    CHECK_HOLDS(r.first_error, "motion from 2023-11-14T22:13:20.000Z to 2023-11-14T22:13:21.000Z, positions from "
+                               "2024-04-09T13:14:23.000Z");
+    CHECK_HOLDS(r.first_error, "--start");
+    remove_files();
+}
+
+FACT(the_pavevibe_folder_is_its_log_with_the_way_of_the_phone)
+{
+    const char *path = data_path("pavevibe-esp32-node");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.motions, 13320);
+    CHECK_INT(r.fixes, 836); /* points of the track */
+    CHECK_INT(r.unordered, 0);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
 FACT(what_is_no_recording_is_refused_by_what_it_is)
