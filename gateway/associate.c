@@ -7,6 +7,9 @@
  * judged with little knowledge, so every sighting is then judged again, twice, against the defects as they stand
  * without it; at last defects that cannot be told apart are merged, older first. The result depends on the set alone.
  *
+ * Features (look-alikes) are sightings too. One detector takes them for damage and the other way round, whether short or
+ * long, so they link both with holes, covers, joints and patches and with long waves.
+ *
  * A vehicle knows distances within one drive far better than places: two sightings of one vehicle within 20 s and
  * more than 4 m apart are never the same defect, however poor its position is. */
 #include <math.h>
@@ -38,14 +41,31 @@ int defect_group(int type)
     return groups[type];
 }
 
+#define GROUP_SHORT 2
+#define GROUP_LONG 3
+
+static int group_of(const struct sighting *s)
+{
+    if (s->kind == FEATURE_NONE)
+        return defect_group(s->type);
+    return s->kind == FEATURE_SPEED_HUMP ? GROUP_LONG : GROUP_SHORT;
+}
+
+static bool groups_meet(int a, int b, bool is_feature_among)
+{
+    return a == b || (is_feature_among && (a == GROUP_SHORT || a == GROUP_LONG) &&
+                      (b == GROUP_SHORT || b == GROUP_LONG));
+}
+
 static double apart_mm(struct grid_point a, struct grid_point b)
 {
     return hypot((double)(a.e_mm - b.e_mm), (double)(a.n_mm - b.n_mm));
 }
 
-static bool within_reach(const struct sighting *a, const struct sighting *b)
+static bool may_link(const struct sighting *a, const struct sighting *b)
 {
-    return apart_mm(a->at, b->at) <= REACH_SIGMAS * (a->sigma_mm + b->sigma_mm);
+    return groups_meet(group_of(a), group_of(b), a->kind || b->kind) &&
+           apart_mm(a->at, b->at) <= REACH_SIGMAS * (a->sigma_mm + b->sigma_mm);
 }
 
 static bool contradict(const struct sighting *a, const struct sighting *b)
@@ -79,8 +99,7 @@ static void visit_neighbours(struct beliefs *beliefs, uint32_t index, struct lis
             const struct block *block = evidence_block(evidence, c, r);
             for (size_t i = 0; block && i < block->n_sightings; i++) {
                 struct sighting *other = &evidence->sightings[block->sightings[i]];
-                if (other->visited == beliefs->walk_mark || defect_group(other->type) != defect_group(me.type) ||
-                    !within_reach(&me, other))
+                if (other->visited == beliefs->walk_mark || !may_link(&me, other))
                     continue;
                 other->visited = beliefs->walk_mark;
                 list_add(found, block->sightings[i]);
@@ -116,6 +135,7 @@ struct unit_best {
 
 struct cluster {
     const struct sighting *seed;
+    bool has_feature;
     struct list members; /* event order */
     struct unit_best *units;
     size_t n_units, unit_capacity;
@@ -162,6 +182,7 @@ static void cluster_take(struct cluster *cluster, const struct sighting *s, uint
     const int64_t hour = s->event.time_ns / NS_PER_HOUR;
 
     list_add(&cluster->members, index);
+    cluster->has_feature |= s->kind != FEATURE_NONE;
     for (size_t i = 0; i < cluster->n_units; i++) {
         struct unit_best *u = &cluster->units[i];
         if (u->speaker != s->speaker || u->hour != hour)
@@ -206,12 +227,13 @@ static bool cluster_contradicts(const struct beliefs *beliefs, const struct clus
     return false;
 }
 
-static bool may_share(const struct sighting *seed, const struct sighting *s, struct grid_covariance a,
-                      struct grid_covariance b)
+static bool may_share(const struct sighting *seed, const struct sighting *s, bool is_feature_among,
+                      struct grid_covariance a, struct grid_covariance b)
 {
     const double poor = HEADING_MATTERS_MM * HEADING_MATTERS_MM;
 
-    return headings_agree(seed, s) || a.ee_mm2 + a.nn_mm2 + b.ee_mm2 + b.nn_mm2 <= poor;
+    return groups_meet(group_of(seed), group_of(s), is_feature_among) &&
+           (headings_agree(seed, s) || a.ee_mm2 + a.nn_mm2 + b.ee_mm2 + b.nn_mm2 <= poor);
 }
 
 /* Small = likely: minus twice the log of density times the units that saw the defect before (a defect that many
@@ -224,7 +246,7 @@ static double misfit(const struct beliefs *beliefs, const struct cluster *cluste
     const double dn = (double)(s->at.n_mm - cluster->seed->at.n_mm) - cluster->n;
     double det;
 
-    if (!may_share(cluster->seed, s, cluster->covariance, s->covariance))
+    if (!may_share(cluster->seed, s, cluster->has_feature || s->kind, cluster->covariance, s->covariance))
         return INFINITY;
     const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance, &det);
     if (d2 > GATE_CHI2 || cluster_contradicts(beliefs, cluster, s))
@@ -235,6 +257,7 @@ static double misfit(const struct beliefs *beliefs, const struct cluster *cluste
 static void cluster_empty(struct cluster *cluster, const struct sighting *seed)
 {
     cluster->seed = seed;
+    cluster->has_feature = false;
     cluster->members.n = cluster->n_units = 0;
     cluster->w_ee = cluster->w_en = cluster->w_nn = cluster->w_e = cluster->w_n = 0;
 }
@@ -325,7 +348,7 @@ static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, co
     const struct sighting *sightings = beliefs->evidence.sightings;
     double det;
 
-    if (!may_share(a->seed, b->seed, a->covariance, b->covariance))
+    if (!may_share(a->seed, b->seed, a->has_feature || b->has_feature, a->covariance, b->covariance))
         return false;
     const double de = (double)(b->seed->at.e_mm - a->seed->at.e_mm) + b->e - a->e;
     const double dn = (double)(b->seed->at.n_mm - a->seed->at.n_mm) + b->n - a->n;
@@ -407,6 +430,13 @@ static void vanish(struct beliefs *beliefs, uint32_t index, uint32_t seed, struc
         alias.alias_of = beliefs->evidence.sightings[heir->members[0]].event;
         ROOM(delta->defects, delta->defect_capacity, delta->n_defects + 1);
         delta->defects[delta->n_defects++] = (struct moved_defect){alias, true};
+    }
+    if (delta && defect->feature_was_told) {
+        struct feature_belief alias = defect->feature_told;
+        alias.state = FEATURE_ALIAS;
+        alias.alias_of = beliefs->evidence.sightings[heir->members[0]].event;
+        ROOM(delta->features, delta->feature_capacity, delta->n_features + 1);
+        delta->features[delta->n_features++] = alias;
     }
     defect->is_live = false; /* colour_place then takes it off the map */
     colour_place(beliefs, index);

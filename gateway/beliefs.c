@@ -29,6 +29,7 @@ void delta_done(struct delta *delta)
 {
     free(delta->cells);
     free(delta->defects);
+    free(delta->features);
     memset(delta, 0, sizeof *delta);
 }
 
@@ -115,20 +116,68 @@ bool same_belief(const struct defect_belief *a, const struct defect_belief *b)
            a->first_ns == b->first_ns && a->last_ns == b->last_ns;
 }
 
+bool same_feature(const struct feature_belief *a, const struct feature_belief *b)
+{
+    return defect_id_compare(&a->id, &b->id) == 0 && a->state == b->state && a->kind == b->kind &&
+           a->posterior_permille == b->posterior_permille && a->at.e_mm == b->at.e_mm && a->at.n_mm == b->at.n_mm &&
+           a->cov_ee_cm2 == b->cov_ee_cm2 && a->cov_en_cm2 == b->cov_en_cm2 && a->cov_nn_cm2 == b->cov_nn_cm2 &&
+           a->strength_milli == b->strength_milli && a->strength_mad_milli == b->strength_mad_milli &&
+           a->heading_cdeg == b->heading_cdeg && a->hits == b->hits && a->passes == b->passes &&
+           a->called_damage == b->called_damage && a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+}
+
+static void say_defect(struct delta *delta, const struct defect_belief *belief, bool is_transition)
+{
+    if (!delta)
+        return;
+    ROOM(delta->defects, delta->defect_capacity, delta->n_defects + 1);
+    delta->defects[delta->n_defects++] = (struct moved_defect){*belief, is_transition};
+}
+
+/* What was told and is claimed by nobody any more is told as dropped, and then forgotten: whether it is told must
+ * depend on the evidence alone, or a restarted gateway would say other things. */
 static void tell_defect(struct defect *defect, struct delta *delta)
 {
-    const struct defect_belief *now = &defect->belief, *told = &defect->told;
+    const struct defect_belief *now = &defect->belief;
+    struct defect_belief *told = &defect->told;
 
-    if (defect->was_told && same_belief(now, told))
-        return;
-    if (delta) {
-        ROOM(delta->defects, delta->defect_capacity, delta->n_defects + 1);
-        delta->defects[delta->n_defects++] = (struct moved_defect){
-            *now, !defect->was_told || now->state != told->state || now->type != told->type ||
-                      now->severity != told->severity || now->may_be_red != told->may_be_red};
+    if (!defect->is_claimed && defect->was_told) {
+        told->state = DEFECT_DROPPED;
+        say_defect(delta, told, true);
     }
-    defect->told = *now;
-    defect->was_told = true;
+    if (defect->is_claimed && !(defect->was_told && same_belief(now, told))) {
+        say_defect(delta, now,
+                   !defect->was_told || now->state != told->state || now->type != told->type ||
+                       now->severity != told->severity || now->may_be_red != told->may_be_red);
+        *told = *now;
+    }
+    defect->was_told = defect->is_claimed;
+}
+
+static void say_feature(struct delta *delta, const struct feature_belief *belief)
+{
+    if (!delta)
+        return;
+    ROOM(delta->features, delta->feature_capacity, delta->n_features + 1);
+    delta->features[delta->n_features++] = *belief;
+}
+
+/* Likewise: only what is registered, or was once, is told. */
+static void tell_feature(struct defect *defect, struct delta *delta)
+{
+    const struct feature_belief *now = &defect->feature;
+    struct feature_belief *told = &defect->feature_told;
+    const bool is_told = now->state == FEATURE_REGISTERED || now->state == FEATURE_RETIRED;
+
+    if (!is_told && defect->feature_was_told) {
+        told->state = FEATURE_RETIRED;
+        say_feature(delta, told);
+    }
+    if (is_told && !(defect->feature_was_told && same_feature(now, told))) {
+        say_feature(delta, now);
+        *told = *now;
+    }
+    defect->feature_was_told = is_told;
 }
 
 static void fuse_queue(struct beliefs *beliefs, struct delta *delta)
@@ -141,6 +190,7 @@ static void fuse_queue(struct beliefs *beliefs, struct delta *delta)
         fuse(beliefs, defect);
         colour_place(beliefs, beliefs->queue[i]);
         tell_defect(defect, delta);
+        tell_feature(defect, delta);
     }
     beliefs->n_queue = 0;
 }
@@ -150,6 +200,11 @@ static int by_cell(const void *a, const void *b)
     const uint64_t x = ((const struct cell_change *)a)->cell.id, y = ((const struct cell_change *)b)->cell.id;
 
     return (x > y) - (x < y);
+}
+
+static int by_feature_id(const void *a, const void *b)
+{
+    return defect_id_compare(&((const struct feature_belief *)a)->id, &((const struct feature_belief *)b)->id);
 }
 
 static int by_defect_id(const void *a, const void *b)
@@ -164,7 +219,7 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
     if (evidence->newest_ns > as_of_ns)
         as_of_ns = evidence->newest_ns;
     if (delta)
-        delta->n_cells = delta->n_defects = 0;
+        delta->n_cells = delta->n_defects = delta->n_features = 0;
     turn_day(beliefs, as_of_ns / NS_PER_DAY);
     queue_near_passes(beliefs);
     associate(beliefs, delta);
@@ -184,6 +239,8 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
         qsort(delta->cells, delta->n_cells, sizeof *delta->cells, by_cell);
     if (delta->n_defects)
         qsort(delta->defects, delta->n_defects, sizeof *delta->defects, by_defect_id);
+    if (delta->n_features)
+        qsort(delta->features, delta->n_features, sizeof *delta->features, by_feature_id);
 }
 
 /* ---- digest -------------------------------------------------------------------------------------------- */
@@ -226,6 +283,15 @@ static void chain_belief(uint8_t digest[SHA256_SIZE], const struct defect_belief
     chain(digest, numbers, sizeof numbers);
 }
 
+static void chain_feature(uint8_t digest[SHA256_SIZE], const struct feature_belief *f)
+{
+    const int64_t numbers[] = {f->state,      f->kind,           f->posterior_permille, f->strength_milli,
+                               f->hits,       f->passes,         f->called_damage,      f->strength_mad_milli,
+                               f->first_ns,   f->last_ns,        f->heading_cdeg};
+
+    chain(digest, numbers, sizeof numbers);
+}
+
 static void chain_defects(const struct beliefs *beliefs, uint8_t digest[SHA256_SIZE])
 {
     const struct defect **live = room_zeroed(beliefs->n_defects, sizeof(struct defect *));
@@ -235,8 +301,11 @@ static void chain_defects(const struct beliefs *beliefs, uint8_t digest[SHA256_S
         if (beliefs->defects[i].is_live)
             live[n++] = &beliefs->defects[i];
     qsort(live, n, sizeof *live, by_belief_id);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         chain_belief(digest, &live[i]->belief);
+        if (live[i]->feature.kind != FEATURE_NONE)
+            chain_feature(digest, &live[i]->feature);
+    }
     free(live);
 }
 

@@ -1,6 +1,7 @@
 /* beliefs.h - what the gateway believes: a pure function of the set of observations.
  *
- *     batches --> evidence --> associate (sightings to defects) --> fuse (position, size, probability, state)
+ *     batches --> evidence --> associate (sightings to defects) --> fuse (position, size, probability, state;
+ *                         |                                          feature: what merely stands there)
  *                         \-> colour (squares and pieces of road to codes) <--/
  *
  * Beliefs = f(observations, day of the newest event): the same for any order of arrival, any grouping of batches and
@@ -18,14 +19,18 @@ struct beliefs_config {
     struct evidence_config evidence;
     enum road_class road_class;
     struct code_rules rules;
+    unsigned feature_passes; /* units with a strength before a feature has a baseline; at least 2 are needed */
 };
+#define FEATURE_PASSES_DEFAULT 5
 
-/* A defect as it stands, beside its belief as told. */
+/* A thing on the road as it stands, beside its belief as told: a defect, a feature, or both (a cover that sank). */
 struct defect {
     bool is_live;
     uint32_t *members; /* sightings, in event order; the first names it */
     size_t n_members, member_capacity;
     struct defect_belief belief;
+    bool is_claimed; /* some sighting calls it damage, or it changed: else it is only a feature, and never told */
+    struct feature_belief feature; /* kind FEATURE_NONE if no sighting says so */
     struct grid_covariance covariance;
     struct cell cells[PAINTED_MAX]; /* confirmed only: what it is painted on */
     double areas_m2[PAINTED_MAX];
@@ -34,11 +39,12 @@ struct defect {
     struct block *street; /* of the piece of road it colours, NULL if none was driven */
     uint8_t piece;
     bool is_queued;
-    bool was_told;
+    bool was_told, feature_was_told; /* what was told and is none any more counts as never told */
     struct defect_belief told;
+    struct feature_belief feature_told;
 };
 
-/* What moved: for publish.c. Cells ascend by id, defects by id. */
+/* What moved: for publish.c. Cells ascend by id, defects and features by id. */
 struct moved_defect {
     struct defect_belief now;
     bool is_transition; /* state, severity, type or the right to red moved: worth an entry */
@@ -50,6 +56,8 @@ struct delta {
     size_t n_cells, cell_capacity;
     struct moved_defect *defects;
     size_t n_defects, defect_capacity;
+    struct feature_belief *features;
+    size_t n_features, feature_capacity;
 };
 void delta_done(struct delta *delta);
 
@@ -98,6 +106,7 @@ void street_measure(struct beliefs *beliefs, struct block *block);
 
 int defect_group(int type); /* types that one sense may take for each other share a group */
 bool defect_fades(int type); /* roads do not heal, but water drains and litter is swept */
+bool same_feature(const struct feature_belief *a, const struct feature_belief *b);
 bool same_belief(const struct defect_belief *a, const struct defect_belief *b);
 
 #endif

@@ -24,6 +24,8 @@ const struct config_key gateway_keys[] = {
     {"frame_de_mm", CONFIG_INT, VALUE(frame_de_mm), -5000, 5000, "0", "mm", NULL,
      "east: added to passes in the current ITRF, to bring them to the deployment's frame"},
     {"frame_dn_mm", CONFIG_INT, VALUE(frame_dn_mm), -5000, 5000, "0", "mm", NULL, "north: likewise"},
+    {"feature_passes", CONFIG_INT, VALUE(feature_passes), 2, 64, "5", "", NULL,
+     "passes (vehicle and hour) that make the baseline of a bump, a joint or a cover; a change alarms after them"},
     {"as_of", CONFIG_CHOICE, VALUE(as_of), 0, 0, "event", "", "event|now",
      "what codes age by: the newest event time folded (replays), or the clock"},
     {"outbox_max_bytes", CONFIG_INT, VALUE(outbox_max_bytes), 4194304, 1e12, "1073741824", "bytes", NULL,

@@ -13,6 +13,7 @@ struct gateway_config {
     int road_class;
     double cadence_d;
     int64_t frame_de_mm, frame_dn_mm;
+    int64_t feature_passes;
     int as_of; /* 0 event, 1 now */
     int64_t outbox_max_bytes, outbox_max_items, quarantine_max_items;
     int64_t in_flight, resend_after_ms;

@@ -57,6 +57,12 @@ double defect_area_m2(int type)
     return extents[type].area_m2;
 }
 
+/* All but a cover lie across the lane. */
+double feature_half_width_mm(enum feature_kind kind)
+{
+    return kind == FEATURE_MANHOLE ? extents[DEFECT_MANHOLE_LEVEL].half_width_mm : 1750;
+}
+
 static double normal_between(double low, double high, double sigma)
 {
     const double scale = 1 / (sigma * sqrt(2));
@@ -127,7 +133,8 @@ static double lateral_probability(const struct track *track, double lateral_mm, 
 }
 
 double coverage_crossing(const struct track *track, uint32_t first, uint32_t last, struct grid_point mean,
-                         struct grid_covariance covariance, int type, uint32_t *ret_segment)
+                         struct grid_covariance covariance, double half_width_mm,
+                         uint32_t *ret_segment)
 {
     struct nearest near = {.distance_mm = REACH_MM};
 
@@ -143,7 +150,7 @@ double coverage_crossing(const struct track *track, uint32_t first, uint32_t las
     const double along = covariance.ee_mm2 * near.ux * near.ux + 2 * covariance.en_mm2 * near.ux * near.uy +
                          covariance.nn_mm2 * near.uy * near.uy;
     const double crossed = lateral_probability(track, near.lateral_mm, sqrt(own * own + fmax(across, 0)),
-                                               defect_half_width_mm(type));
+                                               half_width_mm);
     if (crossed < NEGLIGIBLE)
         return 0;
     return crossed * normal_between(-path_behind(track, near.segment, near.along_mm),

@@ -25,11 +25,13 @@ int coverage_level(double sigma_mm);
 /* How wide a defect is across the way of travel, and its usual area; figures of ours, see docs/gateway.md. */
 double defect_half_width_mm(int type);
 double defect_area_m2(int type);
+double feature_half_width_mm(enum feature_kind kind);
 
-/* The probability, 0..1, that segments first..last of the track carried a wheel (or the camera) over a defect at
- * `mean`; *ret_segment is the segment that came nearest. 0 beyond 60 m. */
+/* The probability, 0..1, that segments first..last of the track carried a wheel (or the camera) over something at
+ * `mean`, so wide to each side across the way; *ret_segment is the segment that came nearest. 0 beyond 60 m. */
 double coverage_crossing(const struct track *track, uint32_t first, uint32_t last, struct grid_point mean,
-                         struct grid_covariance covariance, int type, uint32_t *ret_segment);
+                         struct grid_covariance covariance, double half_width_mm,
+                         uint32_t *ret_segment);
 
 /* Adds what segments first..last of the track watched in the block to the visits of their unit. */
 void coverage_deposit(struct evidence *evidence, struct block *block, uint32_t track, uint32_t first, uint32_t last);

@@ -258,14 +258,31 @@ static void deposit_track(struct evidence *evidence, uint32_t track)
     }
 }
 
-static struct grid_covariance honest_covariance(const struct detection *d)
+static struct grid_covariance honest_covariance(int32_t ee_cm2, int32_t en_cm2, int32_t nn_cm2)
 {
-    return (struct grid_covariance){d->cov_ee_cm2 * MM2_PER_CM2 + COVARIANCE_FLOOR_MM2,
-                                    d->cov_en_cm2 * MM2_PER_CM2,
-                                    d->cov_nn_cm2 * MM2_PER_CM2 + COVARIANCE_FLOOR_MM2};
+    return (struct grid_covariance){ee_cm2 * MM2_PER_CM2 + COVARIANCE_FLOOR_MM2, en_cm2 * MM2_PER_CM2,
+                                    nn_cm2 * MM2_PER_CM2 + COVARIANCE_FLOOR_MM2};
 }
 
-static void add_sighting(struct evidence *evidence, const struct batch *batch, uint32_t index, uint32_t speaker)
+static void keep_sighting(struct evidence *evidence, struct sighting *s)
+{
+    double minor_mm, bearing_deg;
+
+    note_time(evidence, s->event.time_ns);
+    covariance_axes(s->covariance, &s->sigma_mm, &minor_mm, &bearing_deg);
+    if (!(s->sigma_mm <= PLACED_SIGMA_MM_MAX)) {
+        evidence->sightings_unplaced++;
+        return;
+    }
+    ROOM(evidence->sightings, evidence->sighting_capacity, evidence->n_sightings + 1);
+    struct block *block = evidence_block_make(evidence, block_coordinate(s->at.e_mm), block_coordinate(s->at.n_mm));
+    ROOM(block->sightings, block->sighting_capacity, block->n_sightings + 1);
+    block->sightings[block->n_sightings++] = (uint32_t)evidence->n_sightings;
+    evidence->sightings[evidence->n_sightings++] = *s;
+    evidence->n_features += s->kind != FEATURE_NONE;
+}
+
+static void add_detection(struct evidence *evidence, const struct batch *batch, uint32_t index, uint32_t speaker)
 {
     const struct detection *d = &batch->detections[index];
     const struct pass *pass = &batch->passes[d->pass];
@@ -277,23 +294,37 @@ static void add_sighting(struct evidence *evidence, const struct batch *batch, u
                          .gnss = pass->gnss,
                          .confidence_permille = d->confidence_permille,
                          .heading_cdeg = d->heading_cdeg,
+                         .speed_cmps = d->speed_cmps,
                          .at = to_frame(evidence, pass->frame, d->at),
-                         .covariance = honest_covariance(d),
+                         .covariance = honest_covariance(d->cov_ee_cm2, d->cov_en_cm2, d->cov_nn_cm2),
                          .size_milli = d->size_milli,
-                         .size_sigma_milli = d->size_sigma_milli};
-    double minor_mm, bearing_deg;
+                         .size_sigma_milli = d->size_sigma_milli,
+                         .strength_milli = d->strength_milli,
+                         .strength_sigma_milli = d->strength_sigma_milli};
 
-    note_time(evidence, d->time_ns);
-    covariance_axes(s.covariance, &s.sigma_mm, &minor_mm, &bearing_deg);
-    if (!(s.sigma_mm <= PLACED_SIGMA_MM_MAX)) {
-        evidence->sightings_unplaced++;
-        return;
-    }
-    ROOM(evidence->sightings, evidence->sighting_capacity, evidence->n_sightings + 1);
-    struct block *block = evidence_block_make(evidence, block_coordinate(s.at.e_mm), block_coordinate(s.at.n_mm));
-    ROOM(block->sightings, block->sighting_capacity, block->n_sightings + 1);
-    block->sightings[block->n_sightings++] = (uint32_t)evidence->n_sightings;
-    evidence->sightings[evidence->n_sightings++] = s;
+    keep_sighting(evidence, &s);
+}
+
+static void add_feature(struct evidence *evidence, const struct batch *batch, uint32_t index, uint32_t speaker)
+{
+    const struct feature_sighting *f = &batch->features[index];
+    const struct pass *pass = &batch->passes[f->pass];
+    struct sighting s = {.event = {f->time_ns, evidence->speakers[speaker].kid, batch->seq,
+                                   BATCH_DETECTIONS_MAX + index},
+                         .speaker = speaker,
+                         .kind = f->kind,
+                         .type = feature_defect(f->kind),
+                         .sensor = SENSE_MOTION,
+                         .gnss = pass->gnss,
+                         .confidence_permille = f->confidence_permille,
+                         .heading_cdeg = f->heading_cdeg,
+                         .speed_cmps = f->speed_cmps,
+                         .at = to_frame(evidence, pass->frame, f->at),
+                         .covariance = honest_covariance(f->cov_ee_cm2, f->cov_en_cm2, f->cov_nn_cm2),
+                         .strength_milli = f->strength_milli,
+                         .strength_sigma_milli = f->strength_sigma_milli};
+
+    keep_sighting(evidence, &s);
 }
 
 void evidence_add(struct evidence *evidence, const struct batch *batch, struct kid kid, bool is_phone)
@@ -308,5 +339,7 @@ void evidence_add(struct evidence *evidence, const struct batch *batch, struct k
         deposit_track(evidence, track);
     }
     for (uint32_t i = 0; i < batch->n_detections; i++)
-        add_sighting(evidence, batch, i, speaker);
+        add_detection(evidence, batch, i, speaker);
+    for (uint32_t i = 0; i < batch->n_features; i++)
+        add_feature(evidence, batch, i, speaker);
 }

@@ -78,20 +78,23 @@ struct visit {
     size_t n_runs, run_capacity;
 };
 
-/* A detection, placed in the deployment's frame. */
+/* A detection or a feature sighting, placed in the deployment's frame. A feature's events count on behind the
+ * detections of its batch. */
 struct sighting {
     struct defect_id event;
     uint32_t speaker;
-    int type;
+    enum feature_kind kind; /* FEATURE_NONE for a detection */
+    int type;               /* enum defect_type_id; of a feature what it becomes when it changes, maybe DEFECT_NONE */
     enum severity severity;
     enum sense sensor;
     enum gnss_class gnss;
     uint16_t confidence_permille;
-    uint16_t heading_cdeg;
+    uint16_t heading_cdeg, speed_cmps;
     struct grid_point at;
     struct grid_covariance covariance;
     double sigma_mm; /* of the major axis */
     int32_t size_milli, size_sigma_milli;
+    int32_t strength_milli, strength_sigma_milli; /* 0 = not measured */
     uint32_t defect;  /* the defect it was given to: index into the beliefs */
     uint32_t visited; /* mark of the last walk through the neighbourhood */
 };
@@ -157,6 +160,7 @@ struct evidence {
     size_t table_size;
     uint64_t unplaced_cm;
     uint64_t sightings_unplaced; /* sigma beyond 15 m: not used */
+    uint64_t n_features;         /* of the sightings */
     int64_t newest_ns;           /* event time */
     uint16_t scratch_watched[SQUARES_IN_BLOCK];
     uint8_t scratch_quadrants[SQUARES_IN_BLOCK];

@@ -4,21 +4,21 @@
 #include <string.h>
 
 #include "gateway/beliefs.h"
-#include "gateway/coverage.h"
+#include "gateway/clears.h"
+#include "gateway/feature.h"
 #include "gateway/room.h"
 #include "gateway/walk.h"
 
 #define MM2_PER_CM2 100.0
-#define UNWATCHED 0.01       /* passes that hardly came near are not counted */
 #define LINE_COMMON_MM 60.0  /* see add_common_line */
 #define SIZE_SIGMA_GUESS 0.5 /* of a size that came without its sigma */
 
-/* All that one vehicle saw of the defect in one hour: the best of it counts. */
+/* All that one vehicle saw of the thing in one hour: the best of it counts. */
 struct hit {
     uint32_t speaker;
     int64_t hour;
-    const struct sighting *best;                     /* of any sensor, for the place */
-    const struct sighting *by_sense[SENSE_BOTH + 1]; /* the most confident of each sensor, for the odds */
+    const struct sighting *best;                    /* of any sensor, for the place */
+    const struct witness *by_sense[SENSE_BOTH + 1]; /* the most confident of each that is of damage, for the odds */
 };
 
 struct hits {
@@ -48,11 +48,21 @@ static void collect_hits(const struct beliefs *beliefs, const struct defect *def
     for (size_t i = 0; i < defect->n_members; i++) {
         const struct sighting *s = &beliefs->evidence.sightings[defect->members[i]];
         struct hit *hit = hit_of(hits, s);
-        const struct sighting **sense = &hit->by_sense[s->sensor];
         if (trace(s) < trace(hit->best))
             hit->best = s;
-        if (!*sense || s->confidence_permille > (*sense)->confidence_permille)
-            *sense = s;
+    }
+}
+
+/* Those of damage; where all of them are overruled, those that claimed it, so that what they said can be told. */
+static void collect_claims(const struct witness *witnesses, size_t n, bool are_overruled, struct hits *hits)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct witness *w = &witnesses[i];
+        if (!(w->is_damage || (are_overruled && w->sighting->kind == FEATURE_NONE)))
+            continue;
+        const struct witness **sense = &hit_of(hits, w->sighting)->by_sense[w->sighting->sensor];
+        if (!*sense || w->sighting->confidence_permille > (*sense)->sighting->confidence_permille)
+            *sense = w;
     }
 }
 
@@ -120,9 +130,10 @@ static void add_item(struct items *items, struct evidence_item item)
     items->items[items->n++] = item;
 }
 
-static void add_hit(const struct beliefs *beliefs, const struct hit *hit, const struct sighting *s, bool is_first,
+static void add_hit(const struct beliefs *beliefs, const struct hit *hit, const struct witness *w, bool is_first,
                     struct items *items)
 {
+    const struct sighting *s = w->sighting;
     const struct detector *detector = detector_of(s->sensor, s->gnss);
 
     add_item(items, (struct evidence_item){.hour = hit->hour,
@@ -130,100 +141,49 @@ static void add_hit(const struct beliefs *beliefs, const struct hit *hit, const 
                                            .sensor = s->sensor,
                                            .is_hit = true,
                                            .is_phone = beliefs->evidence.speakers[hit->speaker].is_phone,
-                                           .log_odds_micro = hit_log_odds(detector->pd_pass, detector->pf,
+                                           .log_odds_micro = hit_log_odds(detector->pd_pass, fmax(detector->pf, w->pf),
                                                                           s->sigma_mm / 1000, is_first,
                                                                           s->confidence_permille)});
 }
 
-/* A visit without a hit, kept while the largest w of its passes is sought. */
-struct clear {
-    uint32_t speaker;
-    enum sense sensor;
-    int64_t hour;
-    double w;
-    const struct detector *detector;
-};
-
-struct clears {
-    struct clear *items;
-    size_t n, capacity;
-};
-
-static void note_clear(struct clears *clears, const struct track *track, int64_t hour, double w)
+static bool was_hit(const void *context, uint32_t speaker, int64_t hour, enum sense sensor)
 {
-    struct clear *c = NULL;
+    const struct hits *hits = context;
 
-    for (size_t i = clears->n; i-- > 0 && !c;)
-        if (clears->items[i].speaker == track->speaker && clears->items[i].hour == hour &&
-            clears->items[i].sensor == track->sensor)
-            c = &clears->items[i];
-    if (!c) {
-        ROOM(clears->items, clears->capacity, clears->n + 1);
-        c = &clears->items[clears->n++];
-        *c = (struct clear){track->speaker, track->sensor, hour, 0, NULL};
-    }
-    const struct detector *detector = detector_of(track->sensor, track->gnss);
-    if (!c->detector || w * detector->pd_crossed > c->w * c->detector->pd_crossed) {
-        c->w = w;
-        c->detector = detector;
-    }
-}
-
-static bool was_hit(const struct hits *hits, uint32_t speaker, int64_t hour, enum sense sensor)
-{
     for (size_t i = 0; i < hits->n; i++)
         if (hits->items[i].speaker == speaker && hits->items[i].hour == hour)
             return hits->items[i].by_sense[sensor] != NULL;
     return false;
 }
 
-static void look_at_stretch(const struct beliefs *beliefs, const struct defect *defect, const struct hits *hits,
-                            const struct stretch *stretch, struct clears *clears)
+static void count(struct defect_belief *belief, const struct hits *hits, const struct clears *clears)
 {
-    const struct track *track = &beliefs->evidence.tracks[stretch->track];
-    const struct defect_type *type = catalogue_type(defect->belief.type);
-    uint32_t segment = stretch->first;
+    size_t motion = 0, seen = 0, units = 0;
 
-    if (!(type->sense & track->sensor))
-        return; /* this sensor cannot see such a defect: its silence says nothing */
-    const double w = coverage_crossing(track, stretch->first, stretch->last, defect->belief.at, defect->covariance,
-                                       defect->belief.type, &segment);
-    if (w < UNWATCHED)
-        return;
-    const int64_t hour = track->points[segment].time_ns / NS_PER_HOUR;
-    if (!was_hit(hits, track->speaker, hour, track->sensor))
-        note_clear(clears, track, hour, w);
+    for (size_t i = 0; i < hits->n; i++) {
+        const bool is_felt = hits->items[i].by_sense[SENSE_MOTION], is_seen = hits->items[i].by_sense[SENSE_CAMERA];
+        motion += is_felt;
+        seen += is_seen;
+        units += is_felt || is_seen;
+    }
+    belief->motion_hits = (uint16_t)fmin((double)motion, UINT16_MAX);
+    belief->camera_hits = (uint16_t)fmin((double)seen, UINT16_MAX);
+    belief->hits = (uint16_t)fmin((double)(motion + seen), UINT16_MAX);
+    belief->units = (uint16_t)fmin((double)units, UINT16_MAX);
+    belief->passes = (uint16_t)fmin((double)(motion + seen + clears_watched(clears)), UINT16_MAX);
 }
 
 static void collect_clears(const struct beliefs *beliefs, const struct defect *defect, const struct hits *hits,
                            struct clears *clears)
 {
-    const int32_t column = block_coordinate(defect->belief.at.e_mm), row = block_coordinate(defect->belief.at.n_mm);
+    const struct crossing crossing = {.at = defect->belief.at,
+                                      .covariance = defect->covariance,
+                                      .half_width_mm = defect_half_width_mm(defect->belief.type),
+                                      .senses = catalogue_type(defect->belief.type)->sense,
+                                      .was_hit = was_hit,
+                                      .context = hits};
 
-    for (int32_t r = row - 1; r <= row + 1; r++)
-        for (int32_t c = column - 1; c <= column + 1; c++) {
-            const struct block *block = evidence_block(&beliefs->evidence, c, r);
-            for (size_t i = 0; block && i < block->n_stretches; i++)
-                look_at_stretch(beliefs, defect, hits, &block->stretches[i], clears);
-        }
-}
-
-static void count(struct defect_belief *belief, const struct hits *hits, const struct clears *clears)
-{
-    double watched = 0;
-    unsigned motion = 0, seen = 0;
-
-    for (size_t i = 0; i < hits->n; i++) {
-        motion += hits->items[i].by_sense[SENSE_MOTION] != NULL;
-        seen += hits->items[i].by_sense[SENSE_CAMERA] != NULL;
-    }
-    for (size_t i = 0; i < clears->n; i++)
-        watched += clears->items[i].w;
-    belief->motion_hits = (uint16_t)fmin(motion, UINT16_MAX);
-    belief->camera_hits = (uint16_t)fmin(seen, UINT16_MAX);
-    belief->hits = (uint16_t)fmin(motion + seen, UINT16_MAX);
-    belief->units = (uint16_t)fmin((double)hits->n, UINT16_MAX);
-    belief->passes = (uint16_t)fmin(motion + seen + round(watched), UINT16_MAX);
+    clears_collect(beliefs, &crossing, clears);
 }
 
 static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
@@ -270,7 +230,8 @@ static int fuse_type(const struct hits *hits)
     for (size_t i = 0; i < hits->n; i++)
         for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++)
             if (hits->items[i].by_sense[sense])
-                votes[hits->items[i].by_sense[sense]->type] += 1u + hits->items[i].by_sense[sense]->confidence_permille;
+                votes[hits->items[i].by_sense[sense]->type] +=
+                    1u + hits->items[i].by_sense[sense]->sighting->confidence_permille;
     for (int type = 1; type <= DEFECT_TYPE_COUNT; type++)
         if (votes[type] > votes[best])
             best = type;
@@ -284,9 +245,10 @@ static void fuse_size(const struct hits *hits, struct defect_belief *belief)
 
     for (size_t i = 0; i < hits->n; i++)
         for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++) {
-            const struct sighting *s = hits->items[i].by_sense[sense];
-            if (!s || s->type != belief->type || s->size_milli <= 0)
+            const struct witness *w = hits->items[i].by_sense[sense];
+            if (!w || w->type != belief->type || w->sighting->size_milli <= 0)
                 continue;
+            const struct sighting *s = w->sighting;
             const double sigma = s->size_sigma_milli > 0 ? s->size_sigma_milli : SIZE_SIGMA_GUESS * s->size_milli;
             weights += 1 / (sigma * sigma);
             sum += s->size_milli / (sigma * sigma);
@@ -305,13 +267,14 @@ static enum severity fuse_severity(const struct hits *hits, const struct defect_
 
     for (size_t i = 0; i < hits->n; i++)
         for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++) {
-            const struct sighting *s = hits->items[i].by_sense[sense];
-            if (!s || s->type != belief->type)
+            const struct witness *w = hits->items[i].by_sense[sense];
+            if (!w || w->type != belief->type)
                 continue;
-            graded[s->severity]++;
+            const int32_t size_milli = w->sighting->size_milli;
+            graded[w->severity]++;
             n++;
-            also_high += s->severity == SEVERITY_HIGH && s->size_milli > 0 &&
-                         catalogue_severity(type, s->size_milli / 1000.0, false) < SEVERITY_HIGH;
+            also_high += w->severity == SEVERITY_HIGH && size_milli > 0 &&
+                         catalogue_severity(type, size_milli / 1000.0, false) < SEVERITY_HIGH;
         }
     if (belief->size_milli > 0)
         return catalogue_severity(type, belief->size_milli / 1000.0, 2 * also_high > n);
@@ -320,21 +283,62 @@ static enum severity fuse_severity(const struct hits *hits, const struct defect_
     return (enum severity)median;
 }
 
+/* First and last of what claims it, and whether anything does. */
+static void fuse_times(const struct witness *witnesses, size_t n, bool are_overruled, struct defect_belief *belief)
+{
+    belief->first_ns = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct sighting *s = witnesses[i].sighting;
+        if (!(witnesses[i].is_damage || (are_overruled && s->kind == FEATURE_NONE)))
+            continue;
+        if (belief->first_ns == 0)
+            belief->first_ns = s->event.time_ns;
+        belief->last_ns = s->event.time_ns;
+    }
+}
+
+static bool has_damage(const struct witness *witnesses, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (witnesses[i].is_damage)
+            return true;
+    return false;
+}
+
+/* Nothing but a feature: nobody says otherwise, or who did is overruled. */
+static void drop_claim(struct defect_belief *belief, const struct hits *hits)
+{
+    const struct clears none = {0};
+
+    belief->state = DEFECT_DROPPED;
+    belief->posterior_permille = (uint16_t)posterior_permille(LOG_ODDS_PRIOR_MICRO);
+    count(belief, hits, &none);
+}
+
 void fuse(const struct beliefs *beliefs, struct defect *defect)
 {
     struct hits hits = {0};
-    const struct sighting *sightings = beliefs->evidence.sightings;
     struct defect_belief *belief = &defect->belief;
+    struct witness *witnesses = room_zeroed(defect->n_members, sizeof *witnesses);
 
     memset(belief, 0, sizeof *belief);
-    belief->id = sightings[defect->members[0]].event;
-    belief->first_ns = sightings[defect->members[0]].event.time_ns;
-    belief->last_ns = sightings[defect->members[defect->n_members - 1]].event.time_ns;
+    belief->id = beliefs->evidence.sightings[defect->members[0]].event;
     collect_hits(beliefs, defect, &hits);
     fuse_place(&hits, defect);
+    feature_judge(beliefs, defect, witnesses);
+    const bool is_damage = has_damage(witnesses, defect->n_members);
+    collect_claims(witnesses, defect->n_members, !is_damage, &hits);
+    fuse_times(witnesses, defect->n_members, !is_damage, belief);
     belief->type = fuse_type(&hits);
-    fuse_size(&hits, belief);
-    belief->severity = fuse_severity(&hits, belief);
-    fuse_odds(beliefs, defect, &hits);
+    defect->is_claimed = belief->type != DEFECT_NONE;
+    if (defect->is_claimed) {
+        fuse_size(&hits, belief);
+        belief->severity = fuse_severity(&hits, belief);
+    }
+    if (is_damage)
+        fuse_odds(beliefs, defect, &hits);
+    else
+        drop_claim(belief, &hits);
+    free(witnesses);
     free(hits.items);
 }

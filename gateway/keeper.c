@@ -187,9 +187,11 @@ static void count_batch(struct keeper *keeper, const struct batch *batch, uint64
 
     s->batches_applied++;
     s->detections += batch->n_detections;
+    s->features += batch->n_features;
     s->passes += batch->n_passes;
     s->cells_changed += keeper->delta.n_cells;
     s->defects_changed += keeper->delta.n_defects;
+    s->features_changed += keeper->delta.n_features;
     s->changes += changes;
 }
 

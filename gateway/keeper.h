@@ -43,7 +43,7 @@ struct keeper_ack {
 #define KEEPER_COUNTERS(X)                                                                                   \
     X(batches_applied) X(batches_refused) X(duplicates) X(gaps) X(sequence_reused) X(quarantined)            \
     X(unknown_key) X(bad_signature) X(not_a_batch) X(outbox_full) X(commits) X(commits_failed)               \
-    X(detections) X(passes) X(cells_changed) X(defects_changed) X(changes)
+    X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
 
 struct keeper_stats {
 #define KEEPER_COUNTER(name) uint64_t name;

@@ -129,6 +129,7 @@ void walk_days(struct evidence_item *items, size_t n, int tau_h, int64_t until_d
         }
         end.log_odds_micro = clamp(sum);
         end.state = next_state(end.state, end.log_odds_micro, witnesses.n_clearing, false);
+        end.was_confirmed |= end.state == DEFECT_CONFIRMED;
         day = today;
     }
     if (tau_h > 0 && until_day > day) {

@@ -30,6 +30,7 @@ struct walk_end {
     enum defect_state state; /* suspected, confirmed or dropped */
     int64_t log_odds_micro;
     bool may_be_red; /* by the hits since it was last dropped */
+    bool was_confirmed; /* on some day */
 };
 
 /* ln(Pd / Pf) weighed by confidence, less the cost of not knowing the place: see docs/gateway.md. */

@@ -165,6 +165,31 @@ struct defect_belief {
     int64_t first_ns, last_ns;
 };
 
+enum feature_state {
+    FEATURE_SEEN = 1,       /* somebody said so: never told */
+    FEATURE_REGISTERED = 2, /* it stands there: it colours nothing, and what is felt there is judged against it */
+    FEATURE_RETIRED = 3,    /* not found any more, or most say by now that it is damage */
+    FEATURE_ALIAS = 4       /* merged into another */
+};
+
+/* What the gateway believes of one feature, whole. Its name is that of the defect that lies there, should it become
+ * one. */
+struct feature_belief {
+    struct defect_id id;
+    enum feature_state state;
+    struct defect_id alias_of; /* FEATURE_ALIAS only */
+    enum feature_kind kind;
+    uint16_t posterior_permille;
+    struct grid_point at;
+    int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2;
+    /* Median and median absolute deviation of the strengths at 40 km/h, thousandths; 0 while there is no baseline. */
+    int32_t strength_milli, strength_mad_milli;
+    uint16_t heading_cdeg;
+    uint16_t hits, passes;  /* units that found it; those and the watched ones that did not */
+    uint16_t called_damage; /* units that took it for damage, and were overruled */
+    int64_t first_ns, last_ns;
+};
+
 /* A cell whose code, level or reason moved. */
 struct cell_change {
     struct cell cell;   /* of the level it is known at */

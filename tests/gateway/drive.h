@@ -57,11 +57,13 @@ static inline struct grid_point metres(double e, double n)
 /* One batch with room for its parts; no pointers outside of itself. */
 #define DRIVE_POINTS 600
 #define DRIVE_DETECTIONS 64
+#define DRIVE_FEATURES 16
 struct drive {
     struct batch batch;
     struct pass pass;
     struct pass_point points[DRIVE_POINTS];
     struct detection detections[DRIVE_DETECTIONS];
+    struct feature_sighting features[DRIVE_FEATURES];
 };
 
 /* A straight pass from (e0, n0) to (e1, n1) at 10 m/s, a point each 3 m. */
@@ -82,7 +84,7 @@ static inline void drive_straight(struct drive *d, uint64_t seq, int64_t start_n
     d->pass = (struct pass){.sensor = SENSE_MOTION, .gnss = gnss, .half_track_mm = 750, .points = d->points,
                             .n_points = n};
     d->batch = (struct batch){.seq = seq, .zone = drive_zone, .time_source = TIME_GPS, .passes = &d->pass,
-                              .n_passes = 1, .detections = d->detections};
+                              .n_passes = 1, .detections = d->detections, .features = d->features};
 }
 
 static inline struct detection *drive_hit(struct drive *d, int type, int64_t time_ns, double e, double n,
@@ -106,10 +108,30 @@ static inline struct detection *drive_hit(struct drive *d, int type, int64_t tim
     return hit;
 }
 
+/* `strength`: peak to peak over what is usual. */
+static inline struct feature_sighting *drive_feature(struct drive *d, enum feature_kind kind, int64_t time_ns, double e,
+                                                     double n, double sigma_m, double strength, double heading_deg)
+{
+    struct feature_sighting *f = &d->features[d->batch.n_features++];
+
+    *f = (struct feature_sighting){.kind = kind,
+                                   .confidence_permille = 800,
+                                   .time_ns = time_ns,
+                                   .at = metres(e, n),
+                                   .cov_ee_cm2 = (int32_t)lround(sigma_m * sigma_m * 1e4),
+                                   .cov_nn_cm2 = (int32_t)lround(sigma_m * sigma_m * 1e4),
+                                   .strength_milli = (int32_t)lround(strength * 1000),
+                                   .heading_cdeg = (uint16_t)lround(heading_deg * 100),
+                                   .speed_cmps = 1111,
+                                   .side = WHEEL_BOTH};
+    return f;
+}
+
 static inline struct beliefs_config drive_config(void)
 {
     return (struct beliefs_config){
-        .evidence = {.zone = drive_zone}, .road_class = ROAD_ARTERIAL, .rules = code_rules_default};
+        .evidence = {.zone = drive_zone}, .road_class = ROAD_ARTERIAL, .rules = code_rules_default,
+        .feature_passes = FEATURE_PASSES_DEFAULT};
 }
 
 /* The one live defect nearest to a place, NULL if none within `reach_m`. */

@@ -35,6 +35,15 @@ static void random_batch(struct chance *chance, unsigned i, struct said_batch *b
             drive_hit(b->drive, h == 1 ? DEFECT_MANHOLE_LEVEL : DEFECT_POTHOLE, start + 10 * SECOND_NS,
                       holes[h][0] + sigma * chance_normal(chance), holes[h][1] + sigma * chance_normal(chance), sigma,
                       30 + 20 * chance_unit(chance), is_east ? 90 : 0);
+    if (is_east && chance_unit(chance) < 0.7) { /* a bump that some take for a hole, and a cover that sinks on day 3 */
+        const double at = 60 + sigma * chance_normal(chance);
+        if (chance_unit(chance) < 0.75)
+            drive_feature(b->drive, FEATURE_SPEED_BUMP, start + 6 * SECOND_NS, at, 40, sigma, 9 + chance_unit(chance), 90);
+        else
+            drive_hit(b->drive, DEFECT_POTHOLE, start + 6 * SECOND_NS, at, 40, sigma, 60, 90)->strength_milli = 9500;
+        drive_feature(b->drive, FEATURE_MANHOLE, start + 18 * SECOND_NS, 180 + sigma * chance_normal(chance), 40.7, sigma,
+                      (start > DAY0_NS + 3 * NS_PER_DAY ? 5 : 2) + chance_unit(chance) / 4, 90);
+    }
     b->drive->batch.unplaced_cm = 100;
     batch_quantise(&b->drive->batch);
 }

@@ -20,7 +20,8 @@ static double crossing(struct beliefs *b, double e, double n, struct grid_covari
     const struct track *track = &b->evidence.tracks[0];
     uint32_t segment;
 
-    return coverage_crossing(track, 0, track->n_points - 2, metres(e, n), covariance, DEFECT_POTHOLE, &segment);
+    return coverage_crossing(track, 0, track->n_points - 2, metres(e, n), covariance,
+                             defect_half_width_mm(DEFECT_POTHOLE), &segment);
 }
 
 /* A pothole is 0.2 m to each side, a tyre 0.12 m: the band is 0.32 m. */
