@@ -46,6 +46,19 @@ enum road_status source_open_pavevibe(const char *path, const struct recording_c
 enum road_status source_pavevibe_from_files(FILE *first, FILE *again, const char *name,
                                             const struct recording_config *config, struct source **ret_source,
                                             char *ret_error);
+bool format_is_gpx(const char *path);
+enum road_status source_open_gpx(const char *path, const struct recording_config *config, struct source **ret_source,
+                                 char *ret_error);
+/* The same from an open stream, which it takes over. */
+enum road_status source_gpx_from_file(FILE *file, const char *name, const struct recording_config *config,
+                                      struct source **ret_source, char *ret_error);
+/* A sentence in a frame that holds, one that does not, or something else (a comment, rubbish between sentences). */
+enum nmea_line { NMEA_LINE_OTHER, NMEA_LINE_SENTENCE, NMEA_LINE_DAMAGED };
+enum nmea_line nmea_line_check(const char *line, size_t length);
+bool format_is_nmea(const char *path);
+/* Needs gpsd on this machine: ROAD_UNSUPPORTED without. */
+enum road_status source_open_nmea(const char *path, const struct recording_config *config, struct source **ret_source,
+                                  char *ret_error);
 bool format_is_pair(const char *folder);
 enum road_status source_open_pair(const char *folder, const struct recording_config *config, struct source **ret_source,
                                   char *ret_error);

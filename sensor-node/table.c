@@ -206,13 +206,15 @@ static bool unix_midnight(int year, int month, int day, double *ret_s)
     return true;
 }
 
-static bool read_clock(const char *text, double *ret_s)
+/* ret_rest: what stands behind the time. */
+static bool read_clock(const char *text, double *ret_s, const char **ret_rest)
 {
     int hour, minute, used = 0;
     double second;
 
-    if (sscanf(text, "%2d:%2d:%lf%n", &hour, &minute, &second, &used) < 3 || (text[used] && strcmp(text + used, "Z") != 0))
+    if (sscanf(text, "%2d:%2d:%lf%n", &hour, &minute, &second, &used) < 3)
         return false;
+    *ret_rest = text + used;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 61))
         return false;
     *ret_s = hour * 3600 + minute * 60 + second;
@@ -232,16 +234,33 @@ static bool read_date(const char *text, double *ret_s)
     return unix_midnight(year, month, day, ret_s);
 }
 
-static bool read_datetime(const char *text, double *ret_s)
+/* "", "Z", "+02:00": seconds that the local time is ahead of UTC. */
+static bool read_zone(const char *text, double *ret_s)
+{
+    int hour = 0, minute = 0, used = 0;
+
+    *ret_s = 0;
+    if (!*text || strcmp(text, "Z") == 0)
+        return true;
+    if ((*text != '+' && *text != '-') || sscanf(text + 1, "%2d:%2d%n", &hour, &minute, &used) < 2 || text[1 + used] ||
+        hour < 0 || hour > 14 || minute < 0 || minute > 59)
+        return false;
+    *ret_s = (hour * 3600 + minute * 60) * (*text == '-' ? -1. : 1.);
+    return true;
+}
+
+bool table_datetime(const char *text, double *ret_s)
 {
     int year, month, day, used = 0;
-    double midnight_s, clock_s;
+    double midnight_s, clock_s, zone_s;
+    const char *rest;
 
     if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) < 3 || (text[used] != ' ' && text[used] != 'T'))
         return false;
-    if (!unix_midnight(year, month, day, &midnight_s) || !read_clock(text + used + 1, &clock_s))
+    if (!unix_midnight(year, month, day, &midnight_s) || !read_clock(text + used + 1, &clock_s, &rest) ||
+        !read_zone(rest, &zone_s))
         return false;
-    *ret_s = midnight_s + clock_s;
+    *ret_s = midnight_s + clock_s - zone_s;
     return true;
 }
 
@@ -265,9 +284,10 @@ static bool read_value(const struct table *table, const struct table_column *col
         return false;
     memcpy(text, field.text, field.length);
     text[field.length] = '\0';
+    const char *rest;
     return column->kind == TABLE_DATE    ? read_date(text, ret_value)
-           : column->kind == TABLE_CLOCK ? read_clock(text, ret_value)
-                                         : read_datetime(text, ret_value);
+           : column->kind == TABLE_CLOCK ? read_clock(text, ret_value, &rest) && !*rest
+                                         : table_datetime(text, ret_value);
 }
 
 static const char *kind_name(enum table_kind kind)

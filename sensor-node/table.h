@@ -15,7 +15,7 @@ enum table_kind {
     TABLE_NUMBER = 0,
     TABLE_DATE,     /* "9/4/2024", day first: Unix seconds of its midnight; 0/0/0 = missing */
     TABLE_CLOCK,    /* "9:52:12": seconds of the day */
-    TABLE_DATETIME, /* "2024-04-09 13:14:22[.5][Z]", UTC: Unix seconds */
+    TABLE_DATETIME, /* "2024-04-09 13:14:22[.5][Z]", UTC, or with "+02:00": Unix seconds */
 };
 
 struct table_column {
@@ -54,5 +54,7 @@ enum road_status table_next(struct table *table, double *ret_values, char *ret_e
 /* Refuses the row that table_next gave last, for a reason that only the caller can see. Returns ROAD_BAD_INPUT. */
 enum road_status table_refuse(struct table *table, char *ret_error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The text of a TABLE_DATETIME; for those who find one elsewhere. */
+bool table_datetime(const char *text, double *ret_s);
 
 #endif

@@ -2,6 +2,8 @@
  * stand in the recordings themselves (head, wc -l) or come from the sources named beside them. */
 #include <sys/stat.h>
 
+#include <time.h>
+
 #include "tests/sensor-node/reading.h"
 
 #define G 9.80665
@@ -366,6 +368,140 @@ FACT(the_pavevibe_folder_is_its_log_with_the_way_of_the_phone)
     CHECK_INT(r.motions, 13320);
     CHECK_INT(r.fixes, 836); /* points of the track */
     CHECK_INT(r.unordered, 0);
+}
+
+/* ---- NMEA and GPX -------------------------------------------------------------------------------------- */
+
+#define GPX_HEAD "<?xml version=\"1.0\"?><gpx version=\"1.1\"><trk><trkseg>\n"
+#define GPX_TAIL "</trkseg></trk></gpx>\n"
+
+FACT(a_gpx_track_is_read_with_its_speed_and_its_bad_points_are_refused_alone)
+{
+    const struct reading r = read_all(
+        write_file("way.gpx", GPX_HEAD
+                   "<trkpt lat=\"-3.5\" lon=\"-38.25\"><time>2024-04-09T13:14:22Z</time><speed>2.5</speed><course>90</course></trkpt>\n"
+                   "<trkpt lat=\"-3.6\" lon=\"-38.25\"></trkpt>\n"
+                   "<trkpt lat=\"93\" lon=\"-38.25\"><time>2024-04-09T13:14:23Z</time></trkpt>\n"
+                   "<trkpt lat=\"-3.7\" lon=\"-38.25\"><time>2024-04-09T15:14:24.500+02:00</time>"
+                   "<extensions><g:ext xmlns:g=\"x\"><g:speed>3</g:speed></g:ext></extensions></trkpt>\n"
+                   "<trkpt lat=\"-3.8\" lon=\"-38.25\"><time>2024-04-09T13:14:01Z</time></trkpt>\n" GPX_TAIL),
+        -1, 0);
+
+    CHECK_STATUS(r.opened, ROAD_OK);
+    CHECK_INT(r.fixes, 2);
+    CHECK_INT(r.motions, 0);
+    CHECK_INT(r.refusals, 3);
+    CHECK_INT(r.stats.rows, 5);
+    CHECK_HOLDS(r.first_error, "way.gpx:3: a track point without a time");
+    CHECK_INT(r.fix[0].time_ns, INT64_C(1712668462000000000));
+    CHECK_INT(r.fix[1].time_ns, INT64_C(1712668464500000000));
+    CHECK_NEAR(r.fix[0].lat_deg, -3.5, 0);
+    CHECK_NEAR(r.fix[0].speed_mps, 2.5, 0);
+    CHECK_NEAR(r.fix[0].heading_deg, 90, 0);
+    CHECK_NEAR(r.fix[1].speed_mps, 3, 0);
+    CHECK_INT(r.fix[0].gnss, GNSS_PHONE);
+    remove_files();
+}
+
+FACT(gpx_that_is_hostile_or_cut_is_refused_with_its_line)
+{
+    char deep[2048] = GPX_HEAD;
+    static const struct {
+        const char *text, *words;
+    } cases[] = {
+        {GPX_HEAD "<trkpt lat=\"1\"", "bad.gpx:2: "},
+        {"<!DOCTYPE gpx [<!ENTITY a \"aaaa\">]><gpx>&a;</gpx>", "a document type is not read"},
+        {GPX_HEAD "\x01" GPX_TAIL, "bad.gpx:2: not well-formed"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct reading r = read_all(write_file("bad.gpx", cases[i].text), -1, 0);
+        CHECK(r.opened != ROAD_OK);
+        CHECK_HOLDS(r.first_error, cases[i].words);
+    }
+    for (int i = 0; i < 40; i++)
+        strcat(deep, "<a>");
+    CHECK_HOLDS(read_all(write_file("bad.gpx", deep), -1, 0).first_error, "too deep");
+    remove_files();
+}
+
+static size_t sentence(char *text, size_t size, const char *body)
+{
+    unsigned sum = 0;
+
+    for (const char *c = body; *c; c++)
+        sum ^= (unsigned char)*c;
+    return (size_t)snprintf(text, size, "$%s*%02X\r\n", body, sum & 0xFF);
+}
+
+/* No long car drive is recorded as NMEA: the way of the PaveVibe drive, from its GPX file, is written as RMC and GGA. */
+FACT(a_drive_as_nmea_gives_the_positions_of_its_gpx)
+{
+    const char *path = data_path("pavevibe-esp32-node/20240409-101422 - Trajeto de teste 1 09_04.gpx");
+    char error[SOURCE_ERROR_SIZE] = "", gpx[512];
+    struct source *from = NULL, *back = NULL;
+    struct source_event a = {.kind = SOURCE_IDLE}, b = {.kind = SOURCE_IDLE};
+    size_t n = 0;
+
+    if (!path)
+        SKIP("no ../shared/data");
+    if (access("/usr/sbin/gpsd", X_OK))
+        SKIP("no gpsd");
+    snprintf(gpx, sizeof gpx, "%s", path);
+    FILE *log = fopen(in_folder("drive.nmea"), "wb");
+    CHECK_STATUS(source_open_recording(gpx, 0, -1, 0, &from, error), ROAD_OK);
+    fputs("# a comment\r\n$GPRMC,131421.00,A,0344.0000,S,03834.0000,W,0,0,090424,,,A*00\r\n", log);
+    while (source_next(from, &a, error) == ROAD_OK && a.kind == SOURCE_FIX) {
+        char body[160], text[200];
+        const time_t second = (time_t)(a.fix.time_ns / 1000000000);
+        const double lat = fabs(a.fix.lat_deg), lon = fabs(a.fix.lon_deg);
+        struct tm utc;
+        gmtime_r(&second, &utc);
+        snprintf(body, sizeof body, "GPRMC,%02d%02d%02d.00,A,%02d%010.7f,S,%03d%010.7f,W,%.4f,,090424,,,A", utc.tm_hour,
+                 utc.tm_min, utc.tm_sec, (int)lat, (lat - floor(lat)) * 60, (int)lon, (lon - floor(lon)) * 60,
+                 a.fix.speed_mps * 3600 / 1852);
+        sentence(text, sizeof text, body);
+        fputs(text, log);
+    }
+    source_close(from);
+    fclose(log);
+    CHECK_STATUS(source_open_recording(in_folder("drive.nmea"), 0, -1, 0, &back, error), ROAD_OK);
+    CHECK_STR(source_format(back), "nmea");
+    CHECK_STATUS(source_next(back, &b, error), ROAD_BAD_INPUT);
+    CHECK_HOLDS(error, "drive.nmea:2: a damaged sentence: its checksum is missing or wrong");
+    CHECK_STATUS(source_open_recording(gpx, 0, -1, 0, &from, error), ROAD_OK);
+    while (source_next(from, &a, error) == ROAD_OK && a.kind == SOURCE_FIX) {
+        CHECK_STATUS(source_next(back, &b, error), ROAD_OK);
+        if (b.kind != SOURCE_FIX)
+            break;
+        n++;
+        CHECK_INT(b.fix.time_ns, a.fix.time_ns);
+        CHECK_NEAR(b.fix.lat_deg, a.fix.lat_deg, 2e-9); /* gpsd writes nine decimals */
+        CHECK_NEAR(b.fix.lon_deg, a.fix.lon_deg, 2e-9);
+        CHECK_NEAR(b.fix.speed_mps, a.fix.speed_mps, 2e-3);
+    }
+    CHECK_INT(n, 836);
+    CHECK_INT(b.fix.gnss, GNSS_CONSUMER);
+    CHECK_INT(source_stats(back).rows, 837);
+    source_close(from);
+    source_close(back);
+    remove_files();
+}
+
+FACT(real_receiver_logs_are_read_and_the_damaged_line_is_named)
+{
+    const char *path = data_path("nmea-real/gpsd/sl869.log");
+
+    if (!path)
+        SKIP("no ../shared/data");
+    if (access("/usr/sbin/gpsd", X_OK))
+        SKIP("no gpsd");
+    const struct reading r = read_all(path, -1, 0);
+    CHECK_INT(r.fixes, 8);
+    CHECK_HOLDS(r.first_error, "sl869.log:11: a damaged sentence");
+    const struct reading rtk = read_all(data_path("nmea-real/gpsd/nmea-rtk.log"), -1, 0);
+    CHECK(rtk.fixes > 100);
+    CHECK_INT(rtk.unordered, 0);
 }
 
 /* ---- refusals ------------------------------------------------------------------------------------------ */
