@@ -234,7 +234,9 @@ static void report_fix(struct drive *d)
     if (!sim_gps_fix(&d->gps, d->district->zone, p.e_m + g->antenna_x_m * s - left_m * c, p.n_m + g->antenna_x_m * c + left_m * s,
                      speed_mps, p.heading_rad, &d->random, &fix))
         return;
-    fix.time_ns = llround((d->start_s + d->time_s) * 1e9);
+    /* What comes out stays in order, whatever the sensor's clock jitters. */
+    d->imu.last_stamp_s = fmax(d->imu.last_stamp_s, d->time_s);
+    fix.time_ns = llround((d->start_s + d->imu.last_stamp_s) * 1e9);
     d->result->fixes++;
     d->sink->on_fix(d->sink->context, &fix);
 }

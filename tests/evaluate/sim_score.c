@@ -1,0 +1,170 @@
+#include "tests/evaluate/sim_score.h"
+
+#include <math.h>
+#include <string.h>
+
+#define INSIDE_95 5.991 /* chi squared, two degrees of freedom */
+
+static const double bands_kmh[SIM_BANDS - 1] = {25, 40, 55};
+
+int sim_band(double speed_mps)
+{
+    int band = 0;
+
+    while (band < SIM_BANDS - 1 && speed_mps * 3.6 > bands_kmh[band])
+        band++;
+    return band;
+}
+
+const char *sim_band_name(int band)
+{
+    static const char *const names[SIM_BANDS] = {"<= 25", "25-40", "40-55", "> 55"};
+
+    return names[band];
+}
+
+struct sim_cell *sim_score_cell(const struct sim_score *score, int unit, int type, int band)
+{
+    return &score->cells[(unit * (DEFECT_TYPE_COUNT + 1) + type) * SIM_BANDS + band];
+}
+
+static void score_size(const struct sim_claim *c, const struct sim_row *row, struct sim_sizes *s)
+{
+    const struct defect_type *type = catalogue_type(row->type);
+    const double error = c->size - row->size;
+
+    s->n++;
+    s->right_class += catalogue_severity(type, c->size, false) == catalogue_severity(type, row->size, false);
+    s->error_sum += error;
+    s->error_square += error * error;
+    s->relative_square += error / row->size * (error / row->size);
+    s->within_sigma += fabs(error) <= 1.96 * c->size_sigma;
+}
+
+static void score_place(const struct sim_claim *c, const struct sim_row *row, struct sim_place_score *p)
+{
+    const double e = c->e_m - row->e_m, n = c->n_m - row->n_m, det = c->ee_m2 * c->nn_m2 - c->en_m2 * c->en_m2;
+    const double normalised = det > 0 ? (c->nn_m2 * e * e - 2 * c->en_m2 * e * n + c->ee_m2 * n * n) / det : INFINITY;
+
+    p->n++;
+    p->inside += normalised <= INSIDE_95;
+    p->error_sum += hypot(e, n);
+    p->error_square += e * e + n * n;
+    p->normalised_sum += fmin(normalised, 1000);
+}
+
+static void score_crossing(const struct sim_set *set, const struct sim_row *row, struct sim_score *score)
+{
+    struct sim_type_score *t = &score->types[row->type];
+    const struct sim_claim *c = row->claim >= 0 ? &set->claims[row->claim] : NULL;
+    const int unit = set->trips[row->drive].unit, band = sim_band(row->speed_mps);
+    struct sim_cell *cell = sim_score_cell(score, unit, row->type, band);
+    const bool is_found = c && c->type == row->type;
+
+    t->crossings++;
+    t->found += is_found;
+    t->found_any += c != NULL;
+    t->taken_for[c ? c->type : DEFECT_NONE]++;
+    cell->crossings++;
+    cell->found += is_found;
+    if (is_found) {
+        score_size(c, row, &t->sizes[band]);
+        score_place(c, row, &score->places[set->units[unit].gnss]);
+    }
+}
+
+static void score_look_alike(const struct sim_set *set, const struct sim_row *row, struct sim_score *score)
+{
+    int k = 0;
+
+    while (k < score->n_kinds && strcmp(score->kinds[k].name, row->name) != 0)
+        k++;
+    if (k == SIM_KINDS_MAX)
+        return;
+    if (k == score->n_kinds)
+        memcpy(score->kinds[score->n_kinds++].name, row->name, sizeof row->name);
+    score->kinds[k].crossings++;
+    score->kinds[k].called_damage += row->claim >= 0;
+    if (row->sighting >= 0) {
+        const bool is_same = set->claims[row->sighting].feature == row->feature;
+        score->kinds[k].recognised += is_same;
+        score->kinds[k].as_other_feature += !is_same;
+    }
+}
+
+static void score_row(const struct sim_set *set, const struct sim_row *row, struct sim_score *score)
+{
+    switch (row->standing) {
+    case ROW_COUNTS:
+        score_crossing(set, row, score);
+        break;
+    case ROW_BELOW:
+        score->types[row->type].below++;
+        score->types[row->type].below_found += row->claim >= 0;
+        break;
+    case ROW_LOOK_ALIKE:
+        score_look_alike(set, row, score);
+        break;
+    case ROW_LANE:
+        *(row->is_good ? &score->good_km : &score->busy_km) += row->length_m / 1000;
+        break;
+    case ROW_GRAZED:
+        break;
+    }
+}
+
+static bool is_on_good_road(const struct sim_set *set, const struct sim_claim *c)
+{
+    for (int i = 0; i < set->n_rows; i++) {
+        const struct sim_row *row = &set->rows[i];
+        if (row->standing == ROW_LANE && row->is_good && row->drive == c->drive && c->time_s >= row->time_s &&
+            c->time_s <= row->time_s + row->seconds)
+            return true;
+    }
+    return false;
+}
+
+static void score_claim(const struct sim_set *set, const struct sim_claim *c, struct sim_score *score)
+{
+    const int bin = (int)fmin(SIM_BINS - 1, fmax(0, c->confidence * SIM_BINS));
+
+    if (c->type < 1 || c->type > DEFECT_TYPE_COUNT)
+        return;
+    score->types[c->type].claims[c->verdict]++;
+    if (c->verdict == CLAIM_IGNORED)
+        return;
+    score->bins[bin].n++;
+    score->bins[bin].right += c->verdict == CLAIM_RIGHT;
+    score->bins[bin].sum += c->confidence;
+    if (c->verdict == CLAIM_RIGHT || c->verdict == CLAIM_WRONG_TYPE || c->verdict == CLAIM_TWICE)
+        return;
+    if (is_on_good_road(set, c))
+        score->good_false++;
+    else
+        score->busy_false++;
+}
+
+bool sim_score_make(const struct sim_set *set, struct sim_score *ret_score)
+{
+    struct sim_score score = {.n_kinds = 0};
+
+    score.cells = calloc((size_t)set->n_units * (DEFECT_TYPE_COUNT + 1) * SIM_BANDS, sizeof *score.cells);
+    if (!score.cells)
+        return false;
+    for (int i = 0; i < set->n_rows; i++)
+        score_row(set, &set->rows[i], &score);
+    for (int i = 0; i < set->n_claims; i++)
+        score_claim(set, &set->claims[i], &score);
+    for (int i = 0; i < set->n_trips; i++) {
+        score.unwatched_s += set->trips[i].unwatched_s;
+        score.unplaced_m += set->trips[i].unplaced_m;
+    }
+    *ret_score = score;
+    return true;
+}
+
+void sim_score_done(struct sim_score *score)
+{
+    free(score->cells);
+    *score = (struct sim_score){.n_kinds = 0};
+}
