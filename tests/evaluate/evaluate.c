@@ -11,6 +11,7 @@ struct set {
 /* Every source file of a set adds its row. */
 static const struct set sets[] = {
     {"gonzalez", "clips of one axis at 50 Hz: bumps, potholes, good and worn road", evaluate_gonzalez},
+    {"sim", "drives of `roadchief simulate`: types, sizes, places, look-alikes", evaluate_sim},
     {NULL, NULL, NULL},
 };
 
