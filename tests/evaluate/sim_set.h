@@ -77,7 +77,7 @@ struct sim_set {
     json_int_t seed;
     struct sim_unit *units;
     struct sim_trip *trips;
-    struct sim_claim *claims; /* damage first come, by drive and time; features among them */
+    struct sim_claim *claims; /* by drive, as they came; features among them */
     struct sim_row *rows;     /* by drive and time */
     int n_units, n_trips, n_claims, n_rows, claims_capacity, rows_capacity;
 };
