@@ -11,6 +11,7 @@
 #define CELL_COST 48
 #define CELL_WITH_DEFECT_COST 124
 #define BELIEF_COST 220
+#define FEATURE_COST 200
 #define DEFECT_STATEMENT_COST 512
 #define DIGEST_COST 320
 #define LISTED_MOVE_COST 24
@@ -27,6 +28,7 @@ struct publisher {
     struct cell last_tile; /* whose digest is already counted */
     struct cell_change cells[CHANGE_CELLS_MAX];
     struct defect_belief defects[CHANGE_DEFECTS_MAX];
+    struct feature_belief features[CHANGE_FEATURES_MAX];
     struct statement statements[CHANGE_STATEMENTS_MAX];
     char subjects[CHANGE_STATEMENTS_MAX][SUBJECT_SIZE];
     uint8_t said[SEALED_MAX];
@@ -57,8 +59,9 @@ static void start_message(struct publisher *p)
 {
     p->change.cells = p->cells;
     p->change.defects = p->defects;
+    p->change.features = p->features;
     p->change.statements = p->statements;
-    p->change.n_cells = p->change.n_defects = p->change.n_statements = 0;
+    p->change.n_cells = p->change.n_defects = p->change.n_features = p->change.n_statements = 0;
     p->cost = p->said_length = 0;
     p->last_tile.id = 0;
 }
@@ -162,6 +165,18 @@ static enum road_status add_defect(struct publisher *p, const struct moved_defec
     return moved->is_transition ? say_defect(p, &moved->now) : ROAD_OK;
 }
 
+static enum road_status add_feature(struct publisher *p, const struct feature_belief *feature)
+{
+    if (p->cost + FEATURE_COST > BUDGET || p->change.n_features == CHANGE_FEATURES_MAX) {
+        const enum road_status status = send_message(p, false);
+        if (status != ROAD_OK)
+            return status;
+    }
+    p->cost += FEATURE_COST;
+    p->features[p->change.n_features++] = *feature;
+    return ROAD_OK;
+}
+
 static bool is_listed(const struct cell_change *change)
 {
     return has_moved(change) && (change->reason.code >= CODE_YELLOW || change->was >= CODE_YELLOW);
@@ -203,6 +218,8 @@ enum road_status publish(struct publisher *p, const struct delta *delta, struct 
     start_message(p);
     for (size_t i = 0; status == ROAD_OK && i < delta->n_defects; i++)
         status = add_defect(p, &delta->defects[i]);
+    for (size_t i = 0; status == ROAD_OK && i < delta->n_features; i++)
+        status = add_feature(p, &delta->features[i]);
     for (size_t i = 0; status == ROAD_OK && i < delta->n_cells; i++)
         status = add_cell(p, &delta->cells[i]);
     return status == ROAD_OK ? send_message(p, true) : status;

@@ -228,12 +228,15 @@ struct change {
     size_t n_cells;
     struct defect_belief *defects;
     size_t n_defects;
+    struct feature_belief *features;
+    size_t n_features;
     struct statement *statements; /* slices of the decoded bytes */
     size_t n_statements;
     void *block;
 };
 #define CHANGE_CELLS_MAX      1024
 #define CHANGE_DEFECTS_MAX    128
+#define CHANGE_FEATURES_MAX   128
 #define CHANGE_STATEMENTS_MAX 256
 
 enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,

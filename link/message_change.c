@@ -1,4 +1,4 @@
-#include "link/message_parts.h"
+#include "link/message_feature.h"
 
 #include <stdlib.h>
 
@@ -20,7 +20,8 @@ enum {
     CHANGE_ROAD,
     CHANGE_CELLS,
     CHANGE_DEFECTS,
-    CHANGE_STATEMENTS
+    CHANGE_STATEMENTS,
+    CHANGE_FEATURES /* left out when there are none */
 };
 enum {
     CELL_ID = 1,
@@ -105,11 +106,14 @@ static void check_change(struct check *check, const struct change *change)
                ROAD_BAD_RANGE, "road");
     check_that(check, change->n_cells <= CHANGE_CELLS_MAX, ROAD_TOO_LARGE, "cells");
     check_that(check, change->n_defects <= CHANGE_DEFECTS_MAX, ROAD_TOO_LARGE, "defects");
+    check_that(check, change->n_features <= CHANGE_FEATURES_MAX, ROAD_TOO_LARGE, "features");
     check_that(check, change->n_statements <= CHANGE_STATEMENTS_MAX, ROAD_TOO_LARGE, "statements");
     for (size_t i = 0; i < change->n_cells && check->status == ROAD_OK; i++)
         check_cell_change(check, &change->cells[i], change->zone);
     for (size_t i = 0; i < change->n_defects && check->status == ROAD_OK; i++)
         check_belief(check, &change->defects[i]);
+    for (size_t i = 0; i < change->n_features && check->status == ROAD_OK; i++)
+        check_feature_belief(check, &change->features[i]);
     for (size_t i = 0; i < change->n_statements && check->status == ROAD_OK; i++)
         check_statement(check, &change->statements[i]);
 }
@@ -181,6 +185,12 @@ static void put_lists(struct wire_writer *writer, struct wire_fields *fields, co
     wire_put_array(writer, change->n_statements);
     for (size_t i = 0; i < change->n_statements; i++)
         put_statement(writer, &change->statements[i]);
+    if (change->n_features) {
+        wire_field(writer, fields, CHANGE_FEATURES);
+        wire_put_array(writer, change->n_features);
+    }
+    for (size_t i = 0; i < change->n_features; i++)
+        put_feature_belief(writer, &change->features[i]);
 }
 
 enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,
@@ -214,12 +224,13 @@ enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, 
 
 /* ---- reading ---- */
 
-/* Where a decoder puts its arrays: one block, cut into three. */
+/* Where a decoder puts its arrays: one block, cut into four. */
 struct arena {
     struct cell_change *cells;
     struct defect_belief *defects;
+    struct feature_belief *features;
     struct statement *statements;
-    size_t cells_max, defects_max, statements_max;
+    size_t cells_max, defects_max, features_max, statements_max;
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -233,14 +244,18 @@ static void *arena_new(struct arena *arena, size_t length)
     arena->cells_max = smaller(CHANGE_CELLS_MAX, length / CELL_MIN_BYTES);
     arena->defects_max = smaller(CHANGE_DEFECTS_MAX, length / BELIEF_MIN_BYTES);
     arena->statements_max = smaller(CHANGE_STATEMENTS_MAX, length / STATEMENT_MIN_BYTES);
+    arena->features_max = smaller(CHANGE_FEATURES_MAX, length / FEATURE_BELIEF_MIN_BYTES);
     const size_t cells_size = arena->cells_max * sizeof *arena->cells;
     const size_t defects_size = arena->defects_max * sizeof *arena->defects;
-    char *block = malloc(cells_size + defects_size + arena->statements_max * sizeof *arena->statements + 1);
+    const size_t features_size = arena->features_max * sizeof *arena->features;
+    char *block = malloc(cells_size + defects_size + features_size +
+                         arena->statements_max * sizeof *arena->statements + 1);
 
-    /* The first two structs hold an int64_t, so each size keeps the next array aligned. */
+    /* The first three structs hold an int64_t, so each size keeps the next array aligned. */
     arena->cells = (struct cell_change *)block;
     arena->defects = (struct defect_belief *)(block + cells_size);
-    arena->statements = (struct statement *)(block + cells_size + defects_size);
+    arena->features = (struct feature_belief *)(block + cells_size + defects_size);
+    arena->statements = (struct statement *)(block + cells_size + defects_size + features_size);
     return block;
 }
 
@@ -343,6 +358,15 @@ static void get_defects(struct wire_reader *reader, const struct arena *arena, s
     wire_close(reader);
 }
 
+static void get_features(struct wire_reader *reader, const struct arena *arena, struct change *change)
+{
+    change->n_features = wire_array_open(reader, arena->features_max, "features");
+    change->features = arena->features;
+    for (size_t i = 0; i < change->n_features && reader->status == ROAD_OK; i++)
+        get_feature_belief(reader, &change->features[i]);
+    wire_close(reader);
+}
+
 static void get_statements(struct wire_reader *reader, const struct arena *arena, struct change *change)
 {
     change->n_statements = wire_array_open(reader, arena->statements_max, "statements");
@@ -408,6 +432,9 @@ static void get_change_field(struct wire_reader *reader, int64_t key, const stru
         break;
     case CHANGE_STATEMENTS:
         get_statements(reader, arena, change);
+        break;
+    case CHANGE_FEATURES:
+        get_features(reader, arena, change);
         break;
     default:
         wire_skip(reader);

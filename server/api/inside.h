@@ -46,6 +46,7 @@ void answer_cells(struct call *call);
 void answer_cell(struct call *call);
 void answer_defects(struct call *call);
 void answer_defect(struct call *call);
+void answer_features(struct call *call);
 void answer_changes(struct call *call);
 void answer_roads(struct call *call);
 void answer_road(struct call *call);

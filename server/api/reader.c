@@ -23,6 +23,12 @@ static const char *const sql[QUERY_COUNT] = {
     [QUERY_DEFECTS] = "SELECT " DEFECT_COLUMNS " FROM defect WHERE id > ? ORDER BY id",
     [QUERY_DEFECTS_NEAR] = "SELECT " DEFECT_COLUMNS " FROM defect WHERE cell BETWEEN ? AND ? ORDER BY cell",
     [QUERY_DEFECT_COUNTS] = "SELECT state, count(*) FROM defect GROUP BY state",
+    [QUERY_FEATURES] = "SELECT f.id, f.state, f.kind, f.posterior_permille, f.e_mm, f.n_mm, f.cov_ee_cm2, f.cov_en_cm2, "
+                       "f.cov_nn_cm2, f.strength_milli, f.strength_mad_milli, f.heading_cdeg, f.hits, f.passes, "
+                       "f.called_damage, f.first_ns, f.last_ns, d.state FROM feature f LEFT JOIN defect d USING(id) "
+                       "WHERE f.id > ? ORDER BY f.id",
+    [QUERY_FEATURE_COUNTS] = "SELECT f.state, count(*), sum(coalesce(d.state, 0) = 2) FROM feature f "
+                             "LEFT JOIN defect d USING(id) GROUP BY f.state",
     [QUERY_FACTS] = "SELECT name, value FROM fact",
     [QUERY_LAST_CHANGE] = "SELECT id, as_of_ns FROM change ORDER BY id DESC LIMIT 1",
     [QUERY_CHANGES] = "SELECT id, event FROM change WHERE id > ? ORDER BY id LIMIT ?",

@@ -19,6 +19,8 @@ enum query {
     QUERY_DEFECTS,      /* after */
     QUERY_DEFECTS_NEAR, /* first, last cell */
     QUERY_DEFECT_COUNTS,
+    QUERY_FEATURES,     /* after */
+    QUERY_FEATURE_COUNTS,
     QUERY_FACTS,
     QUERY_LAST_CHANGE,
     QUERY_CHANGES,      /* after, limit */

@@ -19,6 +19,7 @@ static const struct {
     {"/v1/cells/", ROUTE_CELL},
     {"/v1/defects", ROUTE_DEFECTS},
     {"/v1/defects/", ROUTE_DEFECT},
+    {"/v1/features", ROUTE_FEATURES},
     {"/v1/changes", ROUTE_CHANGES},
     {"/v1/roads", ROUTE_ROADS},
     {"/v1/roads/", ROUTE_ROAD},

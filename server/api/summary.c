@@ -50,6 +50,16 @@ static enum road_status count(struct reader *reader, struct summary_counts *ret_
         if (state > 0 && state < 5)
             counts.defects[state] += sqlite3_column_int64(s, 1);
     }
+    if (status)
+        return status;
+    s = reader_query(reader, QUERY_FEATURE_COUNTS);
+    while (reader_step(s, &status)) {
+        const int state = sqlite3_column_int(s, 0);
+        if (state > 0 && state < 5)
+            counts.features[state] += sqlite3_column_int64(s, 1);
+        if (state == FEATURE_REGISTERED)
+            counts.features_damaged += sqlite3_column_int64(s, 2);
+    }
     if (!status)
         *ret_counts = counts;
     return status;
@@ -167,11 +177,14 @@ void answer_summary(struct call *call)
     if (!answer_is_ok(call->answer, status, NULL))
         return;
     answer_json(call->answer,
-                json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:o, s:I, s:I}", "road_m", road, "cells",
+                json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:o, s:I, s:I}", "road_m", road, "cells",
                           counts_object(&counts), "defects", "suspected",
                           (json_int_t)counts.defects[DEFECT_SUSPECTED], "confirmed",
                           (json_int_t)counts.defects[DEFECT_CONFIRMED], "dropped",
-                          (json_int_t)counts.defects[DEFECT_DROPPED], "entries", (json_int_t)entries, "tree_size",
+                          (json_int_t)counts.defects[DEFECT_DROPPED], "features", "registered",
+                          (json_int_t)counts.features[FEATURE_REGISTERED], "retired",
+                          (json_int_t)counts.features[FEATURE_RETIRED], "called_damage",
+                          (json_int_t)counts.features_damaged, "entries", (json_int_t)entries, "tree_size",
                           (json_int_t)size, "root", root, "as_of", json_time(as_of_ns), "changes", (json_int_t)last,
                           "last_change", (json_int_t)last));
 }

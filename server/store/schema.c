@@ -37,4 +37,12 @@ static const char version_1[] =
     "CREATE TABLE head(size INTEGER PRIMARY KEY, root BLOB NOT NULL, checkpoint TEXT NOT NULL);" APPEND_ONLY(
         "entry") APPEND_ONLY("node_hash") APPEND_ONLY("head");
 
-const char *const store_migrations[] = {version_1, NULL};
+static const char version_2[] =
+    "CREATE TABLE feature(id TEXT PRIMARY KEY, state INTEGER NOT NULL, alias_of TEXT, kind INTEGER NOT NULL,"
+    " posterior_permille INTEGER NOT NULL, e_mm INTEGER NOT NULL, n_mm INTEGER NOT NULL, cell INTEGER NOT NULL,"
+    " cov_ee_cm2 INTEGER NOT NULL, cov_en_cm2 INTEGER NOT NULL, cov_nn_cm2 INTEGER NOT NULL,"
+    " strength_milli INTEGER NOT NULL, strength_mad_milli INTEGER NOT NULL, heading_cdeg INTEGER NOT NULL,"
+    " hits INTEGER NOT NULL, passes INTEGER NOT NULL, called_damage INTEGER NOT NULL,"
+    " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL) WITHOUT ROWID;";
+
+const char *const store_migrations[] = {version_1, version_2, NULL};

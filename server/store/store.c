@@ -10,7 +10,7 @@
 
 struct store {
     sqlite3 *db;
-    sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *next_change, *insert_change,
+    sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *upsert_feature, *next_change, *insert_change,
         *upsert_fact, *select_facts;
     struct rollup rollup;
     enum road_code was[CHANGE_CELLS_MAX];
@@ -26,6 +26,8 @@ static const struct statement_row {
     {offsetof(struct store, upsert_square), ROLLUP_UPSERT},
     {offsetof(struct store, upsert_defect),
      "REPLACE INTO defect VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {offsetof(struct store, upsert_feature),
+     "REPLACE INTO feature VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {offsetof(struct store, next_change), "SELECT coalesce(max(id), 0) + 1 FROM change"},
     {offsetof(struct store, insert_change), "INSERT INTO change VALUES(?, ?, ?, ?, ?, ?, ?)"},
     {offsetof(struct store, upsert_fact), "REPLACE INTO fact VALUES(? || '.' || ?, ?)"},
@@ -106,6 +108,10 @@ enum road_status store_check_change(const struct change *change, struct grid_zon
         if (!catalogue_type(change->defects[i].type) ||
             cell_from_point(zone, change->defects[i].at, 0, &cell))
             return refuse(ROAD_BAD_RANGE, "defects", ret_field);
+    for (size_t i = 0; i < change->n_features; i++)
+        if (change->features[i].kind < 1 || change->features[i].kind > FEATURE_KIND_COUNT ||
+            cell_from_point(zone, change->features[i].at, 0, &cell))
+            return refuse(ROAD_BAD_RANGE, "features", ret_field);
     for (size_t i = 0; i < change->n_statements; i++)
         if (!kind_is_kept(&change->statements[i]) ||
             !envelope_subject_is_valid(change->statements[i].subject, change->statements[i].subject_length) ||
@@ -200,6 +206,28 @@ static enum road_status apply_defect(struct store *store, struct grid_zone zone,
     return run(s);
 }
 
+static enum road_status apply_feature(struct store *store, struct grid_zone zone,
+                                      const struct feature_belief *f)
+{
+    sqlite3_stmt *s = store->upsert_feature;
+    char id[DEFECT_ID_TEXT_SIZE], alias_of[DEFECT_ID_TEXT_SIZE];
+    struct cell cell;
+
+    enum road_status status = cell_from_point(zone, f->at, 0, &cell);
+    if (status)
+        return status;
+    sqlite3_bind_text(s, 1, defect_id_format(&f->id, id), -1, SQLITE_STATIC);
+    BIND(s, 2, f->state);
+    if (f->state == FEATURE_ALIAS)
+        sqlite3_bind_text(s, 3, defect_id_format(&f->alias_of, alias_of), -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(s, 3);
+    BIND(s, 4, f->kind, f->posterior_permille, f->at.e_mm, f->at.n_mm, (int64_t)cell.id, f->cov_ee_cm2,
+         f->cov_en_cm2, f->cov_nn_cm2, f->strength_milli, f->strength_mad_milli, f->heading_cdeg, f->hits, f->passes,
+         f->called_damage, f->first_ns, f->last_ns);
+    return run(s);
+}
+
 /* Names of the road metres in table fact, behind "GATEWAY.". */
 static const struct fact_row {
     const char *name;
@@ -291,6 +319,8 @@ enum road_status store_apply_change(struct store *store, struct ledger *ledger, 
     enum road_status status = apply_cells(store, change);
     for (size_t i = 0; i < change->n_defects && !status; i++)
         status = apply_defect(store, change->zone, &change->defects[i]);
+    for (size_t i = 0; i < change->n_features && !status; i++)
+        status = apply_feature(store, change->zone, &change->features[i]);
     if (!status)
         status = apply_road(store, gateway, &change->road);
     if (!status)

@@ -29,6 +29,12 @@ const char *defect_state_text(int state)
     return word(words, 5, state);
 }
 
+const char *feature_state_text(int state)
+{
+    static const char *const words[] = {"seen", "seen", "registered", "retired", "alias"};
+    return word(words, 5, state);
+}
+
 enum road_code defect_colour(int state, int type, int severity, bool may_be_red)
 {
     const struct defect_type *row = catalogue_type(type);

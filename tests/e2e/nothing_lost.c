@@ -31,7 +31,7 @@ static char root[256];
 static char bin_dir[1024];
 
 struct outcome {
-    char cells[65], defects[65], said[65]; /* SHA-256 over the rows, hex */
+    char cells[65], defects[65], features[65], said[65]; /* SHA-256 over the rows, hex */
     int64_t n_cells, n_defects, n_said;
     int64_t n_batches, last_batch, n_changes, last_change;
 };
@@ -99,6 +99,7 @@ static bool read_outcome(const char *dir, struct outcome *o)
         return false;
     o->n_cells = hash_rows(db, "SELECT * FROM cell ORDER BY id", o->cells);
     o->n_defects = hash_rows(db, "SELECT * FROM defect ORDER BY id", o->defects);
+    hash_rows(db, "SELECT * FROM feature ORDER BY id", o->features);
     o->n_said = hash_rows(db, "SELECT kind, subject, json_extract(body, '$.said') FROM entry "
                               "WHERE kind IN ('defect', 'change-digest') ORDER BY idx", o->said);
     o->n_changes = one_number(db, "SELECT count(DISTINCT seq) FROM change");
@@ -332,6 +333,7 @@ FACT(nothing_lost)
     CHECK(calm.n_cells > 100 && calm.n_said > 0);
     CHECK_STR(wild.cells, calm.cells);
     CHECK_STR(wild.defects, calm.defects);
+    CHECK_STR(wild.features, calm.features);
     CHECK_STR(wild.said, calm.said);
     CHECK_INT(wild.n_said, calm.n_said);
     CHECK_INT(wild.n_changes, calm.n_changes);

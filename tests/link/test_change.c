@@ -85,11 +85,38 @@ static struct cell_change cell_random(struct chance *chance, struct grid_zone zo
     return change;
 }
 
+static struct feature_belief feature_random(struct chance *chance)
+{
+    const struct defect_belief like = belief_random(chance);
+    struct feature_belief feature;
+
+    memset(&feature, 0, sizeof feature);
+    feature.id = like.id;
+    feature.state = (enum feature_state)like.state;
+    feature.alias_of = like.alias_of;
+    feature.kind = (enum feature_kind)chance_between(chance, 1, FEATURE_KIND_COUNT);
+    feature.posterior_permille = like.posterior_permille;
+    feature.at = like.at;
+    feature.cov_ee_cm2 = like.cov_ee_cm2;
+    feature.cov_en_cm2 = like.cov_en_cm2;
+    feature.cov_nn_cm2 = like.cov_nn_cm2;
+    feature.strength_milli = like.size_milli;
+    feature.strength_mad_milli = like.size_sigma_milli;
+    feature.heading_cdeg = (uint16_t)chance_between(chance, 0, 35999);
+    feature.hits = like.hits;
+    feature.passes = like.passes;
+    feature.called_damage = like.units;
+    feature.first_ns = like.first_ns;
+    feature.last_ns = like.last_ns;
+    return feature;
+}
+
 /* A change with its arrays. */
 struct change_room {
     struct change change;
     struct cell_change cells[20];
     struct defect_belief defects[5];
+    struct feature_belief features[5];
     struct statement statements[4];
 };
 
@@ -109,12 +136,16 @@ static void change_random(struct chance *chance, struct change_room *ret_room)
                               .n_cells = (size_t)chance_between(chance, 0, 20),
                               .defects = ret_room->defects,
                               .n_defects = (size_t)chance_between(chance, 0, 5),
+                              .features = ret_room->features,
+                              .n_features = (size_t)chance_between(chance, 0, 5),
                               .statements = ret_room->statements,
                               .n_statements = (size_t)chance_between(chance, 0, 4)};
     for (size_t i = 0; i < change->n_cells; i++)
         change->cells[i] = cell_random(chance, change->zone);
     for (size_t i = 0; i < change->n_defects; i++)
         change->defects[i] = belief_random(chance);
+    for (size_t i = 0; i < change->n_features; i++)
+        change->features[i] = feature_random(chance);
     for (size_t i = 0; i < change->n_statements; i++)
         change->statements[i] = (struct statement){.kind = "defect",
                                                    .kind_length = 6,
@@ -142,6 +173,17 @@ static bool same_belief(const struct defect_belief *a, const struct defect_belie
            a->first_ns == b->first_ns && a->last_ns == b->last_ns;
 }
 
+static bool same_feature(const struct feature_belief *a, const struct feature_belief *b)
+{
+    return same_id(&a->id, &b->id) && a->state == b->state && same_id(&a->alias_of, &b->alias_of) &&
+           a->kind == b->kind && a->posterior_permille == b->posterior_permille && a->at.e_mm == b->at.e_mm &&
+           a->at.n_mm == b->at.n_mm && a->cov_ee_cm2 == b->cov_ee_cm2 && a->cov_en_cm2 == b->cov_en_cm2 &&
+           a->cov_nn_cm2 == b->cov_nn_cm2 && a->strength_milli == b->strength_milli &&
+           a->strength_mad_milli == b->strength_mad_milli && a->heading_cdeg == b->heading_cdeg &&
+           a->hits == b->hits && a->passes == b->passes && a->called_damage == b->called_damage &&
+           a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+}
+
 static bool same_cell(const struct cell_change *a, const struct cell_change *b)
 {
     const struct code_reason *x = &a->reason, *y = &b->reason;
@@ -161,12 +203,14 @@ static bool same_change(const struct change *a, const struct change *b)
                    a->zone.is_south == b->zone.is_south && kid_compare(a->cause_kid, b->cause_kid) == 0 &&
                    a->cause_seq == b->cause_seq && a->is_last == b->is_last && a->as_of_ns == b->as_of_ns &&
                    memcmp(&a->road, &b->road, sizeof a->road) == 0 && a->n_cells == b->n_cells &&
-                   a->n_defects == b->n_defects && a->n_statements == b->n_statements;
+                   a->n_defects == b->n_defects && a->n_features == b->n_features && a->n_statements == b->n_statements;
 
     for (size_t i = 0; is_same && i < a->n_cells; i++)
         is_same = same_cell(&a->cells[i], &b->cells[i]);
     for (size_t i = 0; is_same && i < a->n_defects; i++)
         is_same = same_belief(&a->defects[i], &b->defects[i]);
+    for (size_t i = 0; is_same && i < a->n_features; i++)
+        is_same = same_feature(&a->features[i], &b->features[i]);
     for (size_t i = 0; is_same && i < a->n_statements; i++) {
         const struct statement *x = &a->statements[i], *y = &b->statements[i];
 
@@ -205,7 +249,7 @@ static void full_room(struct change_room *ret_room)
 
     do
         change_random(&chance, ret_room);
-    while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 ||
+    while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 || ret_room->change.n_features < 2 ||
            ret_room->change.n_statements < 2 || ret_room->defects[0].state != DEFECT_ALIAS);
 }
 
@@ -257,6 +301,17 @@ FACT(a_change_that_makes_no_sense_is_not_encoded)
     REFUSED(room.defects[0].type = 0, ROAD_BAD_RANGE);
     REFUSED(room.defects[0].cov_ee_cm2 = -1, ROAD_BAD_RANGE);
     REFUSED(room.defects[0].last_ns = room.defects[0].first_ns - 1, ROAD_BAD_RANGE);
+    REFUSED(room.change.n_features = CHANGE_FEATURES_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room.features[0].id.seq = 0, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].state = (enum feature_state)5, ROAD_BAD_RANGE);
+    REFUSED((room.features[0].state = FEATURE_ALIAS, room.features[0].alias_of.time_ns = 0), ROAD_BAD_RANGE);
+    REFUSED(room.features[0].kind = FEATURE_NONE, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].posterior_permille = 1001, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].at.n_mm = -1, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].cov_nn_cm2 = -1, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].strength_mad_milli = -1, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].heading_cdeg = 36000, ROAD_BAD_RANGE);
+    REFUSED(room.features[0].last_ns = room.features[0].first_ns - 1, ROAD_BAD_RANGE);
     REFUSED(room.statements[0].kind = "de ect", ROAD_BAD_INPUT);
     REFUSED(room.statements[0].subject_length = 96, ROAD_BAD_INPUT);
     REFUSED(room.statements[0].cose_length = 0, ROAD_BAD_INPUT);

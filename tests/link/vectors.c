@@ -175,6 +175,36 @@ static enum road_status encode_change(uint8_t ret_bytes[VECTORS_MAX_BYTES], size
     return change_encode(&change, ret_bytes, VECTORS_MAX_BYTES, ret_length);
 }
 
+static enum road_status encode_feature_change(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    struct feature_belief feature = {.id = belief.id,
+                                     .state = FEATURE_REGISTERED,
+                                     .kind = FEATURE_MANHOLE,
+                                     .posterior_permille = 997,
+                                     .at = {515744712, 3350511390},
+                                     .cov_ee_cm2 = 48,
+                                     .cov_en_cm2 = -4,
+                                     .cov_nn_cm2 = 75,
+                                     .strength_milli = 2040,
+                                     .strength_mad_milli = 160,
+                                     .heading_cdeg = 9000,
+                                     .hits = 12,
+                                     .passes = 19,
+                                     .called_damage = 1,
+                                     .first_ns = 1795900000400000000,
+                                     .last_ns = 1795907200000000000};
+    const struct change change = {.seq = 10,
+                                  .zone = {120, false},
+                                  .cause_kid = kid_a,
+                                  .cause_seq = 44,
+                                  .is_last = true,
+                                  .as_of_ns = 1795907200000000000,
+                                  .features = &feature,
+                                  .n_features = 1};
+
+    return change_encode(&change, ret_bytes, VECTORS_MAX_BYTES, ret_length);
+}
+
 static enum road_status round_change(const uint8_t *bytes, size_t length,
                                      uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
@@ -254,6 +284,7 @@ const struct vector vectors[] = {
     {"batch-features", encode_features, round_batch},
     {"ack", encode_ack, round_ack},
     {"change", encode_change, round_change},
+    {"change-features", encode_feature_change, round_change},
     {"defect-statement", encode_defect_statement, round_defect_statement},
     {"digest-statement", encode_digest_statement, NULL},
     {"sealed", encode_sealed, round_sealed},

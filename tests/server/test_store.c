@@ -222,6 +222,42 @@ FACT(a_later_state_of_a_defect_replaces_the_earlier)
     sample_done(&s);
 }
 
+FACT(a_feature_is_kept_beside_the_defect_of_its_name_and_its_later_state_replaces_it)
+{
+    begin();
+    struct feature_belief feature = {.id = sample_defect_id(7),
+                                     .state = FEATURE_REGISTERED,
+                                     .kind = FEATURE_MANHOLE,
+                                     .posterior_permille = 990,
+                                     .at = {515741500, 3350510500},
+                                     .strength_milli = 2040,
+                                     .strength_mad_milli = 160,
+                                     .heading_cdeg = 9000,
+                                     .hits = 12,
+                                     .passes = 19,
+                                     .called_damage = 1,
+                                     .first_ns = SAMPLE_TIME_NS,
+                                     .last_ns = SAMPLE_TIME_NS};
+    struct sample_change *c = sample_change_new(1);
+    sample_put_defect(c, 7, DEFECT_CONFIRMED, s.gateway);
+    c->change.features = &feature;
+    c->change.n_features = 1;
+    apply(c);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM feature f JOIN defect USING(id) WHERE f.state = 2 AND kind = 5 AND "
+                                 "strength_milli = 2040 AND strength_mad_milli = 160 AND heading_cdeg = 9000 AND "
+                                 "f.hits = 12 AND f.passes = 19 AND called_damage = 1"),
+              1);
+    CHECK_INT(sample_count(s.db, "SELECT cell FROM feature"), (int64_t)sample_cell(0, 0, 0).id);
+    feature.state = FEATURE_RETIRED;
+    c = sample_change_new(2);
+    c->change.features = &feature;
+    c->change.n_features = 1;
+    apply(c);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM feature"), 1);
+    CHECK_INT(sample_count(s.db, "SELECT state FROM feature"), FEATURE_RETIRED);
+    sample_done(&s);
+}
+
 int main(int argc, char **argv)
 {
     const int result = check_main(argc, argv);

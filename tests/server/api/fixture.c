@@ -12,6 +12,7 @@
 #include "grid/code.h"
 #include "link/database.h"
 #include "link/sign.h"
+#include "link/message.h"
 #include "server/ledger/ledger.h"
 #include "server/store/rollup.h"
 #include "server/store/schema.h"
@@ -118,6 +119,36 @@ static void fill_defects(sqlite3 *db)
     sqlite3_finalize(s);
 }
 
+static void fill_features(sqlite3 *db)
+{
+    static const struct {
+        const char *id;
+        int state, kind, strength_milli;
+    } rows[] = {{FEATURE_BUMP_ID, FEATURE_REGISTERED, FEATURE_SPEED_BUMP, 9300},
+                {DEFECT_YELLOW, FEATURE_REGISTERED, FEATURE_MANHOLE, 2040},
+                {"1795419000000000004.0102030405060708.7.514", FEATURE_RETIRED, FEATURE_RAIL, 0},
+                {"1795419000000000005.0102030405060708.7.515", FEATURE_ALIAS, FEATURE_RAIL, 0}};
+    sqlite3_stmt *s;
+
+    must(!database_prepare(db,
+                           "INSERT INTO feature VALUES(?1, ?2, NULL, ?3, 998, ?5, ?6, ?7, 400, 0, 100, ?4, ?4 / 30, "
+                           "9000, 12, 19, 1, 1795419000000000000, 1795419660000000000)",
+                           &s));
+    for (int i = 0; i < 4; i++) {
+        const int64_t column = FIRST_COLUMN + 500 * i + 1, row = FIRST_ROW + 5;
+        sqlite3_reset(s);
+        sqlite3_bind_text(s, 1, rows[i].id, -1, SQLITE_STATIC);
+        sqlite3_bind_int(s, 2, rows[i].state);
+        sqlite3_bind_int(s, 3, rows[i].kind);
+        sqlite3_bind_int(s, 4, rows[i].strength_milli);
+        sqlite3_bind_int64(s, 5, column * 1000 + 500);
+        sqlite3_bind_int64(s, 6, row * 1000 + 500);
+        sqlite3_bind_int64(s, 7, (sqlite3_int64)fixture_cell(column, row, 0).id);
+        must(sqlite3_step(s) == SQLITE_DONE);
+    }
+    sqlite3_finalize(s);
+}
+
 static void fill_ledger(sqlite3 *db)
 {
     uint8_t seed[32];
@@ -151,6 +182,7 @@ void fixture_init(struct fixture *fixture)
     must(!database_begin(fixture->db));
     fill_cells(fixture->db);
     fill_defects(fixture->db);
+    fill_features(fixture->db);
     fill_ledger(fixture->db);
     must(!database_exec(fixture->db,
                         "INSERT INTO fact VALUES('gw-1.covered_cm', 500000), ('gw-1.red_cm', 3000), "

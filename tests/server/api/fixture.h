@@ -2,8 +2,8 @@
  *
  * A road of 5,000 by 10 cells of 1 m lies from east to west: green, yellow where (column % 100) is 50 … 59, red where
  * (column % 500) < 3, grey where (column % 1000) is 700 … 709. North of it stands a row of 20 squares of 16 m, pale
- * green; the first holds one red 1 m cell. Two defects are confirmed and one is suspected; the ledger holds 300
- * entries. */
+ * green; the first holds one red 1 m cell. Two defects are confirmed and one is suspected; a bump stands, a cover has
+ * become the second defect, a rail is gone and another is an alias; the ledger holds 300 entries. */
 #ifndef TESTS_SERVER_API_FIXTURE_H
 #define TESTS_SERVER_API_FIXTURE_H
 
@@ -25,6 +25,8 @@
 #define DEFECT_RED "1795419000000000000.0102030405060708.7.1"
 #define DEFECT_YELLOW "1795419000000000001.0102030405060708.7.2"
 #define DEFECT_SUSPECT "1795419000000000002.0102030405060708.7.3"
+
+#define FEATURE_BUMP_ID "1795419000000000003.0102030405060708.7.513"
 
 struct fixture {
     char dir[64], database[96];

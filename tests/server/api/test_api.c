@@ -73,6 +73,9 @@ FACT(the_summary_counts_cells_defects_and_road)
     CHECK_INT(json_integer_value(at(cells, "level0")), 50001 - 500);
     CHECK_INT(json_integer_value(at(at(root, "defects"), "confirmed")), 2);
     CHECK_INT(json_integer_value(at(at(root, "defects"), "suspected")), 1);
+    CHECK_INT(json_integer_value(at(at(root, "features"), "registered")), 2);
+    CHECK_INT(json_integer_value(at(at(root, "features"), "retired")), 1);
+    CHECK_INT(json_integer_value(at(at(root, "features"), "called_damage")), 1);
     CHECK_NEAR(json_number_value(at(road, "covered")), 5001.5, 1e-9);
     CHECK_NEAR(json_number_value(at(road, "red")), 30, 1e-9);
     CHECK_NEAR(json_number_value(at(road, "unplaced")), 0.25, 1e-9);
@@ -277,6 +280,52 @@ FACT(defects_can_be_asked_by_box_state_and_type)
     json_decref(page);
 }
 
+FACT(features_are_geojson_by_box_kind_and_state)
+{
+    static const struct {
+        const char *path;
+        size_t n;
+    } rows[] = {
+        {"/v1/features", 2}, /* registered ones */
+        {"/v1/features?state=registered&kind=speed_bump", 1},
+        {"/v1/features?state=retired", 1},
+        {"/v1/features?kind=rail", 0},
+        {"/v1/features?bbox=120,30,121,31", 2},
+        {"/v1/features?bbox=121,30,122,31", 0},
+        {"/v1/features?after=" FEATURE_BUMP_ID, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *root = get_json(rows[i].path, 200);
+        CHECK_STR(text_at(root, "type"), "FeatureCollection");
+        CHECK_INT(json_array_size(at(root, "features")), rows[i].n);
+        json_decref(root);
+    }
+    json_t *page = get_json("/v1/features?limit=1", 200);
+    CHECK_STR(text_at(page, "next"), DEFECT_YELLOW);
+    json_decref(page);
+}
+
+FACT(a_feature_tells_its_kind_its_strength_and_whether_it_became_damage)
+{
+    json_t *root = get_json("/v1/features", 200), *list = at(root, "features");
+    json_t *cover = at(json_array_get(list, 0), "properties"), *bump = at(json_array_get(list, 1), "properties");
+
+    CHECK_STR(text_at(bump, "id"), FEATURE_BUMP_ID);
+    CHECK_STR(text_at(bump, "kind"), "speed_bump");
+    CHECK_STR(text_at(bump, "zh"), "减速带");
+    CHECK_NEAR(json_number_value(at(bump, "strength")), 9.3, 1e-9);
+    CHECK_NEAR(json_number_value(at(bump, "strength_mad")), 0.31, 1e-9);
+    CHECK_NEAR(json_number_value(at(bump, "sigma_m")), 0.2, 1e-9);
+    CHECK_NEAR(json_number_value(at(bump, "heading_deg")), 90, 1e-9);
+    CHECK_INT(json_integer_value(at(bump, "called_damage")), 1);
+    CHECK(json_is_null(at(bump, "defect")));
+    CHECK_STR(text_at(cover, "defect"), DEFECT_YELLOW);
+    const json_t *place = at(at(json_array_get(list, 1), "geometry"), "coordinates");
+    CHECK_NEAR(json_number_value(json_array_get(place, 1)), 30.27, 0.01);
+    json_decref(root);
+}
+
 FACT(changes_come_in_order_as_they_were_written)
 {
     json_t *root = get_json("/v1/changes?after=2&limit=2", 200);
@@ -403,6 +452,10 @@ FACT(bad_requests_name_their_field)
         {"/v1/defects?bbox=x", 400, "bbox"},
         {"/v1/defects?state=great", 400, "state"},
         {"/v1/defects?type=hole", 400, "type"},
+        {"/v1/features?bbox=1,2", 400, "bbox"},
+        {"/v1/features?kind=hole", 400, "kind"},
+        {"/v1/features?state=seen", 400, "state"},
+        {"/v1/features?limit=0", 400, "limit"},
         {"/v1/changes?after=-1", 400, "after"},
         {"/v1/changes?limit=0", 400, "limit"},
         {"/v1/entries/300", 404, "index"},

@@ -31,6 +31,7 @@ FACT(every_address_of_the_manual_has_its_route)
         {"/v1/cells/40-515728-3350496%2F16", ROUTE_CELL, "40-515728-3350496/16"},
         {"/v1/defects", ROUTE_DEFECTS, ""},
         {"/v1/defects/1.2.3", ROUTE_DEFECT, "1.2.3"},
+        {"/v1/features?kind=joint", ROUTE_FEATURES, ""},
         {"/v1/changes?after=7", ROUTE_CHANGES, ""},
         {"/v1/roads", ROUTE_ROADS, ""},
         {"/v1/roads/7", ROUTE_ROAD, "7"},
