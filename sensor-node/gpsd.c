@@ -61,18 +61,6 @@ bool gpsd_is_connected(const struct gpsd *gpsd)
     return gpsd->is_connected;
 }
 
-int gpsd_fd(const struct gpsd *gpsd)
-{
-    return gpsd->is_connected ? (int)gpsd->data.gps_fd : -1;
-}
-
-int64_t gpsd_deadline_ns(const struct gpsd *gpsd)
-{
-    if (!gpsd->is_connected)
-        return gpsd->retry_ns;
-    return gpsd->epochs.has_fix ? gpsd->epochs.since_ns + GPSD_FINISH_NS : INT64_MAX;
-}
-
 uint64_t gpsd_refused(const struct gpsd *gpsd)
 {
     return gpsd->epochs.refused;

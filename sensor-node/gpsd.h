@@ -8,7 +8,6 @@
 #define SENSOR_NODE_GPSD_H
 
 #include <gps.h>
-#include <poll.h>
 #include <stdbool.h>
 
 #include "sensor-node/core.h"
@@ -51,8 +50,6 @@ struct gpsd_config {
 enum road_status gpsd_new(const struct gpsd_config *config, struct gpsd **ret_gpsd);
 void gpsd_free(struct gpsd *gpsd);
 bool gpsd_is_connected(const struct gpsd *gpsd);
-int gpsd_fd(const struct gpsd *gpsd); /* -1 while not connected */
-int64_t gpsd_deadline_ns(const struct gpsd *gpsd);
 /* Connects, reads what is there, finishes epochs. Never waits for data. */
 void gpsd_step(struct gpsd *gpsd, int64_t now_ns);
 /* A finished fix; the first one after the connection was lost says which was the last one before it. */

@@ -16,7 +16,7 @@
 #define TEXT_SIZE 128       /* of a sysfs attribute */
 #define CHANNELS_MAX 32     /* in a scan */
 #define SCAN_MAX 256        /* bytes */
-#define BUFFER_LENGTH "256" /* scans that the kernel keeps for us: 1.3 s at 200 Hz */
+#define BUFFER_LENGTH 256   /* scans that the kernel keeps for us, at least; a second of them for a fast sensor */
 
 enum { ACCEL_X, ACCEL_Y, ACCEL_Z, GYRO_X, GYRO_Y, GYRO_Z, STAMP, WANTED };
 static const char *const wanted_names[WANTED] = {"in_accel_x",   "in_accel_y",   "in_accel_z",  "in_anglvel_x",
@@ -240,7 +240,8 @@ static enum road_status start(struct iio *iio, const char *root, const char *ent
 {
     char path[PATH_SIZE];
 
-    attribute_write(iio, "buffer/length", BUFFER_LENGTH); /* some devices fix it themselves */
+    snprintf(path, sizeof path, "%ld", iio->frequency_hz > BUFFER_LENGTH ? lround(fmin(iio->frequency_hz, 65536)) : BUFFER_LENGTH);
+    attribute_write(iio, "buffer/length", path); /* some devices fix it themselves */
     snprintf(path, sizeof path, "%.800s/dev/%s", root, entry);
     iio->fd = -1;
     if (attribute_write(iio, "buffer/enable", "1"))
@@ -291,11 +292,6 @@ void iio_close(struct iio *iio)
         attribute_write(iio, "buffer/enable", "0");
     }
     free(iio);
-}
-
-int iio_fd(const struct iio *iio)
-{
-    return iio->fd;
 }
 
 static void unpack(const struct iio *iio, const uint8_t *scan, struct motion_sample *ret_sample)

@@ -27,7 +27,6 @@ struct iio; /* opaque */
  * ROAD_BAD_INPUT, ROAD_IO with words in ret_error (SOURCE_ERROR_SIZE). */
 enum road_status iio_open(const char *root, const char *device, struct iio **ret_iio, char *ret_error);
 void iio_close(struct iio *iio);
-int iio_fd(const struct iio *iio);
 /* Up to `capacity` samples that are there now, oldest first. ROAD_OK also with none; ROAD_END: the device is gone
  * (or, for a FIFO, nobody writes): close and open again. */
 enum road_status iio_read(struct iio *iio, struct motion_sample *ret_samples, size_t capacity, size_t *ret_count);

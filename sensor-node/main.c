@@ -9,7 +9,6 @@
 #include "sensor-node/node.h"
 
 #define TURN_NS INT64_C(1000000000)
-#define FDS_MAX 8
 
 static volatile sig_atomic_t stop_wanted;
 
@@ -29,12 +28,11 @@ static int64_t earlier(int64_t a, int64_t b)
 /* Signals are let in only while waiting, so that none falls between the test and the wait. */
 static short wait_until(struct node *n, int64_t until_ns, const sigset_t *while_waiting)
 {
-    struct pollfd fds[FDS_MAX] = {uplink_pollfd(n->uplink)};
-    const size_t more = n->source ? source_pollfds(n->source, fds + 1, FDS_MAX - 1) : 0;
+    struct pollfd uplink = uplink_pollfd(n->uplink);
     const int64_t left = until_ns - clock_ns(CLOCK_MONOTONIC), wait_ns = left > 0 ? left : 0;
     const struct timespec timeout = {wait_ns / 1000000000, wait_ns % 1000000000};
 
-    return ppoll(fds, (nfds_t)(1 + more), &timeout, while_waiting) < 0 ? 0 : fds[0].revents;
+    return ppoll(&uplink, 1, &timeout, while_waiting) < 0 ? 0 : uplink.revents;
 }
 
 static void run(struct node *n, const sigset_t *while_waiting)

@@ -65,11 +65,6 @@ void source_close(struct source *source)
         source->calls->close(source);
 }
 
-size_t source_pollfds(const struct source *source, struct pollfd *ret_fds, size_t capacity)
-{
-    return source->calls->pollfds ? source->calls->pollfds(source, ret_fds, capacity) : 0;
-}
-
 int64_t source_deadline_ns(const struct source *source)
 {
     return source->calls->deadline_ns ? source->calls->deadline_ns(source) : INT64_MAX;

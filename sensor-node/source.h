@@ -6,8 +6,6 @@
 #ifndef SENSOR_NODE_SOURCE_H
 #define SENSOR_NODE_SOURCE_H
 
-#include <poll.h>
-
 #include "sensor-node/core.h"
 
 #define SOURCE_ERROR_SIZE 512
@@ -42,9 +40,9 @@ char *source_time_text(int64_t time_ns, char ret_text[40]);
 struct source_stats source_stats(const struct source *source);
 void source_close(struct source *source);
 
-/* Live sources: what to poll, the monotonic time by which to call again, and the call that reads what is there. A
- * recording has nothing to poll and always an event. SOURCE_IDLE = nothing yet. */
-size_t source_pollfds(const struct source *source, struct pollfd *ret_fds, size_t capacity);
+/* Live sources: the monotonic time by which to call again, and the call that reads what is there. Nothing is polled:
+ * devices keep what comes, and are read twenty times a second however fast they are, so that the processor can sleep. A
+ * recording always has an event. SOURCE_IDLE = nothing yet. */
 int64_t source_deadline_ns(const struct source *source);
 void source_step(struct source *source, int64_t now_ns);
 

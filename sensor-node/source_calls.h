@@ -11,7 +11,6 @@ struct source_calls {
     struct source_stats (*stats)(const struct source *source);
     void (*close)(struct source *source);
     /* Live sources only; NULL for a recording, which always has an answer. */
-    size_t (*pollfds)(const struct source *source, struct pollfd *ret_fds, size_t capacity);
     int64_t (*deadline_ns)(const struct source *source);
     void (*step)(struct source *source, int64_t now_ns);
 };

@@ -15,6 +15,7 @@
 #define RING_SIZE 16384              /* samples: 80 s at 200 Hz */
 #define PATIENCE_NS 2000000000       /* how long a sample waits for the fix behind it */
 #define REOPEN_NS 500000000          /* a sensor that was lost is tried again */
+#define READ_NS 50000000             /* devices are read twenty times a second: they keep what comes between */
 #define READ_SAMPLES 256             /* at a time */
 #define READS_A_STEP 16              /* bounded work a turn */
 
@@ -35,7 +36,7 @@ struct live {
     struct live_config config;
     struct gpsd *gpsd;
     struct iio *iio;
-    int64_t now_ns, reopen_ns; /* monotonic */
+    int64_t now_ns, read_ns, reopen_ns; /* monotonic; read_ns: when to read next */
     struct waiting *ring;
     size_t first, count;
     bool has_fix, has_gap, is_motion_lost;
@@ -150,7 +151,10 @@ static void live_step(struct source *base, int64_t now_ns)
 {
     struct live *live = (struct live *)base;
 
+    if (now_ns < live->read_ns)
+        return; /* the loop came for something else */
     live->now_ns = now_ns;
+    live->read_ns = now_ns + READ_NS;
     step_iio(live);
     step_gpsd(live);
 }
@@ -233,30 +237,10 @@ static struct source_stats live_stats(const struct source *base)
     return stats;
 }
 
-static size_t live_pollfds(const struct source *base, struct pollfd *ret_fds, size_t capacity)
-{
-    const struct live *live = (const struct live *)base;
-    size_t n = 0;
-
-    if (n < capacity && gpsd_fd(live->gpsd) >= 0)
-        ret_fds[n++] = (struct pollfd){.fd = gpsd_fd(live->gpsd), .events = POLLIN};
-    if (n < capacity && live->iio && live->count < RING_SIZE)
-        ret_fds[n++] = (struct pollfd){.fd = iio_fd(live->iio), .events = POLLIN};
-    return n;
-}
-
+/* Nothing to poll for: a sensor of 1 kHz would wake the processor a thousand times a second. */
 static int64_t live_deadline(const struct source *base)
 {
-    const struct live *live = (const struct live *)base;
-    int64_t deadline_ns = gpsd_deadline_ns(live->gpsd);
-
-    if (!live->iio && live->reopen_ns < deadline_ns)
-        deadline_ns = live->reopen_ns;
-    if (live->count > 0 && live->ring[live->first].arrived_ns + PATIENCE_NS < deadline_ns)
-        deadline_ns = live->ring[live->first].arrived_ns + PATIENCE_NS;
-    if (live->has_fix && live->fix.arrived_ns + PATIENCE_NS < deadline_ns)
-        deadline_ns = live->fix.arrived_ns + PATIENCE_NS;
-    return deadline_ns;
+    return ((const struct live *)base)->read_ns;
 }
 
 static void live_close(struct source *base)
@@ -272,7 +256,6 @@ static void live_close(struct source *base)
 static const struct source_calls calls = {.next = live_next,
                                           .stats = live_stats,
                                           .close = live_close,
-                                          .pollfds = live_pollfds,
                                           .deadline_ns = live_deadline,
                                           .step = live_step};
 

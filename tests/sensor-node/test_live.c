@@ -118,11 +118,9 @@ static void listen_live(struct source *source, struct node_core *core, struct he
     char error[SOURCE_ERROR_SIZE];
 
     do {
-        struct pollfd fds[4];
-        const size_t n = source_pollfds(source, fds, 4);
         const int64_t left = until_ms - now_ms(), due = source_deadline_ns(source) / 1000000 + 1 - now_ms();
         const int64_t wait = due < left ? due : left;
-        poll(fds, (nfds_t)n, wait > 0 ? (int)wait : 0);
+        poll(NULL, 0, wait > 0 ? (int)wait : 0);
         source_step(source, now_ms() * 1000000);
         for (;;) {
             const enum road_status status = source_next(source, &event, error);
