@@ -19,6 +19,7 @@ struct node_config {
     double gnss_sigma_m, gnss_lag_s;
     double antenna_x_m, antenna_y_m, imu_x_m, wheelbase_m, half_track_m, ride_gain, timing_sigma_s;
     double watch_step_s, hold_s, epoch;
+    double antenna_sigma_m;
     int frame; /* enum frame */
     double batch_m, batch_s;
     int64_t outbox_max_bytes, outbox_max_items, in_flight, resend_after_ms;

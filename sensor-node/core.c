@@ -15,7 +15,7 @@
 #include "sensor-node/motion/resample.h"
 #include "sensor-node/motion/ride.h"
 #include "sensor-node/motion/window.h"
-#include "sensor-node/position/track.h"
+#include "sensor-node/position/learn.h"
 
 #define WAIT_TICKS          2048 /* ticks that wait for their fix: 20 s, hold_s is at most 15 */
 #define HOLD_MAX_S          15.0
@@ -27,6 +27,7 @@
 #define BACKGROUND_TICKS    50
 #define DOUBT_TICKS         250 /* so far back a tick can still be doubted: WINDOW_LAG, less what a sample may span */
 #define CLOCK_REFUSED       3   /* one or two stamps out of order are no jump of the clock */
+#define STAMP_SIGMA_S       0.002 /* of a sample's own stamp; how well the lag is known stands in the place's covariance */
 #define RATE_STEPS          1.9 /* samples per watch_step_s, at least: two, with a little room for jitter */
 
 struct node_core {
@@ -46,6 +47,7 @@ struct node_core {
     struct tick waiting[WAIT_TICKS];
     uint64_t wait_first, wait_end;
     struct track track;
+    struct learn learn;
     struct orient orient;
     bool is_moved; /* it was turned, and up is not known again yet */
     struct biquad felt_high, felt_low, ride_high, ride_low, roll_high, roll_low, pitch_high,
@@ -72,13 +74,14 @@ void node_core_config_default(struct node_core_config *ret_config)
                                             .wheelbase_m = 2.7,
                                             .half_track_m = 0.75,
                                             .gnss_lag_s = 0.15,
+                                            .antenna_sigma_m = 0.1,
                                             .batch_m = 200,
                                             .batch_s = 30,
                                             .hold_s = 5,
                                             .frame = FRAME_ITRF_CURRENT,
                                             .epoch_centiyear = 2690,
                                             .watch_step_s = 0.1,
-                                            .timing_sigma_s = 0.007,
+                                            .timing_sigma_s = 0.1,
                                             .ride_gain = 1.0};
 }
 
@@ -92,7 +95,8 @@ static bool config_is_valid(const struct node_core_config *c)
     return grid_zone_is_valid(c->zone) && is_between(c->antenna_x_m, -30, 30) &&
            is_between(c->antenna_y_m, -5, 5) && is_between(c->imu_x_m, -30, 30) &&
            is_between(c->wheelbase_m, 0.8, 12) && is_between(c->half_track_m, 0.1, 2) &&
-           is_between(c->gnss_lag_s, -5, 5) && is_between(c->batch_m, 20, 2000) &&
+           is_between(c->gnss_lag_s, -5, 5) &&
+           is_between(c->antenna_sigma_m, 0, 5) && is_between(c->batch_m, 20, 2000) &&
            is_between(c->batch_s, 1, 3600) && is_between(c->hold_s, 1, HOLD_MAX_S) &&
            is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, 0.05, 10) &&
            is_between(c->timing_sigma_s, 0, 1);
@@ -108,6 +112,14 @@ static void filters_init(struct node_core *core)
     biquad_low_pass(&core->roll_low, BANK_LOW_PASS_HZ, TICK_HZ);
     core->pitch_high = core->roll_high;
     core->pitch_low = core->roll_low;
+}
+
+static void start_track(struct node_core *core)
+{
+    const struct mount *mount = &core->learn.applied;
+
+    track_init(&core->track, mount->antenna_x_m, mount->antenna_y_m, core->config.hold_s);
+    learn_restart_track(&core->learn);
 }
 
 enum road_status node_core_new(const struct node_core_config *config, uint64_t first_seq,
@@ -135,7 +147,10 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     guard_init(&core->motion_guard);
     guard_init(&core->fix_guard);
     fault_init(&core->fault);
-    track_init(&core->track, c->antenna_x_m, c->antenna_y_m, c->hold_s);
+    const struct mount mount = {c->gnss_lag_s, c->antenna_x_m, c->antenna_y_m};
+    const struct mount sigma = {c->timing_sigma_s, c->antenna_sigma_m, c->antenna_sigma_m};
+    learn_init(&core->learn, &mount, &sigma, c->wheelbase_m);
+    start_track(core);
     detector_init(&core->detector, c->imu_x_m, c->wheelbase_m, c->half_track_m);
     background_init(&core->background);
     filters_init(core);
@@ -194,6 +209,15 @@ static void stop_watching(struct node_core *core)
 
 /* Detections. */
 
+/* What a vehicle crosses again teaches it where its receiver sits. */
+static void sight(struct node_core *core, const struct look *look, struct grid_point at, enum wheel_side side)
+{
+    if (side == WHEEL_UNKNOWN) /* somewhere across the vehicle: no landmark */
+        return;
+    learn_sight(&core->learn, &look->place, look->time_ns, (double)at.e_mm / 1000, (double)at.n_mm / 1000,
+                side == WHEEL_BOTH);
+}
+
 static void report(struct node_core *core, const struct finding *finding)
 {
     const struct look *look = window_at(&core->window, finding->index);
@@ -203,14 +227,16 @@ static void report(struct node_core *core, const struct finding *finding)
     if (!look || !look->is_watched || !batcher_has_pass(core->batcher))
         return;
     if (finding->feature != FEATURE_NONE) {
-        finding_place_feature(finding, look, core->config.half_track_m, core->config.timing_sigma_s, &feature);
+        finding_place_feature(finding, look, core->config.half_track_m, STAMP_SIGMA_S, &feature);
         core->stats.features += batcher_feature(core->batcher, &feature);
+        sight(core, look, feature.at, feature.side);
         return;
     }
-    finding_place(finding, look, core->config.half_track_m, core->config.timing_sigma_s,
+    finding_place(finding, look, core->config.half_track_m, STAMP_SIGMA_S,
                   &detection);
     core->stats.detections++;
     batcher_detection(core->batcher, &detection);
+    sight(core, look, detection.at, detection.side);
 }
 
 /* The second half: one tick of the window, WINDOW_LAG behind the newest. */
@@ -359,7 +385,10 @@ static void take_tick(struct node_core *core, const struct tick *tick, const str
     } else {
         look.place.speed_mps = core->speed_mps;
     }
-    look.unwatched = reason_against(core, tick, level_step(core, tick));
+    const bool is_level = level_step(core, tick);
+    learn_tick(&core->learn, &core->track, tick->time_ns, tick->value, orient_turn(&core->orient, tick->value + 3),
+               is_level && !tick->is_first && tick->fault == UNWATCHED_NOT);
+    look.unwatched = reason_against(core, tick, is_level);
     feel(core, tick, &look);
     look.is_watched =
         look.unwatched == UNWATCHED_NOT && look.is_placed && look.place.speed_mps >= WATCH_MIN_MPS;
@@ -379,9 +408,12 @@ static void advance(struct node_core *core, bool is_final)
         const struct tick *tick = &core->waiting[core->wait_first % WAIT_TICKS];
         const int64_t newest_ns = core->waiting[(core->wait_end - 1) % WAIT_TICKS].time_ns;
         const enum track_answer answer =
-            track_place(&core->track, tick->time_ns, newest_ns, is_final, &place);
+            track_place(&core->track, learn_time_ns(&core->learn, tick->time_ns),
+                        learn_time_ns(&core->learn, newest_ns), is_final, &place);
         if (answer == TRACK_WAIT)
             return;
+        if (answer == TRACK_PLACED)
+            learn_spread(&core->learn, &place);
         take_tick(core, tick, answer == TRACK_PLACED ? &place : NULL);
         core->wait_first++;
     }
@@ -552,13 +584,13 @@ static enum road_status fix_take(struct node_core *core, const struct fix *fix)
     if (in_time != ROAD_OK)
         return in_time;
     if (core->fix_guard.went_back)
-        track_init(&core->track, core->config.antenna_x_m, core->config.antenna_y_m, core->config.hold_s);
+        start_track(core);
     if (fix_is_frozen(core, fix)) {
         core->stats.fixes_frozen++;
         note_trouble(core, UNPLACED_FROZEN);
         return ROAD_BAD_RANGE;
     }
-    f.time_ns = fix->time_ns - llround(core->config.gnss_lag_s * NS_PER_S);
+    f.time_ns = fix->time_ns; /* the lag is taken off where a tick is looked up */
     f.speed_mps = fix->speed_mps;
     f.heading_rad = fix->heading_deg * M_PI / 180;
     const enum road_status in_reach = track_fix(&core->track, &f);
@@ -600,7 +632,8 @@ void node_core_finish(struct node_core *core)
     count_unwatched(core, core->resample.gap_s, core->resample.gap_reason);
     batcher_close(core->batcher);
     core->resample = (struct resample){0};
-    track_init(&core->track, core->config.antenna_x_m, core->config.antenna_y_m, core->config.hold_s);
+    learn_finish(&core->learn);
+    start_track(core);
     orient_reset(&core->orient);
     filters_init(core);
     guard_init(&core->motion_guard);
@@ -627,5 +660,10 @@ struct node_core_stats node_core_stats(const struct node_core *core)
     stats.batches = batcher_made(core->batcher);
     stats.look_alikes = core->detector.look_alikes;
     stats.sample_hz = core->fault.rate_hz;
+    stats.gnss_lag_s = core->learn.applied.lag_s;
+    stats.timing_sigma_s = calibrate_sigma(&core->learn.calibrate).lag_s;
+    stats.antenna_x_m = core->learn.applied.antenna_x_m;
+    stats.antenna_y_m = core->learn.applied.antenna_y_m;
+    stats.recrossed = core->learn.calibrate.recrossed;
     return stats;
 }

@@ -40,13 +40,14 @@ struct node_core_config {
     double imu_x_m;                  /* behind the front axle: negative */
     double wheelbase_m, half_track_m;
     double gnss_lag_s;       /* reports are late by this much */
+    double antenna_sigma_m;  /* how unsure the antenna's place is; the core learns it better; 0 = measured: 0.1 */
     double batch_m, batch_s; /* borders: metres or seconds of data, whichever first */
     double hold_s;           /* how long samples wait for a fix before they count as unplaced: 5 */
     enum frame frame;
     uint16_t epoch_centiyear;
     double watch_step_s; /* samples farther apart are a gap, and steadily fewer than two in that time are too few to be
                             watched: 0.1; a longer one claims more than it sees */
-    double timing_sigma_s; /* 1 sigma between the clocks of motion and position, after gnss_lag_s: 0.007 */
+    double timing_sigma_s; /* how unsure gnss_lag_s is; the core learns it better; 0 = measured: 0.1 */
     double ride_gain;    /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
                             the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
 };
@@ -64,6 +65,9 @@ struct node_core_stats {
     uint64_t detections, batches;
     uint64_t look_alikes; /* events that a speed bump or hump explains best: no detections */
     uint64_t features;    /* of them, those sent as feature sightings */
+    double gnss_lag_s, timing_sigma_s; /* applied now, and how well the lag is known */
+    double antenna_x_m, antenna_y_m;
+    uint64_t recrossed; /* things crossed again, which taught lag and lever arm */
     double sample_hz; /* measured over the last second; rows that repeat the row before are none */
 };
 

@@ -69,6 +69,7 @@ static void open_core(struct node *n)
     core.wheelbase_m = c->wheelbase_m;
     core.half_track_m = c->half_track_m;
     core.gnss_lag_s = c->gnss_lag_s;
+    core.antenna_sigma_m = c->antenna_sigma_m;
     core.timing_sigma_s = c->timing_sigma_s;
     core.ride_gain = c->ride_gain;
     core.watch_step_s = c->watch_step_s;

@@ -280,6 +280,9 @@ static void interpolate(struct track *track, int64_t time_ns, struct place *ret_
     ret_place->var_ee = own + bridge + (1 - u) * track->from_p[0][0] + u * track->to_p[0][0];
     ret_place->var_nn = own + bridge + (1 - u) * track->from_p[1][1] + u * track->to_p[1][1];
     ret_place->var_en = (1 - u) * track->from_p[0][1] + u * track->to_p[0][1];
+    ret_place->receiver_m2 = own;
+    ret_place->filter_m2 = (ret_place->var_ee + ret_place->var_nn) / 2 - own;
+    ret_place->lag_s = 0;
     ret_place->gnss = a->gnss > b->gnss ? a->gnss : b->gnss;
     ret_place->time_source = a->time_source < b->time_source ? a->time_source : b->time_source;
 }

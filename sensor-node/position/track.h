@@ -33,6 +33,8 @@ struct place {
     double e_m, n_m, heading_rad;
     double speed_mps, accel_mps2, turn_radps; /* turn clockwise */
     double var_ee, var_en, var_nn;
+    double receiver_m2, filter_m2; /* of that, per axis: the receiver's own, which hangs together; the filter's */
+    double lag_s;                  /* the receiver's lag that was taken off */
     enum gnss_class gnss;
     enum time_source time_source;
 };

@@ -69,6 +69,7 @@ static inline struct node_core_config config_of(const struct synthetic *d)
     config.wheelbase_m = d->wheelbase_m;
     config.half_track_m = d->half_track_m;
     config.gnss_lag_s = d->lag_s;
+    config.timing_sigma_s = config.antenna_sigma_m = 0; /* measured */
     return config;
 }
 

@@ -54,6 +54,46 @@ FACT(a_pothole_is_found_once_at_its_place_and_side)
     }
 }
 
+static double way_here(double x, bool is_left)
+{
+    return pothole(x, is_left) + speed_bump(x - 400, is_left);
+}
+
+/* 0.25 s late where 0.1 s was configured: 1.5 m at 10 m/s. Ten minutes on, braking and speeding up have told. */
+FACT(a_lag_configured_wrong_is_learnt_from_braking_and_speeding_up)
+{
+    struct synthetic d;
+    struct motion_sample sample;
+    struct fix fix;
+    bool has_fix;
+    struct node_core *core = NULL;
+
+    synthetic_init(&d);
+    d.lag_s = 0.25;
+    d.sway_mps = 4;
+    d.height_m = way_here;
+    struct node_core_config config = config_of(&d);
+    config.gnss_lag_s = 0.1;
+    config.timing_sigma_s = 0.15;
+    CHECK_STATUS(node_core_new(&config, 1, &core), ROAD_OK);
+    clear(&said);
+    while (d.time_s < 400) {
+        synthetic_next(&d, &sample, &fix, &has_fix);
+        node_core_motion(core, &sample);
+        if (has_fix)
+            node_core_fix(core, &fix);
+        listen(core, &said);
+    }
+    const struct node_core_stats stats = node_core_stats(core);
+    CHECK(fabs(stats.gnss_lag_s - 0.25) < 2 * stats.timing_sigma_s);
+    CHECK(fabs(stats.gnss_lag_s - 0.25) < 0.06); /* half as wrong at most; the receiver's velocity is not its position */
+    CHECK(stats.timing_sigma_s < 0.1);
+    CHECK(said.n_detections >= 1);
+    for (size_t i = 0; i < said.n_detections; i++)
+        CHECK(nees(&d, &said.detections[i], HOLE_M, 0.75) < 6);
+    node_core_free(core);
+}
+
 FACT(a_lagging_receiver_is_put_right)
 {
     struct synthetic d;
