@@ -97,7 +97,7 @@ bool facts_of_server(const struct stack *stack, struct facts *facts)
 {
     json_t *summary = http_get_json(stack->http, "/v1/summary");
     const json_t *road = json_object_get(summary, "road_m"), *cells = json_object_get(summary, "cells");
-    const json_t *defects = json_object_get(summary, "defects");
+    const json_t *defects = json_object_get(summary, "defects"), *features = json_object_get(summary, "features");
 
     if (!summary)
         return false;
@@ -111,6 +111,8 @@ bool facts_of_server(const struct stack *stack, struct facts *facts)
     facts->cells_16m_coded = count(cells, "level4");
     facts->defects_suspected = count(defects, "suspected");
     facts->defects_confirmed = count(defects, "confirmed");
+    facts->features = count(features, "registered");
+    facts->features_called_damage = count(features, "called_damage");
     facts->entries = count(summary, "entries");
     json_decref(summary);
     return true;
@@ -169,6 +171,8 @@ void facts_print(const struct facts *f, const struct truth_score *truth, bool is
         {"detections", (double)f->detections, 0},
         {"defects_suspected", (double)f->defects_suspected, 0},
         {"defects_confirmed", (double)f->defects_confirmed, 0},
+        {"features", (double)f->features, 0},
+        {"features_called_damage", (double)f->features_called_damage, 0},
         {"road_m_covered", f->road_m_covered, 0},
         {"road_m_red", f->road_m_red, 0},
         {"road_m_yellow", f->road_m_yellow, 0},

@@ -17,7 +17,7 @@ struct facts {
     double replay_speed; /* of the slowest node */
     /* server */
     double road_m_covered, road_m_red, road_m_yellow, road_m_green, road_m_unplaced;
-    uint64_t defects_suspected, defects_confirmed, cells_coded, cells_1m_coded, cells_16m_coded, entries;
+    uint64_t defects_suspected, defects_confirmed, features, features_called_damage, cells_coded, cells_1m_coded, cells_16m_coded, entries;
     bool is_verified;
     uint64_t batches_seen; /* whose last change reached an ordinary client of the map */
     double sample_to_map_ms_p50, sample_to_map_ms_p99;

@@ -26,6 +26,7 @@
 #define HEADING_MATTERS_MM 1000.0 /* a place known better than this speaks for itself */
 #define HEADING_APART_CDEG 6000
 #define EXTENT_MM 100.0 /* wheels meet a defect anywhere on it: added to the gate's covariance */
+#define LONG_EXTENT_MM 1500.0 /* a hump, a crossing and a row of studs are metres long: their middle is uncertain */
 #define ROUNDS 2
 
 int defect_group(int type)
@@ -57,15 +58,35 @@ static bool groups_meet(int a, int b, bool is_feature_among)
                       (b == GROUP_SHORT || b == GROUP_LONG));
 }
 
+static double extent_of(const struct sighting *s)
+{
+    return s->kind == FEATURE_SPEED_HUMP || s->kind == FEATURE_RAIL || s->kind == FEATURE_STUDS ? LONG_EXTENT_MM
+                                                                                              : EXTENT_MM;
+}
+
+/* A hole keeps to its place, however long the feature beside it. */
+static double extent_of_pair(double extent_a_mm, double extent_b_mm, const struct sighting *s)
+{
+    return s->kind || group_of(s) == GROUP_LONG ? fmax(extent_a_mm, extent_b_mm) : EXTENT_MM;
+}
+
 static double apart_mm(struct grid_point a, struct grid_point b)
 {
     return hypot((double)(a.e_mm - b.e_mm), (double)(a.n_mm - b.n_mm));
 }
 
+/* Both are felt over metres of the way. */
+static double long_extent(const struct sighting *a, const struct sighting *b)
+{
+    const double extent = fmax(extent_of(a), extent_of(b));
+
+    return extent > EXTENT_MM ? extent : 0;
+}
+
 static bool may_link(const struct sighting *a, const struct sighting *b)
 {
     return groups_meet(group_of(a), group_of(b), a->kind || b->kind) &&
-           apart_mm(a->at, b->at) <= REACH_SIGMAS * (a->sigma_mm + b->sigma_mm);
+           apart_mm(a->at, b->at) <= REACH_SIGMAS * (a->sigma_mm + b->sigma_mm + long_extent(a, b));
 }
 
 static bool contradict(const struct sighting *a, const struct sighting *b)
@@ -91,7 +112,8 @@ static void visit_neighbours(struct beliefs *beliefs, uint32_t index, struct lis
 {
     struct evidence *evidence = &beliefs->evidence;
     const struct sighting me = evidence->sightings[index];
-    const int32_t ring = (int32_t)ceil(REACH_SIGMAS * (me.sigma_mm + PLACED_SIGMA_MM_MAX) / BLOCK_MM);
+    const int32_t ring =
+        (int32_t)ceil(REACH_SIGMAS * (me.sigma_mm + PLACED_SIGMA_MM_MAX + LONG_EXTENT_MM) / BLOCK_MM);
     const int32_t column = block_coordinate(me.at.e_mm), row = block_coordinate(me.at.n_mm);
 
     for (int32_t r = row - ring; r <= row + ring; r++)
@@ -136,6 +158,7 @@ struct unit_best {
 struct cluster {
     const struct sighting *seed;
     bool has_feature;
+    double extent_mm; /* the greatest of its members' */
     struct list members; /* event order */
     struct unit_best *units;
     size_t n_units, unit_capacity;
@@ -183,6 +206,7 @@ static void cluster_take(struct cluster *cluster, const struct sighting *s, uint
 
     list_add(&cluster->members, index);
     cluster->has_feature |= s->kind != FEATURE_NONE;
+    cluster->extent_mm = fmax(cluster->extent_mm, extent_of(s));
     for (size_t i = 0; i < cluster->n_units; i++) {
         struct unit_best *u = &cluster->units[i];
         if (u->speaker != s->speaker || u->hour != hour)
@@ -209,9 +233,10 @@ static bool headings_agree(const struct sighting *a, const struct sighting *b)
 }
 
 /* Squared Mahalanobis distance for the sum of two covariances; *ret_det of the sum. */
-static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b, double *ret_det)
+static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b, double extent_mm,
+                           double *ret_det)
 {
-    const double extent = EXTENT_MM * EXTENT_MM;
+    const double extent = extent_mm * extent_mm;
     const double ee = a.ee_mm2 + b.ee_mm2 + extent, en = a.en_mm2 + b.en_mm2, nn = a.nn_mm2 + b.nn_mm2 + extent;
     const double det = ee * nn - en * en;
 
@@ -248,7 +273,8 @@ static double misfit(const struct beliefs *beliefs, const struct cluster *cluste
 
     if (!may_share(cluster->seed, s, cluster->has_feature || s->kind, cluster->covariance, s->covariance))
         return INFINITY;
-    const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance, &det);
+    const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance,
+                                   extent_of_pair(cluster->extent_mm, extent_of(s), s), &det);
     if (d2 > GATE_CHI2 || cluster_contradicts(beliefs, cluster, s))
         return INFINITY;
     return d2 + log(det) - 2 * log((double)cluster->n_units);
@@ -258,6 +284,7 @@ static void cluster_empty(struct cluster *cluster, const struct sighting *seed)
 {
     cluster->seed = seed;
     cluster->has_feature = false;
+    cluster->extent_mm = EXTENT_MM;
     cluster->members.n = cluster->n_units = 0;
     cluster->w_ee = cluster->w_en = cluster->w_nn = cluster->w_e = cluster->w_n = 0;
 }
@@ -352,7 +379,8 @@ static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, co
         return false;
     const double de = (double)(b->seed->at.e_mm - a->seed->at.e_mm) + b->e - a->e;
     const double dn = (double)(b->seed->at.n_mm - a->seed->at.n_mm) + b->n - a->n;
-    if (mahalanobis2(de, dn, a->covariance, b->covariance, &det) > GATE_CHI2)
+    const double extent = a->has_feature && b->has_feature ? fmax(a->extent_mm, b->extent_mm) : EXTENT_MM;
+    if (mahalanobis2(de, dn, a->covariance, b->covariance, extent, &det) > GATE_CHI2)
         return false;
     for (size_t i = 0; i < a->members.n; i++)
         for (size_t k = 0; k < b->members.n; k++)

@@ -153,6 +153,23 @@ async function main() {
       await page.locator(".proof .good").waitFor({ timeout: 15000 });
     });
     await page.screenshot({ path: path.join(pictures, "detail-1440.png") });
+    await fact("bumps_and_joints_are_named_when_asked_for_and_not_before", async () => {
+      const feature = await waitFor(() => page.evaluate(async () => (await (await fetch("/v1/features")).json()).features[0]), "a registered feature", 120000);
+      await page.evaluate((p) => globalThis.roadMap.jumpTo({ center: p, zoom: 19 }), feature.geometry.coordinates);
+      const drawn = () => page.evaluate(() => globalThis.roadMap.queryRenderedFeatures({ layers: ["features"] }).map((f) => f.properties.kind));
+      claim((await drawn()).length === 0, "features are drawn though nobody asked");
+      await page.getByRole("button", { name: "Bumps, joints, covers" }).click();
+      await waitFor(async () => (await drawn()).includes(feature.properties.kind), "the feature's label");
+      const point = await page.evaluate((p) => { const q = globalThis.roadMap.project(p), box = globalThis.roadMap.getCanvas().getBoundingClientRect(); return [q.x + box.x, q.y + box.y - 24]; }, feature.geometry.coordinates);
+      await page.mouse.click(point[0], point[1]);
+      await page.locator(".detail").getByText("no damage").waitFor({ timeout: 15000 });
+      await page.screenshot({ path: path.join(pictures, "features-1440.png") });
+      await page.getByRole("button", { name: "中文" }).click();
+      await page.locator(".detail").getByText(feature.properties.zh).waitFor({ timeout: 15000 });
+      await page.getByRole("button", { name: "English" }).click();
+      await page.getByRole("button", { name: "Bumps, joints, covers" }).click();
+      await waitFor(async () => (await drawn()).length === 0, "the layer to be gone");
+    });
     await fact("wide_page_looks_right", async () => {
       await page.locator(".detail .close").click();
       await page.evaluate(async () => { const c = await (await fetch("/v1/config")).json(); globalThis.roadMap.fitBounds(c.bounds, { padding: 30, animate: false }); });

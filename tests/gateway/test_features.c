@@ -276,6 +276,23 @@ FACT(a_long_hump_that_is_called_subsidence_or_a_patch_is_the_hump)
     scene_close(&s);
 }
 
+/* A flat hump is 3.7 m long, and who takes it for a bump means its first ramp. */
+FACT(a_hump_that_some_take_for_a_bump_is_one_feature)
+{
+    struct scene s = scene_open();
+
+    for (unsigned i = 0; i < 12; i++) {
+        const bool is_bump = i % 3 == 0;
+        drive_feature(&drive, is_bump ? FEATURE_SPEED_BUMP : FEATURE_SPEED_HUMP, begin(&s, i), AT_E - (is_bump ? 2 : 0), AT_N,
+                      0.1, 9, 90);
+        settle(&s, 1 + i % 4);
+    }
+    CHECK_INT(live_defects(&s.beliefs, 0), 1);
+    CHECK_INT(defect_near(&s.beliefs, AT_E, AT_N, 2)->feature.kind, FEATURE_SPEED_HUMP);
+    CHECK_INT(defect_near(&s.beliefs, AT_E, AT_N, 2)->feature.hits, 12);
+    scene_close(&s);
+}
+
 /* ---- change -------------------------------------------------------------------------------------------- */
 
 FACT(a_cover_that_sinks_alarms_with_the_second_vehicle)

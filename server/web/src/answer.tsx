@@ -52,7 +52,7 @@ export function Answer({ summary, language, isSimulated }: { summary: Summary | 
   );
 }
 
-export function Legend({ language, shown, onToggle, hasTruth }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean }) {
+export function Legend({ language, shown, onToggle, hasTruth, areFeaturesShown, onFeatures }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean; areFeaturesShown: boolean; onFeatures: () => void }) {
   return (
     <section class="card">
       <h2>{say("legend", language)}</h2>
@@ -65,6 +65,7 @@ export function Legend({ language, shown, onToggle, hasTruth }: { language: Lang
           </li>
         ))}
       </ul>
+      <button class="layer" aria-pressed={areFeaturesShown} onClick={onFeatures}>{say("legend_features", language)}</button>
       <p class="small">{say("legend_defect", language)}</p>
       {hasTruth && <p class="small">{say("legend_truth", language)}</p>}
     </section>

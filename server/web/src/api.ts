@@ -17,6 +17,7 @@ export interface Summary {
   road_m: RoadMetres;
   cells: Record<Code, number> & { level0: number };
   defects: { suspected: number; confirmed: number; dropped: number };
+  features: { registered: number; retired: number; called_damage: number };
   entries: number;
   as_of: string | null;
   changes: number;
@@ -36,6 +37,13 @@ export interface Defect {
   ellipse: LonLat[]; probability: number; size: { value: number; sigma: number; unit: string } | null;
   hits: number; passes: number; motion_hits: number; camera_hits: number;
   first: string; last: string; explain: Both; cell: string; entries: EntryRef[];
+}
+export type FeatureKind = "speed_bump" | "speed_hump" | "joint" | "rail" | "manhole" | "studs" | "kerb";
+/** The properties of a feature of /v1/features. */
+export interface RoadFeature {
+  id: string; kind: FeatureKind; en: string; zh: string; state: string; probability: number; sigma_m: number;
+  strength: number | null; strength_mad: number | null; hits: number; passes: number; called_damage: number;
+  defect: string | null; first: string; last: string;
 }
 export interface Change {
   change: number; gateway: string; as_of: string;

@@ -1,12 +1,12 @@
 // Why a square or a defect has its colour: the sentence first, then its numbers with unit, sigma and age, then the proof.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Cell, Defect, EntryRef } from "./api";
+import type { Cell, Defect, EntryRef, RoadFeature } from "./api";
 import { Letter } from "./answer";
 import { checkEntry } from "./proof";
-import { age, codeWords, exact, say, unit, type Language } from "./words";
+import { age, codeWords, exact, featureWords, say, unit, type Language } from "./words";
 
-export type Chosen = { kind: "waiting" } | { kind: "failed"; why: string } | { kind: "cell"; cell: Cell } | { kind: "defect"; defect: Defect };
+export type Chosen = { kind: "waiting" } | { kind: "failed"; why: string } | { kind: "cell"; cell: Cell } | { kind: "defect"; defect: Defect } | { kind: "feature"; feature: RoadFeature };
 
 /** Centimetres where they mean something. */
 function length(metres: number): string {
@@ -84,6 +84,23 @@ function DefectDetail({ defect, vkey, language }: { defect: Defect; vkey: string
   );
 }
 
+function FeatureDetail({ feature, language, onDefect }: { feature: RoadFeature; language: Language; onDefect: (id: string) => void }) {
+  return (
+    <>
+      <h2>{featureWords[feature.kind].sign} {feature[language]}</h2>
+      <p class="explain">{say(feature.defect ? "feature_damaged" : "feature_stands", language)}</p>
+      <dl>
+        {feature.strength != null && <Row name={say("feature_strength", language)}>{feature.strength.toFixed(1)} ± {(feature.strength_mad ?? 0).toFixed(1)} {say("feature_times", language)}</Row>}
+        <Row name={say("evidence", language)}>{feature.hits} / {feature.passes} {say("hits_of", language)}</Row>
+        {feature.called_damage > 0 && <Row name={say("feature_called", language)}>{feature.called_damage} {say("feature_units", language)}</Row>}
+        <Row name={say("place", language)}>± {length(feature.sigma_m)} m (1 σ)</Row>
+        <Row name={say("seen", language)}><time dateTime={feature.last} title={exact(feature.last, language)}>{age(feature.last, language)}</time></Row>
+      </dl>
+      {feature.defect && <button onClick={() => onDefect(feature.defect!)}>{say("to_defect", language)}</button>}
+    </>
+  );
+}
+
 export function Detail({ chosen, language, vkey, onClose, onDefect }: { chosen: Chosen; language: Language; vkey: string; onClose: () => void; onDefect: (id: string) => void }) {
   const card = useRef<HTMLElement>(null);
   useEffect(() => card.current?.focus({ preventScroll: false }), [chosen.kind]);
@@ -93,6 +110,7 @@ export function Detail({ chosen, language, vkey, onClose, onDefect }: { chosen: 
       {chosen.kind === "waiting" && <p>{say("loading", language)}</p>}
       {chosen.kind === "failed" && <p class="notice">{chosen.why}</p>}
       {chosen.kind === "cell" && <CellDetail cell={chosen.cell} vkey={vkey} language={language} onDefect={onDefect} />}
+      {chosen.kind === "feature" && <FeatureDetail feature={chosen.feature} language={language} onDefect={onDefect} />}
       {chosen.kind === "defect" && <DefectDetail defect={chosen.defect} vkey={vkey} language={language} />}
     </section>
   );

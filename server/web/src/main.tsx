@@ -25,6 +25,7 @@ function App() {
   const [changes, setChanges] = useState<Change[]>([]);
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [shown, setShown] = useState(new Set(allCodes));
+  const [areFeaturesShown, setAreFeaturesShown] = useState(false);
   const [isLive, setIsLive] = useState(true);
   const [isFailing, setIsFailing] = useState(false);
   const holder = useRef<HTMLDivElement>(null);
@@ -52,6 +53,11 @@ function App() {
   useEffect(() => void readSummary(), [readSummary]);
 
   const choose = useCallback(async (picked: Picked) => {
+    if (picked.kind === "feature") {
+      setChosen({ kind: "feature", feature: picked.feature });
+      map.current?.choose(null);
+      return;
+    }
     setChosen({ kind: "waiting" });
     try {
       if (picked.kind === "defect") {
@@ -109,6 +115,10 @@ function App() {
     setShown(next);
     map.current?.filter(next);
   };
+  const toggleFeatures = () => {
+    setAreFeaturesShown(!areFeaturesShown);
+    map.current?.showFeatures(!areFeaturesShown);
+  };
   const close = () => {
     setChosen(null);
     map.current?.choose(null);
@@ -130,7 +140,7 @@ function App() {
         {isFailing && <p class="notice" role="alert">{say("no_answer", language)}</p>}
         {chosen && <Detail chosen={chosen} language={language} vkey={config?.log_vkey ?? ""} onClose={close} onDefect={(id) => void choose({ kind: "defect", id })} />}
         <Answer summary={summary} language={language} isSimulated={config?.truth ?? false} />
-        <Legend language={language} shown={shown} onToggle={toggle} hasTruth={config?.truth ?? false} />
+        <Legend language={language} shown={shown} onToggle={toggle} hasTruth={config?.truth ?? false} areFeaturesShown={areFeaturesShown} onFeatures={toggleFeatures} />
         <LiveList changes={changes} language={language} isLive={isLive} onGo={fly} />
       </main>
     </div>

@@ -1,10 +1,11 @@
 // The map: our own roads as base, cells and defects as vector tiles, truth beside belief in a simulated demo. Never colour
-// alone: yellow carries dots, red a hatch, defects a letter.
+// alone: yellow carries dots, red a hatch, defects a letter. What merely stands on the road (bumps, joints, covers) is a quiet
+// layer of named labels, off until asked for.
 
 import maplibregl, { type ExpressionSpecification, type FilterSpecification, type Map as LibreMap } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
-import type { Code, Config, LonLat } from "./api";
-import { codeWords, type Language } from "./words";
+import type { Code, Config, FeatureKind, LonLat, RoadFeature } from "./api";
+import { codeWords, featureWords, type Language } from "./words";
 
 export interface Palette { fill: Record<Code, string>; line: Record<Code, string>; ground: string; road: string; ink: string }
 
@@ -57,6 +58,31 @@ function badge(letter: string, fill: string, line: string, isFilled: boolean): I
   return pen.getImageData(0, 0, 56, 56);
 }
 
+/** A small label: a sign and the name in words. */
+function label(text: string, colours: Palette): ImageData {
+  const canvas = document.createElement("canvas");
+  const font = "24px system-ui, 'Noto Sans SC', sans-serif";
+  let pen = canvas.getContext("2d")!;
+  pen.font = font;
+  const width = Math.ceil(pen.measureText(text).width) + 28;
+  canvas.width = width;
+  canvas.height = 40;
+  pen = canvas.getContext("2d")!;
+  pen.beginPath();
+  pen.roundRect(2, 2, width - 4, 36, 8);
+  pen.fillStyle = colours.ground;
+  pen.fill();
+  pen.lineWidth = 2;
+  pen.strokeStyle = colours.line.grey;
+  pen.stroke();
+  pen.fillStyle = colours.ink;
+  pen.font = font;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(text, width / 2, 21);
+  return pen.getImageData(0, 0, width, 40);
+}
+
 function addImages(map: LibreMap, colours: Palette, language: Language): void {
   const put = (name: string, image: ImageData, pixelRatio: number) => {
     if (map.hasImage(name)) map.removeImage(name);
@@ -81,6 +107,8 @@ function addImages(map: LibreMap, colours: Palette, language: Language): void {
     put(`confirmed-${code}`, badge(letter, colours.fill[code], colours.line[code], true), 2);
     put(`suspected-${code}`, badge(letter, colours.fill[code], colours.line[code], false), 2);
   }
+  for (const kind of Object.keys(featureWords) as FeatureKind[])
+    put(`feature-${kind}`, label(`${featureWords[kind].sign} ${featureWords[kind][language]}`, colours), 2);
 }
 
 const empty = { type: "FeatureCollection" as const, features: [] };
@@ -90,6 +118,7 @@ function addSources(map: LibreMap, config: Config, version: number): void {
   map.addSource("roads", { type: "vector", tiles: tiles("roads"), maxzoom: 18 });
   map.addSource("cells", { type: "vector", tiles: tiles("cells"), maxzoom: 19, promoteId: "id" });
   map.addSource("defects", { type: "vector", tiles: tiles("defects"), minzoom: 13, maxzoom: 19 });
+  map.addSource("features", { type: "geojson", data: empty });
   map.addSource("chosen", { type: "geojson", data: empty });
   if (config.truth) map.addSource("truth", { type: "geojson", data: "/v1/truth" });
 }
@@ -110,6 +139,8 @@ function addLayers(map: LibreMap, config: Config, colours: Palette): void {
   map.addLayer({ id: "cells-line", type: "line", source: "cells", "source-layer": "cells", minzoom: 19, paint: { "line-color": byCode(colours.line), "line-width": 0.5, "line-opacity": 0.6 } });
   if (config.truth)
     map.addLayer({ id: "truth", type: "symbol", source: "truth", minzoom: 15, layout: { "icon-image": "cross", "icon-allow-overlap": true } });
+  map.addLayer({ id: "features", type: "symbol", source: "features", minzoom: 14, layout: { visibility: "none", "icon-image": ["concat", "feature-", ["get", "kind"]],
+    "icon-size": ["interpolate", ["linear"], ["zoom"], 14, 0.6, 18, 1], "icon-anchor": "bottom", "icon-offset": [0, -14] }, paint: { "icon-opacity": 0.9 } });
   map.addLayer({ id: "sigma", type: "circle", source: "defects", "source-layer": "defects", minzoom: 16,
     paint: { "circle-color": "rgba(0,0,0,0)", "circle-stroke-width": 1.5, "circle-stroke-color": colours.ink, "circle-stroke-opacity": 0.55,
       "circle-radius": ["interpolate", ["exponential", 2], ["zoom"], 13, ["*", ["get", "sigma_m"], pixelsPerMetre(middle) / 2 ** 9], 22, ["*", ["get", "sigma_m"], pixelsPerMetre(middle)]] } });
@@ -134,11 +165,12 @@ export interface RoadMap {
   show(version: number): void;
   choose(outline: LonLat[] | null): void;
   filter(shown: Set<Code>): void;
+  showFeatures(areShown: boolean): void;
   speak(language: Language): void;
   fly(to: LonLat): void;
 }
 
-export type Picked = { kind: "defect"; id: string } | { kind: "cell"; id: string } | { kind: "place"; at: LonLat };
+export type Picked = { kind: "defect"; id: string } | { kind: "feature"; feature: RoadFeature } | { kind: "cell"; id: string } | { kind: "place"; at: LonLat };
 
 export function openMap(container: HTMLElement, config: Config, language: Language, version: number, onPick: (picked: Picked) => void): RoadMap {
   const colours = palette();
@@ -166,13 +198,29 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
     const near: [[number, number], [number, number]] = [[at.x - 10, at.y - 10], [at.x + 10, at.y + 10]];
     const defect = map.getLayer("defects") ? map.queryRenderedFeatures(near, { layers: ["defects"] })[0] : undefined;
     if (defect) return onPick({ kind: "defect", id: String(defect.properties.id) });
+    const feature = map.getLayer("features") ? map.queryRenderedFeatures(near, { layers: ["features"] })[0] : undefined;
+    if (feature) return onPick({ kind: "feature", feature: feature.properties as RoadFeature });
     const cell = map.getLayer("cells") ? map.queryRenderedFeatures(at, { layers: ["cells"] })[0] : undefined;
     if (cell && map.getZoom() < 17) return onPick({ kind: "place", at: [event.lngLat.lng, event.lngLat.lat] });
     if (cell) return onPick({ kind: "cell", id: String(cell.properties.id) });
     return onPick({ kind: "place", at: [event.lngLat.lng, event.lngLat.lat] });
   });
+  let areFeaturesShown = false;
+  const readFeatures = () => {
+    if (!areFeaturesShown || map.getZoom() < 14) return;
+    const b = map.getBounds();
+    const box = [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()].map((d) => d.toFixed(6)).join(",");
+    map.getSource<maplibregl.GeoJSONSource>("features")?.setData(`${location.origin}/v1/features?limit=1000&bbox=${box}`);
+  };
+  map.on("moveend", readFeatures);
   return {
+    showFeatures: (areShown) => void ready.then(() => {
+      areFeaturesShown = areShown;
+      map.setLayoutProperty("features", "visibility", areShown ? "visible" : "none");
+      readFeatures();
+    }),
     show: (v) => void ready.then(() => {
+      readFeatures();
       for (const layer of ["cells", "defects"]) {
         const source = map.getSource<maplibregl.VectorTileSource>(layer);
         source?.setTiles([`${location.origin}/tiles/${layer}/{z}/{x}/{y}.mvt?v=${v}`]);

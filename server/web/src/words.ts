@@ -1,6 +1,6 @@
 // Every sentence a person reads, once in Chinese and once in English.
 
-import type { Code } from "./api";
+import type { Code, FeatureKind } from "./api";
 
 export type Language = "zh" | "en";
 
@@ -20,6 +20,14 @@ const table = {
   legend: { zh: "图例（点按筛选）", en: "Legend (tap to filter)" },
   legend_defect: { zh: "实心：已确认 · 空心：待核实 · 圈：位置误差", en: "filled: confirmed · hollow: suspected · ring: position error" },
   legend_truth: { zh: "十字：模拟的真实位置", en: "cross: true place (simulated)" },
+  legend_features: { zh: "减速带、伸缩缝、井盖等（不是病害）", en: "Bumps, joints, covers … (no damage)" },
+  feature_stands: { zh: "本来就在路上，不是病害；颠簸明显变大时才报警。", en: "Part of the road, no damage; it alarms when it shakes cars much more than before." },
+  feature_damaged: { zh: "颠簸明显变大，已按病害处理。", en: "It shakes cars much more than before and is handled as a defect." },
+  feature_strength: { zh: "颠簸强度（时速 40 公里）", en: "shakes cars (at 40 km/h)" },
+  feature_times: { zh: "倍于平常", en: "times the usual" },
+  feature_called: { zh: "被误认作病害", en: "taken for damage" },
+  feature_units: { zh: "次", en: "times" },
+  to_defect: { zh: "查看病害", en: "See the defect" },
   simulated: { zh: "演示：车辆与道路为模拟，真值可见", en: "Demo on simulated drives; the truth is shown" },
   live: { zh: "实时变化", en: "Live changes" },
   no_changes: { zh: "暂无变化。新的变化会出现在这里。", en: "No change yet. New ones appear here." },
@@ -63,6 +71,16 @@ export const codeWords: Record<Code, { zh: string; en: string; letterZh: string;
   yellow: { zh: "亚健康", en: "needs care", letterZh: "黄", letterEn: "Y" },
   green: { zh: "健康", en: "healthy", letterZh: "绿", letterEn: "G" },
   grey: { zh: "未知", en: "unknown", letterZh: "灰", letterEn: "?" },
+};
+
+export const featureWords: Record<FeatureKind, { zh: string; en: string; sign: string }> = {
+  speed_bump: { zh: "减速带", en: "Speed bump", sign: "⌒" },
+  speed_hump: { zh: "减速丘", en: "Speed hump", sign: "▬" },
+  joint: { zh: "伸缩缝", en: "Joint", sign: "‖" },
+  rail: { zh: "道口", en: "Rails", sign: "╫" },
+  manhole: { zh: "井盖", en: "Cover", sign: "◎" },
+  studs: { zh: "振动标线", en: "Studs", sign: "⋯" },
+  kerb: { zh: "路缘石", en: "Kerb", sign: "⌐" },
 };
 
 const units: Record<string, { zh: string; en: string }> = {
