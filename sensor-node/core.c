@@ -8,6 +8,7 @@
 #include "sensor-node/guard.h"
 #include "sensor-node/motion/background.h"
 #include "sensor-node/motion/biquad.h"
+#include "sensor-node/motion/coarse.h"
 #include "sensor-node/motion/detector.h"
 #include "sensor-node/motion/fault.h"
 #include "sensor-node/motion/finding.h"
@@ -28,6 +29,8 @@
 #define DOUBT_TICKS         250 /* so far back a tick can still be doubted: WINDOW_LAG, less what a sample may span */
 #define CLOCK_REFUSED       3   /* one or two stamps out of order are no jump of the clock */
 #define STAMP_SIGMA_S       0.002 /* of a sample's own stamp; how well the lag is known stands in the place's covariance */
+#define JOLT_WAIT_S         3.0 /* a look lags 2.5 s behind the samples, a jolt COARSE_LAG_S; this much later it is there */
+#define JOLT_SIGMA_S        0.15 /* when it was: one sample more or less at 5 Hz */
 #define RATE_STEPS          1.9 /* samples per watch_step_s, at least: two, with a little room for jitter */
 
 struct node_core {
@@ -56,6 +59,7 @@ struct node_core {
     double speed_mps; /* the last one known, for metres without a place */
     struct window window;
     struct detector detector;
+    struct coarse coarse; /* takes over where samples are too few to be watched */
     struct background background;
     double background_square;
     int background_ticks;
@@ -152,6 +156,7 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     learn_init(&core->learn, &mount, &sigma, c->wheelbase_m);
     start_track(core);
     detector_init(&core->detector, c->imu_x_m, c->wheelbase_m, c->half_track_m);
+    coarse_init(&core->coarse);
     background_init(&core->background);
     filters_init(core);
     *ret_core = core;
@@ -239,6 +244,39 @@ static void report(struct node_core *core, const struct finding *finding)
     sight(core, look, detection.at, detection.side);
 }
 
+/* Its pass is a single point: it claims no road as watched. */
+static void report_jolt(struct node_core *core, const struct coarse_jolt *jolt, int64_t index)
+{
+    const struct look *look = window_at(&core->window, index);
+    struct finding finding = {.type = DEFECT_POTHOLE, .confidence = jolt->confidence, .index = index};
+    struct detection detection;
+
+    if (!look || !look->is_placed || look->unwatched != UNWATCHED_RATE || look->place.speed_mps < WATCH_MIN_MPS)
+        return;
+    stop_watching(core);
+    batcher_time_source(core->batcher, look->place.time_source);
+    add_point(core, look, index, 0);
+    finding.fraction = (double)(jolt->time_ns - look->time_ns) / TICK_NS;
+    finding_place(&finding, look, core->config.half_track_m, JOLT_SIGMA_S, &detection);
+    detection.severity = SEVERITY_NONE; /* nobody can tell */
+    core->stats.detections++;
+    core->stats.jolts++;
+    batcher_detection(core->batcher, &detection);
+    end_pass(core);
+}
+
+/* Jolts up to `until_ns`; `centre` is the tick they are counted from. */
+static void report_jolts(struct node_core *core, int64_t centre, int64_t until_ns)
+{
+    const struct look *look = window_at(&core->window, centre);
+    const struct coarse_jolt *jolt;
+
+    while ((jolt = coarse_next(&core->coarse)) && jolt->time_ns <= until_ns) {
+        report_jolt(core, jolt, centre - (look->time_ns - jolt->time_ns + TICK_NS / 2) / TICK_NS);
+        coarse_drop(&core->coarse);
+    }
+}
+
 /* The second half: one tick of the window, WINDOW_LAG behind the newest. */
 
 static void learn_background(struct node_core *core, const struct look *look)
@@ -266,6 +304,7 @@ static void look_at(struct node_core *core, int64_t centre)
     struct finding finding;
 
     batcher_clock(core->batcher, look->time_ns);
+    report_jolts(core, centre, look->time_ns - (int64_t)(JOLT_WAIT_S * NS_PER_S));
     if (look->is_watched) {
         core->stats.distance_m += step_m;
         core->stats.without_gyro_s += look->has_gyro ? 0 : TICK_S;
@@ -294,6 +333,8 @@ static void flush_window(struct node_core *core)
 {
     while (core->looked < core->window.end)
         look_at(core, core->looked++);
+    if (core->looked > 0)
+        report_jolts(core, core->looked - 1, window_at(&core->window, core->looked - 1)->time_ns);
     stop_watching(core);
     window_reset(&core->window);
     detector_reset(&core->detector);
@@ -466,11 +507,13 @@ static void doubt(struct node_core *core, int64_t from_ns, int64_t now_ns, enum 
  * came before is closed as it is, and time begins again. */
 static void begin_again(struct node_core *core)
 {
+    coarse_break(&core->coarse);
     if (core->motion_guard.was_sure) {
         advance(core, true);
         flush_window(core);
         batcher_close(core->batcher);
     }
+    coarse_forget(&core->coarse);
     core->wait_first = core->wait_end;
     resample_break(&core->resample, 0, UNWATCHED_CLOCK);
 }
@@ -500,6 +543,8 @@ static void note_hole(struct node_core *core, double step_s)
         resample_break(&core->resample, core->resample.has_last ? step_s : 0, UNWATCHED_GAP);
         fault_break(&core->fault);
     }
+    if (!core->resample.has_last)
+        coarse_break(&core->coarse);
     core->time_refused = 0;
     core->time_refused_ns = 0;
 }
@@ -515,6 +560,10 @@ static void look_for_faults(struct node_core *core, int64_t time_ns, double valu
     if (answer.is_new)
         doubt(core, answer.from_ns, time_ns, answer.reason);
     core->resample.fault = answer.reason;
+    if (answer.reason == UNWATCHED_RATE)
+        coarse_push(&core->coarse, time_ns, value);
+    else if (core->coarse.judged < core->coarse.end)
+        coarse_break(&core->coarse);
     for (int k = 3; k < TICK_AXES && !answer.has_gyro; k++)
         value[k] = NAN;
 }
@@ -627,8 +676,10 @@ void node_core_gap(struct node_core *core, int64_t from_ns, int64_t to_ns)
 
 void node_core_finish(struct node_core *core)
 {
+    coarse_break(&core->coarse);
     advance(core, true);
     flush_window(core);
+    coarse_forget(&core->coarse);
     count_unwatched(core, core->resample.gap_s, core->resample.gap_reason);
     batcher_close(core->batcher);
     core->resample = (struct resample){0};

@@ -63,6 +63,7 @@ struct node_core_stats {
     double unwatched_by_s[UNWATCHED_COUNT], unplaced_by_m[UNPLACED_COUNT]; /* the same two, by reason */
     double without_gyro_s; /* watched, but the side of a hit is unknown: no gyroscope, or one that does not move */
     uint64_t detections, batches;
+    uint64_t jolts;       /* of the detections, those of samples too few to be watched (motion/coarse.h) */
     uint64_t look_alikes; /* events that a speed bump or hump explains best: no detections */
     uint64_t features;    /* of them, those sent as feature sightings */
     double gnss_lag_s, timing_sigma_s; /* applied now, and how well the lag is known */

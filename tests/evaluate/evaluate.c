@@ -12,6 +12,7 @@ struct set {
 static const struct set sets[] = {
     {"gonzalez", "clips of one axis at 50 Hz: bumps, potholes, good and worn road", evaluate_gonzalez},
     {"sim", "drives of `roadchief simulate`: types, sizes, places, look-alikes", evaluate_sim},
+    {"cmu", "5 Hz drives with button presses: single passes, and passes of a loop fused by the gateway", evaluate_cmu},
     {NULL, NULL, NULL},
 };
 
