@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "sensor-node/detect.h"
+#include "sensor-node/detect_clip.h"
 #include "sensor-node/detect_image.h"
 #include "sensor-node/detect_positions.h"
 #include "sensor-node/detect_put.h"
@@ -146,15 +147,11 @@ static enum road_status follow(struct detect *d, struct source *source, char *re
     return status;
 }
 
-static enum road_status detect(struct detect *d, char *ret_error)
+static enum road_status detect(struct detect *d, const struct source_format *format, char *ret_error)
 {
-    const struct source_format *format;
     struct source *source = NULL;
-    enum road_status status = format_find(d->path, &format, ret_error);
+    enum road_status status = find_start(d, ret_error);
 
-    if (status != ROAD_OK)
-        return status;
-    status = find_start(d, ret_error);
     if (status != ROAD_OK)
         return status;
     d->put.zone = (struct grid_zone){120, false};
@@ -224,6 +221,7 @@ static int read_options(int argc, char **argv, struct detect *d)
 int detect_run(int argc, char **argv)
 {
     struct detect d = {.meridian_deg = -1};
+    const struct source_format *format = NULL;
     char error[SOURCE_ERROR_SIZE] = "";
 
     const int done = read_options(argc, argv, &d);
@@ -231,7 +229,11 @@ int detect_run(int argc, char **argv)
         return done;
     if (is_image_path(d.path))
         return detect_image(d.path);
-    const enum road_status status = detect(&d, error);
+    enum road_status status = format_find(d.path, &format, error);
+    if (status == ROAD_OK && format->role == FORMAT_CLIP)
+        return clip_tell(d.path);
+    if (status == ROAD_OK)
+        status = detect(&d, format, error);
     if (status != ROAD_OK)
         fprintf(stderr, "roadchief detect: %s\n", *error ? error : road_status_sentence(status));
     return status != ROAD_OK;

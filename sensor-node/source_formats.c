@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define HEAD_SIZE 512
+#define FILES_LOOKED_AT 64 /* in a folder */
 
 const struct source_format source_formats[] = {
     {.name = "phyphox",
@@ -32,6 +34,13 @@ const struct source_format source_formats[] = {
      .is_folder = true,
      .open = source_open_pair,
      .is_it = format_is_pair},
+    {.name = "clips",
+     .what = "folder of clips (below), or of folders of them",
+     .example = "roadchief detect gonzalez2017-events-50hz/",
+     .role = FORMAT_CLIP,
+     .is_folder = true,
+     .open = source_open_clip,
+     .is_it = format_is_clips},
     {.name = "csv",
      .what = "plain CSV: time_s,ax_mps2,ay_mps2,az_mps2[,gx_radps,gy_radps,gz_radps,lat_deg,lon_deg,speed_mps]",
      .example = "roadchief detect drive.csv --start 2026-11-23T07:41:00Z",
@@ -44,6 +53,12 @@ const struct source_format source_formats[] = {
      .what = "motorbike clips without position: Timestamp (ms),X_Acc..Z_Acc,X_Gyro..Z_Gyro (degrees/s)",
      .example = "roadchief detect Gar_Single1.csv",
      .rows = &rows_twowheeler},
+    {.name = "clip",
+     .what = "one event without time and place: acc_z (m/s2 with gravity, 50 Hz); only its class is told",
+     .example = "roadchief detect clip.csv",
+     .role = FORMAT_CLIP,
+     .open = source_open_clip,
+     .is_it = format_is_clip},
     {.name = "pavevibe",
      .what = "log of the PaveVibe ESP32 node at 10 Hz: RTCData,RTCHora,GPSData,GPSHora,Lat,Long,Vel,Ax..Gz (g, degrees/s)",
      .example = "roadchief detect data.csv",
@@ -255,29 +270,59 @@ static const struct source_format *nearest_folder(const char *path)
     return NULL;
 }
 
+/* What a folder holds, for a refusal. */
+struct holding {
+    char names[160];
+    size_t entries, recordings;
+    char first[80]; /* of the recordings */
+};
+
+static const struct source_format *find(const char *path, bool is_folder);
+
+static int is_shown(const struct dirent *entry)
+{
+    return *entry->d_name != '.';
+}
+
+static bool look_into(const char *folder, struct holding *ret)
+{
+    struct dirent **entries = NULL;
+    const int n = scandir(folder, &entries, is_shown, alphasort);
+
+    *ret = (struct holding){.entries = n > 0 ? (size_t)n : 0};
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+        const char *name = entries[i]->d_name;
+        struct stat info;
+        if (i < 6)
+            add(ret->names, sizeof ret->names, name);
+        if (i < FILES_LOOKED_AT && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path &&
+            stat(path, &info) == 0 && S_ISREG(info.st_mode) && find(path, false) && ret->recordings++ == 0)
+            snprintf(ret->first, sizeof ret->first, "%.70s", name);
+        free(entries[i]);
+    }
+    free(entries);
+    return n >= 0;
+}
+
 static enum road_status refuse_folder(const char *path, const struct source_format **ret_format, char *ret_error)
 {
+    char formats[256];
+    struct holding h;
+
     if ((*ret_format = nearest_folder(path)))
         return ROAD_OK;
-
-    char names[160] = "", formats[256];
-    DIR *folder = opendir(path);
-    size_t files = 0;
-
-    if (!folder) {
+    if (!look_into(path, &h)) {
         snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: cannot be opened: %s", path, strerror(errno));
         return ROAD_IO;
     }
-    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
-        if (*entry->d_name == '.')
-            continue;
-        if (files++ < 6)
-            add(names, sizeof names, entry->d_name);
-    }
-    closedir(folder);
     list_formats(formats, sizeof formats, true);
-    snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %s%s: no recording known here; I know: %s", path,
-             files ? names : "nothing", files > 6 ? ", ..." : "", formats);
+    if (h.recordings > 0)
+        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %zu recordings, each a drive of its own: give one, such as %s",
+                 path, h.recordings, h.first);
+    else
+        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %s%s: no recording known here; I know: %s", path,
+                 h.entries ? h.names : "nothing", h.entries > 6 ? ", ..." : "", formats);
     return ROAD_BAD_INPUT;
 }
 

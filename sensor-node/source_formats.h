@@ -59,6 +59,10 @@ bool format_is_nmea(const char *path);
 /* Needs gpsd on this machine: ROAD_UNSUPPORTED without. */
 enum road_status source_open_nmea(const char *path, const struct recording_config *config, struct source **ret_source,
                                   char *ret_error);
+bool format_is_clip(const char *path);
+bool format_is_clips(const char *folder);
+enum road_status source_open_clip(const char *path, const struct recording_config *config, struct source **ret_source,
+                                  char *ret_error);
 bool format_is_pair(const char *folder);
 enum road_status source_open_pair(const char *folder, const struct recording_config *config, struct source **ret_source,
                                   char *ret_error);

@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+#include "sensor-node/source_clip.h"
 #include "tests/sensor-node/reading.h"
 
 #define G 9.80665
@@ -502,6 +503,29 @@ FACT(real_receiver_logs_are_read_and_the_damaged_line_is_named)
     const struct reading rtk = read_all(data_path("nmea-real/gpsd/nmea-rtk.log"), -1, 0);
     CHECK(rtk.fixes > 100);
     CHECK_INT(rtk.unordered, 0);
+}
+
+/* ---- clips --------------------------------------------------------------------------------------------- */
+
+FACT(a_clip_of_one_event_is_read_whole_or_not_at_all_and_is_no_drive)
+{
+    float z[8];
+    size_t n = 0;
+    char error[SOURCE_ERROR_SIZE] = "";
+
+    CHECK_STATUS(clip_read(write_file("clip.csv", "acc_z\n10.082\n9.68\r\n\n-9.5\n"), z, 8, &n, error), ROAD_OK);
+    CHECK_INT(n, 3);
+    CHECK_NEAR(z[0], 10.082, 1e-6);
+    CHECK_NEAR(z[2], -9.5, 1e-6);
+    CHECK_STATUS(clip_read(in_folder("clip.csv"), z, 2, &n, error), ROAD_TOO_LARGE);
+    const struct reading r = read_all(in_folder("clip.csv"), -1, 0);
+    CHECK_STATUS(r.opened, ROAD_UNSUPPORTED);
+    CHECK_HOLDS(r.first_error, "clip.csv: a clip of one event has neither time nor place");
+    CHECK_HOLDS(read_all(folder, -1, 0).first_error, "neither time nor place"); /* a folder of clips */
+    CHECK_STATUS(clip_read(write_file("clip.csv", "acc_z\n1\nx\n2\n"), z, 8, &n, error), ROAD_BAD_INPUT);
+    CHECK_HOLDS(error, "clip.csv:3: not one number");
+    CHECK_STATUS(clip_read(write_file("clip.csv", "acc_z,b\n1,2\n"), z, 8, &n, error), ROAD_BAD_INPUT);
+    remove_files();
 }
 
 /* ---- refusals ------------------------------------------------------------------------------------------ */
