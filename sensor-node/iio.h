@@ -3,7 +3,10 @@
  *
  * Acceleration is (raw + offset) * scale in m/s^2, turn rate in rad/s. Timestamps are the kernel's; the clock is
  * set to "realtime" so that they are UTC; a device without them is timed by its sampling frequency back from the
- * moment of reading. The gyroscope must be a part of the same device. `root` stands before /sys and /dev, so that
+ * moment of reading. A gyroscope that is a device of its own (many boards have two chips) is found by itself, its rate
+ * interpolated to the instants of the accelerometer; mount matrices are applied, so that both speak of the board's axes.
+ * A gyroscope that stops is told as ROAD_END like the accelerometer; at the next opening it counts only if it is there.
+ * `root` stands before /sys and /dev, so that
  * a folder with plain files and a FIFO can play the device. One thread. */
 #ifndef SENSOR_NODE_IIO_H
 #define SENSOR_NODE_IIO_H

@@ -318,8 +318,8 @@ static enum road_status refuse_folder(const char *path, const struct source_form
     }
     list_formats(formats, sizeof formats, true);
     if (h.recordings > 0)
-        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %zu recordings, each a drive of its own: give one, such as %s",
-                 path, h.recordings, h.first);
+        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder is no drive, but %zu of its files %s: give one, such as %s",
+                 path, h.recordings, h.recordings == 1 ? "is" : "are", h.first);
     else
         snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %s%s: no recording known here; I know: %s", path,
                  h.entries ? h.names : "nothing", h.entries > 6 ? ", ..." : "", formats);

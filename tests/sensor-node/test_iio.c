@@ -146,6 +146,129 @@ FACT(a_device_that_is_not_there_is_named)
     fake_iio_remove(&fake);
 }
 
+/* ---- a gyroscope of its own ---------------------------------------------------------------------------- */
+
+#define GYRO_SCAN 16 /* three le:s16, then the time at 8 */
+
+static void put_attribute(const char *root, const char *device, const char *name, const char *text)
+{
+    char path[400];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/sys/bus/iio/devices/%s/%s", root, device, name);
+    if (!(file = fopen(path, "w")) || fprintf(file, "%s\n", text) < 0 || fclose(file))
+        abort();
+}
+
+/* A second device on the same board, its chip turned by a quarter about z; on the first one the turn rates become
+ * another sensor's channels, so that its scans stay as they are. */
+static void make_gyro(const struct fake_iio *fake)
+{
+    static const char *const folders[] = {"", "/scan_elements", "/buffer"};
+    static const char *const channels[] = {"in_anglvel_x", "in_anglvel_y", "in_anglvel_z", "in_timestamp"};
+    char path[400], other[400], name[80];
+
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/sys/bus/iio/devices/iio:device10%s", fake->root, folders[i]);
+        if (mkdir(path, 0755))
+            abort();
+        for (int k = 0; k < 3; k++) {
+            static const char *const parts[] = {"en", "type", "index"};
+            snprintf(path, sizeof path, "%s/sys/bus/iio/devices/iio:device3/scan_elements/%s_%s", fake->root, channels[i],
+                     parts[k]);
+            snprintf(other, sizeof other, "%s/sys/bus/iio/devices/iio:device3/scan_elements/in_magn_%zu_%s", fake->root, i,
+                     parts[k]);
+            if (rename(path, other))
+                abort();
+        }
+        snprintf(name, sizeof name, "scan_elements/in_magn_%zu_en", i);
+        put_attribute(fake->root, "iio:device3", name, "1");
+    }
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "scan_elements/%s_en", channels[i]);
+        put_attribute(fake->root, "iio:device10", name, "0");
+        snprintf(name, sizeof name, "scan_elements/%s_type", channels[i]);
+        put_attribute(fake->root, "iio:device10", name, i < 3 ? "le:s16/16>>0" : "le:s64/64>>0");
+        snprintf(name, sizeof name, "scan_elements/%s_index", channels[i]);
+        put_attribute(fake->root, "iio:device10", name, (const char *[]){"0", "1", "2", "3"}[i]);
+    }
+    put_attribute(fake->root, "iio:device10", "in_anglvel_scale", "0.001");
+    put_attribute(fake->root, "iio:device10", "in_anglvel_mount_matrix", "0, -1, 0; 1, 0, 0; 0, 0, 1");
+    put_attribute(fake->root, "iio:device10", "sampling_frequency", "100");
+    put_attribute(fake->root, "iio:device10", "current_timestamp_clock", "monotonic");
+    put_attribute(fake->root, "iio:device10", "buffer/length", "2");
+    put_attribute(fake->root, "iio:device10", "buffer/enable", "0");
+    snprintf(path, sizeof path, "%s/dev/iio:device10", fake->root);
+    if (mkfifo(path, 0600))
+        abort();
+}
+
+static void write_turn(int fd, int64_t time_ns, int x, int y, int z)
+{
+    uint8_t scan[GYRO_SCAN] = {0};
+
+    fake_iio_put(scan, x, 2, false);
+    fake_iio_put(scan + 2, y, 2, false);
+    fake_iio_put(scan + 4, z, 2, false);
+    fake_iio_put(scan + 8, time_ns, 8, false);
+    if (write(fd, scan, sizeof scan) != (ssize_t)sizeof scan)
+        abort();
+}
+
+static void write_at(struct fake_iio *fake, int64_t time_ns)
+{
+    const struct motion_sample sample = {.time_ns = time_ns, .accel_mps2 = {0, 0, 9.81f}};
+
+    CHECK(fake_iio_write(fake, &sample));
+}
+
+#define T0 INT64_C(1790000000000000000)
+#define MS INT64_C(1000000)
+
+FACT(a_gyroscope_on_a_device_of_its_own_is_merged_and_turned_into_the_boards_axes)
+{
+    char root[] = "/tmp/road-iio-XXXXXX", error[SOURCE_ERROR_SIZE] = "", path[400];
+    struct iio *iio = NULL;
+    struct motion_sample s[64];
+    size_t count = 0;
+    struct fake_iio fake;
+
+    if (!fake_iio_make(&fake, mkdtemp(root)))
+        abort();
+    make_gyro(&fake);
+    CHECK_STATUS(iio_open(root, "", &iio, error), ROAD_OK);
+    if (!iio)
+        return;
+    fake_iio_start(&fake);
+    snprintf(path, sizeof path, "%s/dev/iio:device10", root);
+    const int gyro = open(path, O_WRONLY | O_CLOEXEC);
+    for (int i = 0; i < 3; i++)
+        write_at(&fake, T0 + 10 * i * MS); /* 0, 10, 20 ms */
+    write_turn(gyro, T0 + 5 * MS, 100, 200, 300);
+    write_turn(gyro, T0 + 15 * MS, 200, 400, 500);
+    CHECK_STATUS(iio_read(iio, s, 64, &count), ROAD_OK);
+    CHECK_INT(count, 2); /* the third waits for a turn rate behind it */
+    CHECK(isnan(s[0].gyro_radps[0])); /* none before it */
+    CHECK_NEAR(s[1].gyro_radps[0], -0.3, 1e-6); /* half way, x of the board = -y of the chip */
+    CHECK_NEAR(s[1].gyro_radps[1], 0.15, 1e-6);
+    CHECK_NEAR(s[1].gyro_radps[2], 0.4, 1e-6);
+    CHECK_NEAR(s[1].accel_mps2[2], 9.81, 1e-5);
+    write_turn(gyro, T0 + 20 * MS, 1000, 0, 0);
+    CHECK_STATUS(iio_read(iio, s, 64, &count), ROAD_OK);
+    CHECK_INT(count, 1); /* at its very instant */
+    CHECK_NEAR(s[0].gyro_radps[1], 1.0, 1e-6);
+    for (int i = 3; i < 20; i++)
+        write_at(&fake, T0 + 10 * i * MS); /* the gyroscope is silent: samples go on without it */
+    CHECK_STATUS(iio_read(iio, s, 64, &count), ROAD_OK);
+    CHECK_INT(count, 7); /* those with 100 ms of samples behind them: 30 to 90 ms */
+    CHECK(isnan(s[6].gyro_radps[1]));
+    close(gyro);
+    CHECK_STATUS(iio_read(iio, s, 64, &count), ROAD_END);
+    fake_iio_stop(&fake);
+    iio_close(iio);
+    fake_iio_remove(&fake);
+}
+
 int main(int argc, char **argv)
 {
     return check_main(argc, argv);

@@ -145,7 +145,7 @@ FACT(what_cannot_be_read_is_refused_with_a_reason)
     CHECK_STATUS(r.opened, ROAD_UNSUPPORTED);
     r = read_all(folder, -1, 0);
     CHECK_STATUS(r.opened, ROAD_BAD_INPUT);
-    CHECK_HOLDS(r.first_error, "this folder holds 1 recordings, each a drive of its own: give one, such as drive.csv");
+    CHECK_HOLDS(r.first_error, "this folder is no drive, but 1 of its files is: give one, such as drive.csv");
 }
 
 static void write_phyphox(const char *location)
