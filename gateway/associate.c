@@ -26,7 +26,7 @@
 #define HEADING_MATTERS_MM 1000.0 /* a place known better than this speaks for itself */
 #define HEADING_APART_CDEG 6000
 #define EXTENT_MM 100.0 /* wheels meet a defect anywhere on it: added to the gate's covariance */
-#define LONG_EXTENT_MM 1500.0 /* a hump, a crossing and a row of studs are metres long: their middle is uncertain */
+#define LONG_EXTENT_MM 1500.0 /* along the way: a hump, a crossing and a row of studs are metres long */
 #define ROUNDS 2
 
 int defect_group(int type)
@@ -232,12 +232,21 @@ static bool headings_agree(const struct sighting *a, const struct sighting *b)
     return (apart <= 18000 ? apart : 36000 - apart) <= HEADING_APART_CDEG;
 }
 
-/* Squared Mahalanobis distance for the sum of two covariances; *ret_det of the sum. */
-static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b, double extent_mm,
-                           double *ret_det)
+/* So long along the way, and EXTENT_MM across it. */
+static struct grid_covariance extent_covariance(double along_mm, unsigned heading_cdeg)
 {
-    const double extent = extent_mm * extent_mm;
-    const double ee = a.ee_mm2 + b.ee_mm2 + extent, en = a.en_mm2 + b.en_mm2, nn = a.nn_mm2 + b.nn_mm2 + extent;
+    const double heading = heading_cdeg * M_PI / 18000, s = sin(heading), c = cos(heading);
+    const double across = EXTENT_MM * EXTENT_MM, more = along_mm * along_mm - across;
+
+    return (struct grid_covariance){across + more * s * s, more * s * c, across + more * c * c};
+}
+
+/* Squared Mahalanobis distance for the sum of three covariances; *ret_det of the sum. */
+static double mahalanobis2(double de, double dn, struct grid_covariance a, struct grid_covariance b,
+                           struct grid_covariance extent, double *ret_det)
+{
+    const double ee = a.ee_mm2 + b.ee_mm2 + extent.ee_mm2, nn = a.nn_mm2 + b.nn_mm2 + extent.nn_mm2;
+    const double en = a.en_mm2 + b.en_mm2 + extent.en_mm2;
     const double det = ee * nn - en * en;
 
     *ret_det = det;
@@ -273,8 +282,9 @@ static double misfit(const struct beliefs *beliefs, const struct cluster *cluste
 
     if (!may_share(cluster->seed, s, cluster->has_feature || s->kind, cluster->covariance, s->covariance))
         return INFINITY;
+    const double extent_mm = extent_of_pair(cluster->extent_mm, extent_of(s), s);
     const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance,
-                                   extent_of_pair(cluster->extent_mm, extent_of(s), s), &det);
+                                   extent_covariance(extent_mm, s->heading_cdeg), &det);
     if (d2 > GATE_CHI2 || cluster_contradicts(beliefs, cluster, s))
         return INFINITY;
     return d2 + log(det) - 2 * log((double)cluster->n_units);
@@ -380,7 +390,8 @@ static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, co
     const double de = (double)(b->seed->at.e_mm - a->seed->at.e_mm) + b->e - a->e;
     const double dn = (double)(b->seed->at.n_mm - a->seed->at.n_mm) + b->n - a->n;
     const double extent = a->has_feature && b->has_feature ? fmax(a->extent_mm, b->extent_mm) : EXTENT_MM;
-    if (mahalanobis2(de, dn, a->covariance, b->covariance, extent, &det) > GATE_CHI2)
+    if (mahalanobis2(de, dn, a->covariance, b->covariance, extent_covariance(extent, a->seed->heading_cdeg), &det) >
+        GATE_CHI2)
         return false;
     for (size_t i = 0; i < a->members.n; i++)
         for (size_t k = 0; k < b->members.n; k++)

@@ -293,6 +293,23 @@ FACT(a_hump_that_some_take_for_a_bump_is_one_feature)
     scene_close(&s);
 }
 
+FACT(a_bump_on_the_other_lane_is_another_feature)
+{
+    struct scene s = scene_open();
+
+    for (unsigned i = 0; i < 12; i++) {
+        const int64_t when = begin(&s, i);
+        if (i % 2)
+            drive_straight(&drive, s.seq, when - 10 * SECOND_NS, 200, 43, 0, 43, GNSS_RTK, 0.05);
+        drive_feature(&drive, FEATURE_SPEED_HUMP, when, AT_E, i % 2 ? AT_N + 3 : AT_N, 0.1, 9, i % 2 ? 270 : 90);
+        settle(&s, 1 + i % 4);
+    }
+    CHECK_INT(live_defects(&s.beliefs, 0), 2);
+    CHECK_INT(defect_near(&s.beliefs, AT_E, AT_N, 0.3)->feature.hits, 6);
+    CHECK_INT(defect_near(&s.beliefs, AT_E, AT_N + 3, 0.3)->feature.hits, 6);
+    scene_close(&s);
+}
+
 /* ---- change -------------------------------------------------------------------------------------------- */
 
 FACT(a_cover_that_sinks_alarms_with_the_second_vehicle)
