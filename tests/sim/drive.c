@@ -16,6 +16,7 @@
 #define HARD_BRAKE_MIN_MPS 7.0
 #define BUSHING_HZ 18.0     /* the suspension gives way fore and aft */
 #define BUSHING_DAMPING 0.35
+#define ENGINE_TAU_S 0.4    /* the engine makes up for what rolling over things costs */
 #define HISTORY 1024        /* samples whose place is remembered, for the receiver's lag */
 
 struct drive {
@@ -32,7 +33,7 @@ struct drive {
     struct sim_gps_state gps;
     double start_s, time_s, step_s, distance_m, end_m;
     double speed_mps, accel_mps2, heading_rad, turn_radps, turn_radps2;
-    double push_m, push_mps, push_mps2; /* the body's fore-and-aft shake on its bushings */
+    double push_m, push_mps, cost_mps2; /* the body's fore-and-aft shake on its bushings; the mean push backwards */
     double waited_s, brake_mps2, brake_to_mps;
     double mood_mps;
     struct {
@@ -173,8 +174,9 @@ static void move(struct drive *d)
     turn_with_road(d);
     sim_car_step(car, &d->car, road_m, slope, accel, d->speed_mps * d->turn_radps, d->step_s);
     const double w = 2 * M_PI * BUSHING_HZ;
-    d->push_mps2 = w * w * -d->push_m - 2 * BUSHING_DAMPING * w * d->push_mps + (d->speed_mps > 0 ? d->car.push_mps2 : 0);
-    d->push_mps += d->step_s * d->push_mps2;
+    const double felt = d->speed_mps > 0 ? d->car.push_mps2 : 0;
+    d->cost_mps2 += d->step_s / ENGINE_TAU_S * (felt - d->cost_mps2);
+    d->push_mps += d->step_s * (felt - d->cost_mps2 - w * w * d->push_m - 2 * BUSHING_DAMPING * w * d->push_mps);
     d->push_m += d->step_s * d->push_mps;
     d->time_s += d->step_s;
 }

@@ -9,7 +9,7 @@
 #define LOOSE_SIGMA 0.5 /* of a loose cover's effect from pass to pass */
 
 /* The middle of a rigid disc rolling over the heights: max over its chord, then the patch's mean. */
-static bool tyre_smooth(float *height_m, int n, double radius_m, double patch_m)
+bool sim_tyre_smooth(float *height_m, int n, double radius_m, double patch_m)
 {
     enum { REACH = 16 };
     const int patch = (int)(patch_m / SIM_TRACK_STEP_M / 2 + 0.5);
@@ -79,8 +79,8 @@ bool sim_track_init(struct sim_track *ret_track, const struct sim_district *dist
         for (int i = 0; i < district->n_placed; i++)
             t.share[i] = district->placed[i].is_loose ? (float)fabs(1 + sim_gauss(random, LOOSE_SIGMA)) : 1;
         fill_heights(&t, district, route, car->half_track_m, random);
-        is_good = tyre_smooth(t.left_m, n, car->tyre_radius_m, car->patch_m) &&
-                  tyre_smooth(t.right_m, n, car->tyre_radius_m, car->patch_m);
+        is_good = sim_tyre_smooth(t.left_m, n, car->tyre_radius_m, car->patch_m) &&
+                  sim_tyre_smooth(t.right_m, n, car->tyre_radius_m, car->patch_m);
     }
     if (is_good)
         *ret_track = t;

@@ -19,6 +19,9 @@ bool sim_track_init(struct sim_track *ret_track, const struct sim_district *dist
 void sim_track_done(struct sim_track *track);
 /* Height under a wheel and its slope; the road before the start is flat. */
 double sim_track_height_m(const struct sim_track *track, double distance_m, bool is_left, double *ret_slope);
+/* What the wheel's middle follows: the largest of a rigid disc's chord, then the mean over the contact patch. In place, heights
+ * SIM_TRACK_STEP_M apart. false if memory runs out. */
+bool sim_tyre_smooth(float *height_m, int n, double radius_m, double patch_m);
 double sim_track_lateral_m(const struct sim_track *track, double distance_m);
 
 #endif
