@@ -17,6 +17,7 @@
 #include "sensor-node/motion/ride.h"
 #include "sensor-node/motion/window.h"
 #include "sensor-node/position/learn.h"
+#include "sensor-node/vehicle.h"
 
 #define WAIT_TICKS          2048 /* ticks that wait for their fix: 20 s, hold_s is at most 15 */
 #define HOLD_MAX_S          15.0
@@ -689,7 +690,10 @@ void node_core_finish(struct node_core *core)
     filters_init(core);
     guard_init(&core->motion_guard);
     guard_init(&core->fix_guard);
-    fault_break(&core->fault);
+    core->stats.sample_hz = core->fault.rate_hz;
+    fault_init(&core->fault);
+    core->background_ticks = 0;
+    core->background_square = 0;
     core->has_fix_before = false;
     core->fix_trouble = UNPLACED_NOT;
     core->is_troubled = false;
@@ -704,13 +708,28 @@ const struct batch *node_core_take(struct node_core *core)
     return batcher_take(core->batcher);
 }
 
+size_t node_core_save(const struct node_core *core, uint8_t *ret_bytes)
+{
+    _Static_assert(NODE_CORE_BYTES_MAX == VEHICLE_BYTES_MAX, "one buffer for both");
+    return vehicle_save(&core->learn, &core->background, ret_bytes);
+}
+
+enum road_status node_core_load(struct node_core *core, const uint8_t *bytes, size_t length)
+{
+    const enum road_status status = vehicle_load(bytes, length, &core->learn, &core->background);
+
+    start_track(core);
+    return status;
+}
+
 struct node_core_stats node_core_stats(const struct node_core *core)
 {
     struct node_core_stats stats = core->stats;
 
     stats.batches = batcher_made(core->batcher);
     stats.look_alikes = core->detector.look_alikes;
-    stats.sample_hz = core->fault.rate_hz;
+    if (core->fault.rate_hz > 0)
+        stats.sample_hz = core->fault.rate_hz;
     stats.gnss_lag_s = core->learn.applied.lag_s;
     stats.timing_sigma_s = calibrate_sigma(&core->learn.calibrate).lag_s;
     stats.antenna_x_m = core->learn.applied.antenna_x_m;

@@ -87,6 +87,11 @@ void node_core_gap(struct node_core *core, int64_t from_ns, int64_t to_ns);
 void node_core_finish(struct node_core *core);
 /* The oldest finished batch, quantised, valid until the next call on the core; NULL if there is none. */
 const struct batch *node_core_take(struct node_core *core);
+/* What the vehicle learnt, between drives: the bytes of vehicle.h. A core that was loaded goes on as the one that was
+ * saved would have. Load before the first sample; ROAD_CORRUPT, ROAD_BAD_VERSION: it starts with nothing learnt. */
+#define NODE_CORE_BYTES_MAX 49152
+size_t node_core_save(const struct node_core *core, uint8_t *ret_bytes);
+enum road_status node_core_load(struct node_core *core, const uint8_t *bytes, size_t length);
 struct node_core_stats node_core_stats(const struct node_core *core);
 
 #endif

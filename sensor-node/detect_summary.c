@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sensor-node/reason_text.h"
+
 #define STEP_MAX_NS 1000000000 /* farther apart, samples do not follow each other */
 
 void tally_event(struct tally *t, const struct source_event *e)

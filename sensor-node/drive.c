@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "link/log.h"
+#include "sensor-node/learnt.h"
 #include "sensor-node/node.h"
 
 #define EVENTS_A_TURN 2000
@@ -136,6 +137,7 @@ static void end_drive(struct node *n)
     n->drive_first_ns = n->drive_last_ns = 0;
     n->pace_wall_ns = 0;
     node_core_finish(n->core);
+    learnt_keep(&n->config, n->core);
     log_info("drive done path=%s rows=%" PRIu64 " refused=%" PRIu64, n->drives.items[n->next_drive - 1].path, stats.rows,
              stats.rows_refused);
     if (n->drive_fixes == 0)
@@ -227,5 +229,6 @@ void node_finish_live(struct node *n)
     if (n->config.source != NODE_SOURCE_LIVE)
         return;
     node_core_finish(n->core);
+    learnt_keep(&n->config, n->core);
     take_batches(n);
 }

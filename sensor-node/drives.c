@@ -9,6 +9,7 @@
 
 const char *const node_migrations[] = {
     "CREATE TABLE drive_start(place INTEGER PRIMARY KEY, path TEXT NOT NULL, start_ns INTEGER NOT NULL) STRICT;",
+    "CREATE TABLE learnt_at_start(id INTEGER PRIMARY KEY CHECK (id = 1), state BLOB NOT NULL) STRICT;",
     NULL,
 };
 

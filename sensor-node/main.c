@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "link/log.h"
+#include "sensor-node/learnt.h"
 #include "sensor-node/node.h"
 
 #define TURN_NS INT64_C(1000000000)
@@ -109,6 +110,7 @@ static void open_all(struct node *n)
     if (n->stored_before)
         log_info("going on after an earlier run stored=%" PRIu64, n->stored_before);
     open_core(n);
+    learnt_begin(&n->config, uplink_database(n->uplink), n->core);
     open_source(n);
     snprintf(path, sizeof path, "%s/handed.csv", n->config.data_dir);
     n->handed = fopen(path, "ae");

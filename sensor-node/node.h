@@ -23,7 +23,7 @@ struct node {
     int64_t pace_wall_ns, pace_data_ns;
     int64_t first_handed_ns;
     int64_t drive_first_ns, drive_last_ns, data_ns; /* event time driven, for the replay speed */
-    int64_t began_ns, driven_ns, report_due_ns;
+    int64_t began_ns, driven_ns, report_due_ns, keep_due_ns;
     uint64_t rows_refused, refused_full;
     uint32_t refused_ms; /* watched, but in a batch that the outbox refused: told as not watched in the next one */
     uint32_t logged;

@@ -29,9 +29,4 @@ enum unplaced_reason {
 const char *unwatched_name(enum unwatched_reason reason);
 const char *unplaced_name(enum unplaced_reason reason);
 
-/* JSON objects of what there was, {"gap":1.50,"stuck":3.00}: seconds, and metres. */
-#define REASONS_TEXT_SIZE 256
-void unwatched_json(const double by_s[UNWATCHED_COUNT], char ret_text[REASONS_TEXT_SIZE]);
-void unplaced_json(const double by_m[UNPLACED_COUNT], char ret_text[REASONS_TEXT_SIZE]);
-
 #endif

@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "link/log.h"
+#include "sensor-node/learnt.h"
 #include "sensor-node/node.h"
+#include "sensor-node/reason_text.h"
 
 #define REPORT_EVERY_NS INT64_C(1000000000)
+#define KEEP_EVERY_NS   (INT64_C(600) * 1000000000)
 
 bool node_is_done(const struct node *n)
 {
@@ -33,11 +36,11 @@ static int facts_json(const struct node *n, int64_t now_ns, char *text, size_t s
     return snprintf(text, size,
                     "{\"name\":\"%s\",\"samples\":%" PRIu64 ",\"samples_refused\":%" PRIu64 ",\"rows_refused\":%" PRIu64
                     ",\"fixes\":%" PRIu64 ",\"fixes_refused\":%" PRIu64 ",\"distance_m\":%.1f,\"unplaced_m\":%.1f,\"unwatched_s\":%.1f,\"unwatched_by_s\":%s,\"unplaced_by_m\":%s"
-                    ",\"detections\":%" PRIu64 ",\"look_alikes\":%" PRIu64 ",\"batches_sent\":%" PRIu64 ",\"batches_acked\":%" PRIu64
+                    ",\"gnss_lag_s\":%.4f,\"timing_sigma_s\":%.4f,\"recrossed\":%" PRIu64 ",\"detections\":%" PRIu64 ",\"look_alikes\":%" PRIu64 ",\"batches_sent\":%" PRIu64 ",\"batches_acked\":%" PRIu64
                     ",\"batches_refused\":%" PRIu64 ",\"outbox_items\":%" PRId64 ",\"outbox_bytes\":%" PRId64
                     ",\"outbox_full_refused\":%" PRIu64 ",\"replay_speed\":%.2f,\"done\":%s}\n",
                     n->config.name, s.samples, s.samples_refused, n->rows_refused, s.fixes, s.fixes_refused, s.distance_m, s.unplaced_m,
-                    s.unwatched_s, unwatched, unplaced, s.detections, s.look_alikes, o.last_seq, o.acked_upto, o.refused, o.items, o.bytes,
+                    s.unwatched_s, unwatched, unplaced, s.gnss_lag_s, s.timing_sigma_s, s.recrossed, s.detections, s.look_alikes, o.last_seq, o.acked_upto, o.refused, o.items, o.bytes,
                     n->refused_full, replay_speed(n, now_ns), node_is_done(n) ? "true" : "false");
 }
 
@@ -53,12 +56,23 @@ static void write_facts(const struct node *n, const char *text, int length)
         log_warn("facts not written path=%s reason=%s", path, strerror(errno));
 }
 
+/* A car's power goes without a word: what a live node learns is kept on the way, too. */
+static void keep_learnt(struct node *n, int64_t now_ns)
+{
+    if (n->config.source != NODE_SOURCE_LIVE || now_ns < n->keep_due_ns)
+        return;
+    if (n->keep_due_ns != 0)
+        learnt_keep(&n->config, n->core);
+    n->keep_due_ns = now_ns + KEEP_EVERY_NS;
+}
+
 void node_report(struct node *n, int64_t now_ns, bool is_last)
 {
     char text[2048];
 
     if (now_ns < n->report_due_ns && !is_last)
         return;
+    keep_learnt(n, now_ns);
     const int length = facts_json(n, now_ns, text, sizeof text);
     write_facts(n, text, length);
     uplink_tell_status(n->uplink, text, (size_t)length);

@@ -146,7 +146,7 @@ static bool is_expected(const struct track_node *last, const struct track_fix *f
     memcpy(p, last->p, sizeof p);
     predict(x, p, t);
     const double sigma = sqrt(fmax(p[0][0], p[1][1]) + fix->sigma_m * fix->sigma_m);
-    return hypot(fix->e_m - x[0], fix->n_m - x[1]) <= JUMP_SIGMAS * sigma + JUMP_LEAST_M;
+    return exact_hypot(fix->e_m - x[0], fix->n_m - x[1]) <= JUMP_SIGMAS * sigma + JUMP_LEAST_M;
 }
 
 enum road_status track_fix(struct track *track, const struct track_fix *fix)
