@@ -39,6 +39,7 @@ struct node_core {
     struct node_core_stats stats;
     struct guard motion_guard, fix_guard;
     struct fault fault;
+    double rate_min_hz; /* fewer samples a second are too few */
     struct resample resample;
     int64_t stretch_ns; /* first sample of the stretch under way */
     int time_refused;   /* samples in a row refused for their time ... */
@@ -56,6 +57,7 @@ struct node_core {
     bool is_moved; /* it was turned, and up is not known again yet */
     struct biquad felt_high, felt_low, ride_high, ride_low, roll_high, roll_low, pitch_high,
         pitch_low;
+    struct ride ride;
     double along_m;
     double speed_mps; /* the last one known, for metres without a place */
     struct window window;
@@ -152,6 +154,7 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     guard_init(&core->motion_guard);
     guard_init(&core->fix_guard);
     fault_init(&core->fault);
+    core->rate_min_hz = RATE_STEPS / c->watch_step_s;
     const struct mount mount = {c->gnss_lag_s, c->antenna_x_m, c->antenna_y_m};
     const struct mount sigma = {c->timing_sigma_s, c->antenna_sigma_m, c->antenna_sigma_m};
     learn_init(&core->learn, &mount, &sigma, c->wheelbase_m);
@@ -357,7 +360,8 @@ static void feel(struct node_core *core, const struct tick *tick, struct look *l
     const double vertical = is_level ? orient_vertical(&core->orient, tick->value) : 0;
 
     look->felt_mps2 = biquad_step(&core->felt_low, biquad_step(&core->felt_high, vertical));
-    look->ride_mps2 = biquad_step(&core->ride_low, biquad_step(&core->ride_high, vertical));
+    look->ride_iri = ride_feel(&core->ride, biquad_step(&core->ride_low, biquad_step(&core->ride_high, vertical)),
+                               look->place.speed_mps);
     look->vertical_mps2 = vertical;
     look->level_mps2 = is_level ? orient_level(&core->orient, tick->value) : 0;
     look->roll_radps =
@@ -470,17 +474,12 @@ static void wait_tick(void *context, const struct tick *tick)
     advance(core, false);
 }
 
-static double rate_min_hz(const struct node_core *core)
-{
-    return RATE_STEPS / core->config.watch_step_s;
-}
-
 static bool sample_is_sane(const struct motion_sample *s)
 {
     for (int k = 0; k < 3; k++) {
-        if (!is_between((double)s->accel_mps2[k], -2000, 2000)) /* +-200 g: shock sensors; NAN fails */
+        if (!(fabsf(s->accel_mps2[k]) <= 2000)) /* +-200 g: shock sensors; NAN fails */
             return false;
-        if (!isnan(s->gyro_radps[k]) && !is_between((double)s->gyro_radps[k], -100, 100))
+        if (fabsf(s->gyro_radps[k]) > 100) /* NAN passes: a device without */
             return false;
     }
     return true;
@@ -534,7 +533,7 @@ static void note_refused_time(struct node_core *core, int64_t time_ns)
 /* A hole before this sample, and why. */
 static void note_hole(struct node_core *core, double step_s)
 {
-    const bool is_slow = core->fault.rate_hz > 0 && core->fault.rate_hz < rate_min_hz(core);
+    const bool is_slow = core->fault.rate_hz > 0 && core->fault.rate_hz < core->rate_min_hz;
     const bool has_leapt = core->time_refused >= CLOCK_REFUSED;
 
     if (has_leapt || core->motion_guard.went_back) {
@@ -552,7 +551,7 @@ static void note_hole(struct node_core *core, double step_s)
 
 static void look_for_faults(struct node_core *core, int64_t time_ns, double value[TICK_AXES])
 {
-    const struct fault_answer answer = fault_step(&core->fault, time_ns, value, rate_min_hz(core));
+    const struct fault_answer answer = fault_step(&core->fault, time_ns, value, core->rate_min_hz);
 
     if (answer.has_resumed)
         resample_break(&core->resample, 0, UNWATCHED_STUCK);
@@ -701,6 +700,7 @@ void node_core_finish(struct node_core *core)
     core->time_refused = 0;
     core->time_refused_ns = 0;
     core->speed_mps = 0;
+    core->ride = (struct ride){0};
 }
 
 const struct batch *node_core_take(struct node_core *core)

@@ -97,9 +97,14 @@ static bool find_clipped(struct fault *fault, const double value[TICK_AXES], boo
     bool is_found = false;
 
     for (int k = 0; k < 3; k++) {
+        struct fault_end *low = &fault->ends[k][0], *high = &fault->ends[k][1];
         const double step = fabs(value[k] - fault->last[k]);
         if (step > 0 && (fault->quantum[k] == 0 || step < fault->quantum[k]))
             fault->quantum[k] = step;
+        if (value[k] < high->extreme && -value[k] < low->extreme && high->has_extreme && low->has_extreme) {
+            low->run = high->run = 0; /* nearly always: what end_step would do */
+            continue;
+        }
         is_found |= end_step(&fault->ends[k][0], -value[k], step, fault->quantum[k], is_repeat);
         is_found |= end_step(&fault->ends[k][1], value[k], step, fault->quantum[k], is_repeat);
     }
@@ -151,7 +156,9 @@ struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const doubl
     const bool has_last = fault->has_last, was_stuck = fault->is_stuck;
     bool is_repeat = has_last;
 
-    for (int k = 0; k < TICK_AXES; k++) {
+    const bool lacks_gyro = isnan(value[3]) && isnan(value[4]) && isnan(value[5]) && isnan(fault->last[3]);
+
+    for (int k = 0; k < (lacks_gyro ? 3 : TICK_AXES); k++) {
         const bool is_same = has_last && value[k] == fault->last[k];
         is_repeat &= is_same || isnan(value[k]);
         axis_step(&fault->axes[k], time_ns, is_same);

@@ -15,7 +15,7 @@
 static void set_position(const struct finding *f, const struct look *look, double half_track_m, double timing_sigma_s,
                          struct detection *d)
 {
-    const double s = exact_sin(look->place.heading_rad), c = exact_cos(look->place.heading_rad);
+    const double s = look->place.along_e, c = look->place.along_n;
     const double speed = look->place.speed_mps, along_m = f->fraction * TICK_S * speed;
     const double left_m = f->side == WHEEL_LEFT ? half_track_m : f->side == WHEEL_RIGHT ? -half_track_m : 0;
     const double timing_m = timing_sigma_s * speed;
@@ -40,7 +40,7 @@ void finding_place(const struct finding *finding, const struct look *look, doubl
                    struct detection *ret_detection)
 {
     const struct finding *f = finding;
-    const double heading_deg = fmod(look->place.heading_rad * 180 / M_PI + 360, 360);
+    const double heading_deg = fmod(place_heading_rad(&look->place) * 180 / M_PI + 360, 360);
     struct detection d = {.type = f->type, .sensor = SENSE_MOTION, .side = f->side};
 
     if (f->type != DEFECT_NONE)

@@ -74,6 +74,24 @@ double orient_vertical(const struct orient *orient, const double accel_mps2[3])
     return g > 0 ? dot(accel_mps2, orient->slow) / g - g : 0;
 }
 
+/* Correlation of what is felt along the candidate direction with the GPS's acceleration. */
+static double forward_quality(const struct orient *o, double size)
+{
+    double felt = 0;
+
+    for (int k = 0; k < 3; k++)
+        felt += o->sum_hv[k] * dot(o->sum_hh[k], o->sum_hv);
+    return size * size / sqrt(felt * o->sum_vv + 1e-12);
+}
+
+/* Length of the forward direction, 0 while it is unknown. */
+static double forward_size(const struct orient *o)
+{
+    const double size = sqrt(dot(o->sum_hv, o->sum_hv));
+
+    return o->sum_vv < FORWARD_SUM || forward_quality(o, size) < FORWARD_QUALITY ? 0 : size;
+}
+
 void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2,
                           double turn_radps)
 {
@@ -94,36 +112,19 @@ void orient_learn_forward(struct orient *orient, const double felt_mps2[3], doub
             o->sum_hh[k][j] += o->smooth[k] * o->smooth[j] * TICK_S;
     }
     o->sum_vv += o->smooth_along * o->smooth_along * TICK_S;
-}
-
-/* Correlation of what is felt along the candidate direction with the GPS's acceleration. */
-static double forward_quality(const struct orient *o, double size)
-{
-    double felt = 0;
-
-    for (int k = 0; k < 3; k++)
-        felt += o->sum_hv[k] * dot(o->sum_hh[k], o->sum_hv);
-    return size * size / sqrt(felt * o->sum_vv + 1e-12);
-}
-
-/* Length of the forward direction, 0 while it is unknown. */
-static double forward_size(const struct orient *o)
-{
-    const double size = sqrt(dot(o->sum_hv, o->sum_hv));
-
-    return o->sum_vv < FORWARD_SUM || forward_quality(o, size) < FORWARD_QUALITY ? 0 : size;
+    o->forward_size = forward_size(o);
 }
 
 double orient_roll(const struct orient *orient, const double gyro_radps[3])
 {
-    const double size = forward_size(orient);
+    const double size = orient->forward_size;
 
     return size > 0 ? dot(gyro_radps, orient->sum_hv) / size : NAN;
 }
 
 double orient_pitch(const struct orient *orient, const double gyro_radps[3])
 {
-    const double *up = orient->slow, *ahead = orient->sum_hv, size = forward_size(orient);
+    const double *up = orient->slow, *ahead = orient->sum_hv, size = orient->forward_size;
     const double left[3] = {up[1] * ahead[2] - up[2] * ahead[1], up[2] * ahead[0] - up[0] * ahead[2],
                             up[0] * ahead[1] - up[1] * ahead[0]};
 

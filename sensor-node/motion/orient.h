@@ -13,6 +13,7 @@ struct orient {
     double age_s, tilted_s;
     double smooth[3], smooth_along; /* 1 s means of the horizontal part and of the GPS's acceleration */
     double sum_hv[3], sum_hh[3][3], sum_vv;
+    double forward_size; /* length of sum_hv once it is known to be forward, else 0 */
 };
 
 void orient_reset(struct orient *orient);

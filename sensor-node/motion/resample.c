@@ -1,5 +1,6 @@
 #include "sensor-node/motion/resample.h"
 
+#include <math.h>
 #include <string.h>
 
 void resample_break(struct resample *resample, double gap_s, enum unwatched_reason reason)
@@ -9,13 +10,26 @@ void resample_break(struct resample *resample, double gap_s, enum unwatched_reas
     resample->gap_reason = reason;
 }
 
+static bool is_without_gyro(const double value[TICK_AXES])
+{
+    return isnan(value[3]) && isnan(value[4]) && isnan(value[5]);
+}
+
+static void begin_tick(struct resample *r, const double value[TICK_AXES])
+{
+    memset(r->sum, 0, sizeof r->sum);
+    r->has_gyro = !is_without_gyro(r->last) || !is_without_gyro(value);
+    for (int k = 3; k < TICK_AXES && !r->has_gyro; k++)
+        r->sum[k] = NAN;
+}
+
 /* A stretch starts at the first whole tick behind its first sample. */
 static void start(struct resample *r, int64_t time_ns, const double value[TICK_AXES])
 {
     r->start_ns = (time_ns / TICK_NS + 1) * TICK_NS;
     r->last_ns = time_ns;
     memcpy(r->last, value, sizeof r->last);
-    memset(r->sum, 0, sizeof r->sum);
+    begin_tick(r, value);
     r->has_last = r->is_first = true;
 }
 
@@ -31,6 +45,21 @@ static void add_area(struct resample *r, int64_t time_ns, const double value[TIC
         r->sum[k] += width * (r->last[k] + middle * (value[k] - r->last[k]));
 }
 
+/* The whole line from the last sample to this one, which lies in the tick under way. */
+static void add_line(struct resample *r, int64_t time_ns, const double value[TICK_AXES])
+{
+    const double half_width = (double)(time_ns - r->last_ns) * (0.5 / TICK_NS);
+    const int axes = r->has_gyro ? TICK_AXES : 3;
+
+    for (int k = 0; k < axes; k++) {
+        r->sum[k] += half_width * (r->last[k] + value[k]);
+        r->last[k] = value[k];
+    }
+    for (int k = axes; k < TICK_AXES; k++)
+        r->last[k] = value[k];
+    r->last_ns = time_ns;
+}
+
 void resample_push(struct resample *resample, int64_t time_ns, const double value[TICK_AXES],
                    void (*emit)(void *context, const struct tick *tick), void *context)
 {
@@ -38,6 +67,10 @@ void resample_push(struct resample *resample, int64_t time_ns, const double valu
 
     if (!r->has_last) {
         start(r, time_ns, value);
+        return;
+    }
+    if (r->last_ns >= r->start_ns && time_ns < r->start_ns + TICK_NS) {
+        add_line(r, time_ns, value);
         return;
     }
     int64_t from_ns = r->last_ns > r->start_ns ? r->last_ns : r->start_ns;
@@ -51,7 +84,7 @@ void resample_push(struct resample *resample, int64_t time_ns, const double valu
                 .gap_reason = r->gap_reason, .fault = r->fault};
             memcpy(tick.value, r->sum, sizeof tick.value);
             emit(context, &tick);
-            memset(r->sum, 0, sizeof r->sum);
+            begin_tick(r, value);
             r->is_first = false;
             r->gap_s = 0;
             r->start_ns = end_ns;

@@ -27,6 +27,7 @@ struct tick {
 
 struct resample {
     bool has_last, is_first;
+    bool has_gyro; /* in the tick under way; without one its axes are not summed */
     int64_t last_ns, start_ns; /* of the tick under way */
     double last[TICK_AXES], sum[TICK_AXES];
     double gap_s;

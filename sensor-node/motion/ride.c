@@ -11,6 +11,19 @@
 #define REFERENCE_MPS    (40 / 3.6)
 #define SPEED_POWER      0.65
 
+#define SPEED_SHARE      0.005
+
+double ride_feel(struct ride *ride, double felt_mps2, double speed_mps)
+{
+    if (speed_mps < RIDE_SPEED_MIN_MPS)
+        return 0;
+    if (fabs(speed_mps - ride->speed_mps) > SPEED_SHARE * speed_mps) {
+        ride->speed_mps = speed_mps;
+        ride->per_iri_mps2 = RMS_PER_IRI_MPS2 * exact_pow(speed_mps / REFERENCE_MPS, SPEED_POWER);
+    }
+    return felt_mps2 / ride->per_iri_mps2;
+}
+
 struct sum {
     double way_m, square;
 };
@@ -24,10 +37,8 @@ static bool add(const struct window *window, int64_t index, double centre_m, str
         return false;
     const double speed = look->place.speed_mps;
     if (speed >= RIDE_SPEED_MIN_MPS) {
-        const double per_iri = RMS_PER_IRI_MPS2 * exact_pow(speed / REFERENCE_MPS, SPEED_POWER);
-        const double iri = look->ride_mps2 / per_iri;
         sum->way_m += speed * TICK_S;
-        sum->square += speed * TICK_S * iri * iri;
+        sum->square += speed * TICK_S * look->ride_iri * look->ride_iri;
     }
     return true;
 }

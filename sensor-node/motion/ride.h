@@ -13,6 +13,12 @@
 #define RIDE_LOW_PASS_HZ   15.0
 #define RIDE_SPEED_MIN_MPS 4.0
 
+/* RMS of an IRI of 1 at the speed at hand; made anew when the speed has moved by half a percent. {0} to begin with. */
+struct ride {
+    double speed_mps, per_iri_mps2;
+};
+/* The look's ride_iri from what was felt in the ride's band. */
+double ride_feel(struct ride *ride, double felt_mps2, double speed_mps);
 /* IRI in m/km of the 20 m around the tick `centre`; NAN below 4 m/s or with less than 10 m of them. */
 double ride_iri(const struct window *window, int64_t centre, double gain);
 

@@ -18,7 +18,7 @@ struct look {
     enum unwatched_reason unwatched; /* else what; UNWATCHED_NOT where it is only slow or unplaced */
     enum unplaced_reason unplaced;
     double felt_mps2;  /* vertical, band of the detector */
-    double ride_mps2;  /* vertical, band of the ride estimate */
+    double ride_iri;   /* vertical, band of the ride estimate, over the RMS of an IRI of 1 at this speed; 0 below 4 m/s */
     double roll_radps; /* left side up, same band as felt; NAN where unknown */
     double pitch_radps;   /* nose down, likewise */
     double vertical_mps2; /* all bands, less gravity; 0 while the sensor's level is unknown */

@@ -101,7 +101,7 @@ void learn_tick(struct learn *learn, const struct track *track, int64_t time_ns,
 void learn_spread(const struct learn *learn, struct place *place)
 {
     const struct learn *l = learn;
-    const double v = place->speed_mps, s = exact_sin(place->heading_rad), c = exact_cos(place->heading_rad);
+    const double v = place->speed_mps, s = place->along_e, c = place->along_n;
     const double late_s = l->known.lag_s - l->applied.lag_s, x_m = l->known.antenna_x_m - l->applied.antenna_x_m;
     const double y_m = l->known.antenna_y_m - l->applied.antenna_y_m, off_m = x_m - v * late_s;
     const double along = v * v * l->p[0][0] - 2 * v * l->p[0][1] + l->p[1][1] + off_m * off_m;
@@ -120,7 +120,7 @@ void learn_sight(struct learn *learn, const struct place *place, int64_t time_ns
                          .is_wide = is_wide,
                          .e_m = e_m,
                          .n_m = n_m,
-                         .heading_rad = place->heading_rad,
+                         .heading_rad = place_heading_rad(place),
                          .speed_mps = place->speed_mps,
                          .receiver_sigma_m = sqrt(place->receiver_m2),
                          .applied = l->applied};

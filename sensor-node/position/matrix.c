@@ -23,6 +23,17 @@ void matrix_transpose(double a[4][4], double ret[4][4])
     memcpy(ret, out, sizeof out);
 }
 
+void matrix_congruence(double c[4][4], double d[4][4], double ret[4][4])
+{
+    for (int i = 0; i < 4; i++) {
+        double row[4];
+        for (int j = 0; j < 4; j++)
+            row[j] = c[i][0] * d[0][j] + c[i][1] * d[1][j] + c[i][2] * d[2][j] + c[i][3] * d[3][j];
+        for (int j = 0; j <= i; j++)
+            ret[i][j] = ret[j][i] = row[0] * c[j][0] + row[1] * c[j][1] + row[2] * c[j][2] + row[3] * c[j][3];
+    }
+}
+
 /* Gauss-Jordan without pivoting, which a positive definite matrix does not need. */
 void matrix_invert(double a[4][4], double ret[4][4])
 {
@@ -33,7 +44,7 @@ void matrix_invert(double a[4][4], double ret[4][4])
         m[i][4 + i] = 1;
     }
     for (int i = 0; i < 4; i++) {
-        const double pivot = fmax(m[i][i], 1e-12);
+        const double pivot = m[i][i] > 1e-12 ? m[i][i] : 1e-12;
         for (int j = 0; j < 8; j++)
             m[i][j] /= pivot;
         for (int k = 0; k < 4; k++) {

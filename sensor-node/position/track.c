@@ -108,9 +108,20 @@ static void start_node(struct track_node *node)
     update(node);
 }
 
+/* What the smoother steps back with, C = Pf F' Pb^-1: made once, used for every place before `after`. */
+static void make_way_back(struct track_node *before, struct track_node *after)
+{
+    const double t = seconds(before->fix.time_ns, after->fix.time_ns);
+    double ft[4][4] = {{1, 0, 0, 0}, {0, 1, 0, 0}, {t, 0, 1, 0}, {0, t, 0, 1}}, inverse[4][4];
+
+    matrix_invert(after->p_before, inverse);
+    matrix_multiply(before->p, ft, after->back);
+    matrix_multiply(after->back, inverse, after->back);
+}
+
 static void append(struct track *track, const struct track_fix *fix, bool is_start)
 {
-    const struct track_node *before = is_start ? NULL : node_at(track, track->end - 1);
+    struct track_node *before = is_start ? NULL : node_at(track, track->end - 1);
 
     if (track->end - track->first == TRACK_NODES)
         track->first++;
@@ -124,6 +135,7 @@ static void append(struct track *track, const struct track_fix *fix, bool is_sta
     memcpy(node->x_before, before->x, sizeof node->x_before);
     memcpy(node->p_before, before->p, sizeof node->p_before);
     predict(node->x_before, node->p_before, seconds(before->fix.time_ns, fix->time_ns));
+    make_way_back(before, node);
     update(node);
 }
 
@@ -172,29 +184,23 @@ enum road_status track_fix(struct track *track, const struct track_fix *fix)
     return ROAD_OK;
 }
 
-/* One step of the smoother: x, p of `after` become those of `node`. x = xf + C (xs - xb), C = Pf F' Pb^-1. */
+/* One step of the smoother: x, p of `after` become those of `node`. x = xf + C (xs - xb), P = Pf + C (Ps - Pb) C'. */
 static void smooth_step(struct track_node *node, struct track_node *after, double x[4], double p[4][4])
 {
-    const double t = seconds(node->fix.time_ns, after->fix.time_ns);
-    double ft[4][4] = {{1, 0, 0, 0}, {0, 1, 0, 0}, {t, 0, 1, 0}, {0, t, 0, 1}};
-    double inverse[4][4], c[4][4], ct[4][4], d[4][4], dx[4];
+    double(*c)[4] = after->back;
+    double d[4][4], dx[4];
 
-    matrix_invert(after->p_before, inverse);
-    matrix_multiply(node->p, ft, c);
-    matrix_multiply(c, inverse, c);
     for (int k = 0; k < 4; k++) {
         dx[k] = x[k] - after->x_before[k];
         for (int j = 0; j < 4; j++)
             d[k][j] = p[k][j] - after->p_before[k][j];
     }
-    matrix_transpose(c, ct);
-    matrix_multiply(c, d, d);
-    matrix_multiply(d, ct, d);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 4; k++)
         x[k] = node->x[k] + c[k][0] * dx[0] + c[k][1] * dx[1] + c[k][2] * dx[2] + c[k][3] * dx[3];
+    matrix_congruence(c, d, p);
+    for (int k = 0; k < 4; k++)
         for (int j = 0; j < 4; j++)
-            p[k][j] = node->p[k][j] + d[k][j];
-    }
+            p[k][j] += node->p[k][j];
 }
 
 /* The state at `index` from all fixes up to `last`. */
@@ -250,13 +256,15 @@ static void hermite(double a, double va, double b, double vb, double t, double u
 static void set_motion(struct track *track, double ve, double vn, double ae, double an,
                        struct place *ret_place)
 {
-    const double speed = exact_hypot(ve, vn);
+    const double speed = sqrt(ve * ve + vn * vn);
 
     if (speed >= HEADING_MIN_MPS || !track->has_heading) {
         track->has_heading = track->has_heading || speed >= HEADING_MIN_MPS;
-        track->heading_rad = exact_atan2(ve, vn);
+        track->along_e = speed > 0 ? ve / speed : 0;
+        track->along_n = speed > 0 ? vn / speed : 1;
     }
-    ret_place->heading_rad = track->heading_rad;
+    ret_place->along_e = track->along_e;
+    ret_place->along_n = track->along_n;
     ret_place->speed_mps = speed;
     ret_place->accel_mps2 = speed > HEADING_MIN_MPS ? (ve * ae + vn * an) / speed : 0;
     ret_place->turn_radps = speed > HEADING_MIN_MPS ? (ae * vn - an * ve) / (speed * speed) : 0;
@@ -274,7 +282,7 @@ static void interpolate(struct track *track, int64_t time_ns, struct place *ret_
     hermite(track->from[0], track->from[2], track->to[0], track->to[2], t, u, e);
     hermite(track->from[1], track->from[3], track->to[1], track->to[3], t, u, n);
     set_motion(track, e[1], n[1], e[2], n[2], ret_place);
-    const double s = exact_sin(ret_place->heading_rad), c = exact_cos(ret_place->heading_rad);
+    const double s = ret_place->along_e, c = ret_place->along_n;
     ret_place->e_m = e[0] - track->antenna_x_m * s + track->antenna_y_m * c;
     ret_place->n_m = n[0] - track->antenna_x_m * c - track->antenna_y_m * s;
     ret_place->var_ee = own + bridge + (1 - u) * track->from_p[0][0] + u * track->to_p[0][0];
@@ -315,5 +323,10 @@ double place_sigma_m(const struct place *place)
 {
     const double mean = (place->var_ee + place->var_nn) / 2, half = (place->var_ee - place->var_nn) / 2;
 
-    return sqrt(mean + exact_hypot(half, place->var_en));
+    return sqrt(mean + sqrt(half * half + place->var_en * place->var_en));
+}
+
+double place_heading_rad(const struct place *place)
+{
+    return exact_atan2(place->along_e, place->along_n);
 }

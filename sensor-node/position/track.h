@@ -30,7 +30,8 @@ struct track_fix {
 
 /* Where the point between the front wheels is. */
 struct place {
-    double e_m, n_m, heading_rad;
+    double e_m, n_m;
+    double along_e, along_n; /* unit vector of the direction of travel; kept through stops */
     double speed_mps, accel_mps2, turn_radps; /* turn clockwise */
     double var_ee, var_en, var_nn;
     double receiver_m2, filter_m2; /* of that, per axis: the receiver's own, which hangs together; the filter's */
@@ -43,6 +44,7 @@ struct track_node {
     struct track_fix fix;
     double x[4], p[4][4];               /* filtered at the fix */
     double x_before[4], p_before[4][4]; /* predicted for it */
+    double back[4][4];                  /* the smoother's gain from here to the node before */
     bool is_start;                      /* nothing joins it to the node before */
 };
 
@@ -53,7 +55,7 @@ struct track {
     uint64_t smoothed;   /* index of the node that `from` belongs to; interval [smoothed, smoothed + 1] */
     bool has_interval;
     double from[4], from_p[4][4], to[4], to_p[4][4];
-    double heading_rad;    /* kept through stops */
+    double along_e, along_n; /* kept through stops */
     struct track_fix jump; /* a fix too far away, believed if the next ones agree */
     int jump_count;
     bool has_heading;
@@ -75,5 +77,7 @@ enum track_answer track_place(struct track *track, int64_t time_ns, int64_t newe
                               struct place *ret_place);
 /* Major axis of a 2x2 covariance: its greatest standard deviation. */
 double place_sigma_m(const struct place *place);
+/* Of travel, clockwise from north, -pi..pi. */
+double place_heading_rad(const struct place *place);
 
 #endif

@@ -115,6 +115,7 @@ static double iso_height(double along_m, bool is_left)
 static double iri_of_class(double scale, double speed_mps)
 {
     static struct window window;
+    struct ride ride = {0};
     struct biquad high, low;
     double body = 0, body_v = 0, wheel = 0, wheel_v = 0, sum = 0;
     int count = 0;
@@ -134,7 +135,7 @@ static double iri_of_class(double scale, double speed_mps)
         }
         struct look look = {
             .is_watched = true, .along_m = speed_mps * i * TICK_S, .place.speed_mps = speed_mps};
-        look.ride_mps2 = biquad_step(&low, biquad_step(&high, (body_v - before) / TICK_S));
+        look.ride_iri = ride_feel(&ride, biquad_step(&low, biquad_step(&high, (body_v - before) / TICK_S)), speed_mps);
         window_push(&window, &look);
         if (i > 1500 && i % 100 == 0) {
             const double iri = ride_iri(&window, i - 250, 1);
@@ -168,13 +169,13 @@ FACT(ride_is_unknown_when_slow_or_short)
     for (int i = 0; i < 400; i++)
         window_push(
             &window,
-            &(struct look){.is_watched = true, .along_m = 0.03 * i, .place.speed_mps = 3, .ride_mps2 = 1});
+            &(struct look){.is_watched = true, .along_m = 0.03 * i, .place.speed_mps = 3, .ride_iri = 1});
     CHECK(isnan(ride_iri(&window, 200, 1)));
     window_reset(&window);
     for (int i = 0; i < 90; i++) /* 9 m */
         window_push(
             &window,
-            &(struct look){.is_watched = true, .along_m = 0.1 * i, .place.speed_mps = 10, .ride_mps2 = 1});
+            &(struct look){.is_watched = true, .along_m = 0.1 * i, .place.speed_mps = 10, .ride_iri = 1});
     CHECK(isnan(ride_iri(&window, 45, 1)));
 }
 

@@ -42,7 +42,7 @@ FACT(a_straight_drive_is_placed_between_its_fixes)
         CHECK_NEAR(place.e_m, 6 * t, 0.02);
         CHECK_NEAR(place.n_m, 8 * t, 0.02);
         CHECK_NEAR(place.speed_mps, 10, 0.05);
-        CHECK_NEAR(place.heading_rad, atan2(3, 4), 0.005);
+        CHECK_NEAR(place_heading_rad(&place), atan2(3, 4), 0.005);
     }
 }
 
@@ -180,7 +180,7 @@ FACT(heading_is_kept_while_the_vehicle_stands)
     for (double t = 5; t < 35; t += 0.5)
         CHECK_INT(track_place(&track, at_ns(t), at_ns(t), false, &place), TRACK_PLACED);
     CHECK_NEAR(place.speed_mps, 0, 0.3);
-    CHECK_NEAR(place.heading_rad, 0, 0.3);
+    CHECK_NEAR(place_heading_rad(&place), 0, 0.3);
 }
 
 int main(int argc, char **argv)
