@@ -13,6 +13,7 @@ static const struct set sets[] = {
     {"gonzalez", "clips of one axis at 50 Hz: bumps, potholes, good and worn road", evaluate_gonzalez},
     {"sim", "drives of `roadchief simulate`: types, sizes, places, look-alikes", evaluate_sim},
     {"cmu", "5 Hz drives with button presses: single passes, and passes of a loop fused by the gateway", evaluate_cmu},
+    {"rsq", "100 Hz drives rated as a whole: roughness of 10 s on the move", evaluate_rsq},
     {NULL, NULL, NULL},
 };
 

@@ -10,7 +10,6 @@
 
 #define FOLDERS_BELOW 2
 #define PATH_SIZE 1024
-#define PHONE_START_NS (INT64_C(1600000000) * 1000000000) /* for recordings without a date: any day will do */
 
 /* ---- finding ------------------------------------------------------------------------------------------- */
 
@@ -162,7 +161,7 @@ enum road_status recording_drive(const char *path, const struct node_core_config
     struct node_core *core = NULL;
     char error[SOURCE_ERROR_SIZE] = "";
 
-    enum road_status status = source_open_recording(path, PHONE_START_NS, -1, 0, &source, error);
+    enum road_status status = source_open_recording(path, RECORDING_START_NS, -1, 0, &source, error);
     if (status != ROAD_OK) {
         fprintf(stderr, "evaluate: %s\n", error);
         return status;
@@ -201,7 +200,7 @@ static bool zone_of(const char *path, struct grid_zone *ret_zone)
     struct source *source;
     char error[SOURCE_ERROR_SIZE];
 
-    if (source_open_recording(path, PHONE_START_NS, -1, 0, &source, error) != ROAD_OK)
+    if (source_open_recording(path, RECORDING_START_NS, -1, 0, &source, error) != ROAD_OK)
         return false;
     while (event.kind != SOURCE_FIX && event.kind != SOURCE_END) {
         const enum road_status status = source_next(source, &event, error);

@@ -4,6 +4,8 @@
 
 #include "sensor-node/source.h"
 
+#define RECORDING_START_NS (INT64_C(1600000000) * 1000000000) /* of recordings without a date: any day will do */
+
 /* Paths ascending, owned by the list. */
 struct paths {
     char **items;
