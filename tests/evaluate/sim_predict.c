@@ -258,13 +258,19 @@ bool sim_set_predict(struct sim_set *set)
     return is_good;
 }
 
-void sim_set_write(const struct sim_set *set, FILE *predictions)
+void sim_set_write_header(FILE *predictions)
 {
     fputs("drive,time_s,class,confidence,size,size_sigma,lat_deg,lon_deg,cov_ee_m2,cov_en_m2,cov_nn_m2,speed_mps,side\n", predictions);
+}
+
+void sim_set_write(const struct sim_set *set, bool is_one_of_many, FILE *predictions)
+{
+    const char *slash = strrchr(set->folder, '/'), *folder = slash ? slash + 1 : set->folder;
+
     for (int i = 0; i < set->n_claims; i++) {
         const struct sim_claim *c = &set->claims[i];
-        fprintf(predictions, "%s,%.3f,%s,%.3f,%.1f,%.1f,%.8f,%.8f,%.4f,%.4f,%.4f,%.2f,%d\n", set->trips[c->drive].name, c->time_s,
-                c->type ? catalogue_type(c->type)->code : feature_code(c->feature), c->confidence, c->size, c->size_sigma,
+        fprintf(predictions, "%s%s%s,%.3f,%s,%.3f,%.1f,%.1f,%.8f,%.8f,%.4f,%.4f,%.4f,%.2f,%d\n", is_one_of_many ? folder : "",
+                is_one_of_many ? "/" : "", set->trips[c->drive].name, c->time_s, c->type ? catalogue_type(c->type)->code : feature_code(c->feature), c->confidence, c->size, c->size_sigma,
                 c->lat_deg, c->lon_deg, c->ee_m2, c->en_m2, c->nn_m2, c->speed_mps, (int)c->side);
     }
 }

@@ -182,35 +182,48 @@ static void print_bins(const struct sim_score *s)
                    s->bins[b].sum / s->bins[b].n, share(s->bins[b].right, s->bins[b].n));
 }
 
-static void print_cells(const struct sim_set *set, const struct sim_score *s)
+static void print_cells(const struct sim_score *s)
 {
     puts("\n### Found of crossings, by type, speed (km/h) and vehicle\n");
     fputs("| vehicle | type |", stdout);
     for (int b = 0; b < SIM_BANDS; b++)
         printf(" %s |", sim_band_name(b));
     puts("\n|---|---|---|---|---|---|");
-    for (int unit = 0; unit < set->n_units; unit++)
+    for (int unit = 0; unit < s->n_units; unit++)
         for (int type = 1; type <= DEFECT_TYPE_COUNT; type++) {
+            const struct sim_cell *cells = s->units[unit].cells[type];
             int n = 0;
             for (int b = 0; b < SIM_BANDS; b++)
-                n += sim_score_cell(s, unit, type, b)->crossings;
+                n += cells[b].crossings;
             if (n == 0)
                 continue;
-            printf("| %s | %s |", set->units[unit].name, catalogue_type(type)->code);
-            for (int b = 0; b < SIM_BANDS; b++) {
-                const struct sim_cell *cell = sim_score_cell(s, unit, type, b);
-                printf(" %d/%d |", cell->found, cell->crossings);
-            }
+            printf("| %s | %s |", s->units[unit].name, catalogue_type(type)->code);
+            for (int b = 0; b < SIM_BANDS; b++)
+                printf(" %d/%d |", cells[b].found, cells[b].crossings);
             putchar('\n');
         }
 }
 
-void sim_score_print(const struct sim_set *set, const struct sim_score *score)
+/* Every type of the list, in one line. */
+static void print_sum(const struct sim_score *s)
 {
-    double km = score->good_km + score->busy_km;
+    int crossings = 0, found = 0, right = 0, claims = 0;
 
-    printf("seed %lld: %d vehicles, %d drives, %.1f km of lanes, %d claims. Rules: docs/evaluation.md.\n", (long long)set->seed,
-           set->n_units, set->n_trips, km, set->n_claims);
+    for (int type = 1; type <= DEFECT_TYPE_COUNT; type++) {
+        crossings += s->types[type].crossings;
+        found += s->types[type].found;
+        right += s->types[type].claims[CLAIM_RIGHT];
+        claims += claims_counted(&s->types[type]);
+    }
+    printf("All types: recall %.3f (%d of %d crossings), precision %.3f (%d of %d claims of damage).\n", share(found, crossings), found,
+           crossings, share(right, claims), right, claims);
+}
+
+void sim_score_print(const struct sim_score *score)
+{
+    printf("Seeds %s: %d vehicles, %d drives, %.1f km of lanes, %d claims, features included. Rules: docs/evaluation.md.\n", score->seeds,
+           score->n_units, score->n_trips, score->good_km + score->busy_km, score->n_claims);
+    print_sum(score);
     print_types(score);
     print_confusion(score);
     print_sizes(score);
@@ -219,7 +232,7 @@ void sim_score_print(const struct sim_set *set, const struct sim_score *score)
     print_false(score);
     print_places(score);
     print_bins(score);
-    print_cells(set, score);
+    print_cells(score);
 }
 
 /* JSON knows no NaN: what cannot be said is null. */
@@ -305,35 +318,35 @@ static json_t *bins_json(const struct sim_score *s)
     return rows;
 }
 
-static json_t *cells_json(const struct sim_set *set, const struct sim_score *s)
+static json_t *cells_json(const struct sim_score *s)
 {
     json_t *rows = json_array();
 
-    for (int unit = 0; unit < set->n_units; unit++)
+    for (int unit = 0; unit < s->n_units; unit++)
         for (int type = 1; type <= DEFECT_TYPE_COUNT; type++)
             for (int b = 0; b < SIM_BANDS; b++) {
-                const struct sim_cell *cell = sim_score_cell(s, unit, type, b);
+                const struct sim_cell *cell = &s->units[unit].cells[type][b];
                 if (cell->crossings > 0)
-                    json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:i,s:i}", "vehicle", set->units[unit].name, "type",
+                    json_array_append_new(rows, json_pack("{s:s,s:s,s:s,s:i,s:i}", "vehicle", s->units[unit].name, "type",
                                                           catalogue_type(type)->code, "kmh", sim_band_name(b), "crossings",
                                                           cell->crossings, "found", cell->found));
             }
     return rows;
 }
 
-json_t *sim_score_json(const struct sim_set *set, const struct sim_score *score)
+json_t *sim_score_json(const struct sim_score *score)
 {
     int called;
     const int crossings = look_alikes(score, &called);
 
-    return json_pack("{s:s,s:I,s:i,s:i,s:f,s:o,s:o,s:o,s:{s:o,s:i,s:i,s:o},s:{s:f,s:i,s:o},s:{s:f,s:i,s:o},s:o,s:o,s:o,s:f,s:f}", "set",
-                     "sim", "seed", set->seed, "vehicles", set->n_units, "drives", set->n_trips, "km",
+    return json_pack("{s:s,s:s,s:i,s:i,s:f,s:o,s:o,s:o,s:{s:o,s:i,s:i,s:o},s:{s:f,s:i,s:o},s:{s:f,s:i,s:o},s:o,s:o,s:o,s:f,s:f}", "set",
+                     "sim", "seeds", score->seeds, "vehicles", score->n_units, "drives", score->n_trips, "km",
                      score->good_km + score->busy_km, "types", types_json(score), "size_class", class_json(score, false),
                      "size_class_potholes", class_json(score, true), "look_alikes", "kinds", kinds_json(score), "crossings",
                      crossings, "called_damage", called, "share", real(share(called, crossings)), "good_road", "km",
                      score->good_km, "false", score->good_false, "false_per_km", real(share(score->good_false, score->good_km)),
                      "busy_road", "km", score->busy_km, "false", score->busy_false, "false_per_km",
                      real(share(score->busy_false, score->busy_km)), "places", places_json(score), "confidence",
-                     bins_json(score), "cells", cells_json(set, score), "unwatched_s", score->unwatched_s, "unplaced_m",
+                     bins_json(score), "cells", cells_json(score), "unwatched_s", score->unwatched_s, "unplaced_m",
                      score->unplaced_m);
 }

@@ -7,7 +7,7 @@
 
 static const double bands_kmh[SIM_BANDS - 1] = {25, 40, 55};
 
-int sim_band(double speed_mps)
+static int band_of(double speed_mps)
 {
     int band = 0;
 
@@ -23,9 +23,17 @@ const char *sim_band_name(int band)
     return names[band];
 }
 
-struct sim_cell *sim_score_cell(const struct sim_score *score, int unit, int type, int band)
+static int unit_of(struct sim_score *score, const char *name)
 {
-    return &score->cells[(unit * (DEFECT_TYPE_COUNT + 1) + type) * SIM_BANDS + band];
+    int k = 0;
+
+    while (k < score->n_units && strcmp(score->units[k].name, name) != 0)
+        k++;
+    if (k == SIM_UNITS_MAX)
+        return k - 1;
+    if (k == score->n_units)
+        snprintf(score->units[score->n_units++].name, sizeof score->units[k].name, "%s", name);
+    return k;
 }
 
 static void score_size(const struct sim_claim *c, const struct sim_row *row, struct sim_sizes *s)
@@ -57,8 +65,9 @@ static void score_crossing(const struct sim_set *set, const struct sim_row *row,
 {
     struct sim_type_score *t = &score->types[row->type];
     const struct sim_claim *c = row->claim >= 0 ? &set->claims[row->claim] : NULL;
-    const int unit = set->trips[row->drive].unit, band = sim_band(row->speed_mps);
-    struct sim_cell *cell = sim_score_cell(score, unit, row->type, band);
+    const struct sim_unit *unit = &set->units[set->trips[row->drive].unit];
+    const int band = band_of(row->speed_mps);
+    struct sim_cell *cell = &score->units[unit_of(score, unit->name)].cells[row->type][band];
     const bool is_found = c && c->type == row->type;
 
     t->crossings++;
@@ -69,7 +78,7 @@ static void score_crossing(const struct sim_set *set, const struct sim_row *row,
     cell->found += is_found;
     if (is_found) {
         score_size(c, row, &t->sizes[band]);
-        score_place(c, row, &score->places[set->units[unit].gnss]);
+        score_place(c, row, &score->places[unit->gnss]);
     }
 }
 
@@ -144,27 +153,21 @@ static void score_claim(const struct sim_set *set, const struct sim_claim *c, st
         score->busy_false++;
 }
 
-bool sim_score_make(const struct sim_set *set, struct sim_score *ret_score)
+void sim_score_add(const struct sim_set *set, struct sim_score *score)
 {
-    struct sim_score score = {.n_kinds = 0};
+    const size_t used = strlen(score->seeds);
 
-    score.cells = calloc((size_t)set->n_units * (DEFECT_TYPE_COUNT + 1) * SIM_BANDS, sizeof *score.cells);
-    if (!score.cells)
-        return false;
+    snprintf(score->seeds + used, sizeof score->seeds - used, "%s%lld", used ? ", " : "", (long long)set->seed);
+    for (int i = 0; i < set->n_units; i++)
+        unit_of(score, set->units[i].name);
     for (int i = 0; i < set->n_rows; i++)
-        score_row(set, &set->rows[i], &score);
+        score_row(set, &set->rows[i], score);
     for (int i = 0; i < set->n_claims; i++)
-        score_claim(set, &set->claims[i], &score);
+        score_claim(set, &set->claims[i], score);
     for (int i = 0; i < set->n_trips; i++) {
-        score.unwatched_s += set->trips[i].unwatched_s;
-        score.unplaced_m += set->trips[i].unplaced_m;
+        score->unwatched_s += set->trips[i].unwatched_s;
+        score->unplaced_m += set->trips[i].unplaced_m;
     }
-    *ret_score = score;
-    return true;
-}
-
-void sim_score_done(struct sim_score *score)
-{
-    free(score->cells);
-    *score = (struct sim_score){.n_kinds = 0};
+    score->n_trips += set->n_trips;
+    score->n_claims += set->n_claims;
 }

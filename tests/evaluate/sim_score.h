@@ -7,6 +7,7 @@
 #define SIM_BANDS 4 /* speeds up to 25, 40, 55 km/h, and above */
 #define SIM_BINS 10 /* of confidence */
 #define SIM_KINDS_MAX 24
+#define SIM_UNITS_MAX 64 /* vehicles by name; what comes after the last is counted with it */
 
 struct sim_sizes {
     int n, right_class;
@@ -46,16 +47,19 @@ struct sim_score {
     } bins[SIM_BINS];
     double good_km, busy_km, unwatched_s, unplaced_m;
     int good_false, busy_false;
-    struct sim_cell *cells; /* unit x type x band */
+    struct {
+        char name[48];
+        struct sim_cell cells[DEFECT_TYPE_COUNT + 1][SIM_BANDS];
+    } units[SIM_UNITS_MAX];
+    int n_units, n_trips, n_claims;
+    char seeds[256]; /* as text, for the head line */
 };
 
-bool sim_score_make(const struct sim_set *set, struct sim_score *ret_score);
-void sim_score_done(struct sim_score *score);
-int sim_band(double speed_mps);
+/* Adds a matched set. Begin with a zeroed score. */
+void sim_score_add(const struct sim_set *set, struct sim_score *score);
 const char *sim_band_name(int band);
-struct sim_cell *sim_score_cell(const struct sim_score *score, int unit, int type, int band);
 
-void sim_score_print(const struct sim_set *set, const struct sim_score *score);
-json_t *sim_score_json(const struct sim_set *set, const struct sim_score *score);
+void sim_score_print(const struct sim_score *score);
+json_t *sim_score_json(const struct sim_score *score);
 
 #endif

@@ -89,7 +89,9 @@ double sim_floor(int type);
 bool sim_set_open(struct sim_set *ret_set, const char *folder);
 /* Runs the node over every drive. */
 bool sim_set_predict(struct sim_set *set);
-void sim_set_write(const struct sim_set *set, FILE *predictions);
+void sim_set_write_header(FILE *predictions);
+/* One row a claim; `is_one_of_many`: the folder stands before the drive. */
+void sim_set_write(const struct sim_set *set, bool is_one_of_many, FILE *predictions);
 /* crossings.csv; false if there is none (nothing can be scored then) or it is not what it should be. */
 bool sim_set_read_truth(struct sim_set *set);
 void sim_set_match(struct sim_set *set);
