@@ -40,6 +40,8 @@ struct node_core {
     struct guard motion_guard, fix_guard;
     struct fault fault;
     double rate_min_hz; /* fewer samples a second are too few */
+    bool is_calm;       /* the last sample was as usual, and nothing has come between: see passes_calmly */
+    int64_t calm_step_ns;
     struct resample resample;
     int64_t stretch_ns; /* first sample of the stretch under way */
     int time_refused;   /* samples in a row refused for their time ... */
@@ -155,6 +157,7 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     guard_init(&core->fix_guard);
     fault_init(&core->fault);
     core->rate_min_hz = RATE_STEPS / c->watch_step_s;
+    core->calm_step_ns = llround(c->watch_step_s * NS_PER_S);
     const struct mount mount = {c->gnss_lag_s, c->antenna_x_m, c->antenna_y_m};
     const struct mount sigma = {c->timing_sigma_s, c->antenna_sigma_m, c->antenna_sigma_m};
     learn_init(&core->learn, &mount, &sigma, c->wheelbase_m);
@@ -472,6 +475,7 @@ static void wait_tick(void *context, const struct tick *tick)
 
     core->waiting[core->wait_end++ % WAIT_TICKS] = *tick;
     advance(core, false);
+    core->is_calm &= batcher_waiting(core->batcher) < WAITING_BATCHES_MAX;
 }
 
 static bool sample_is_sane(const struct motion_sample *s)
@@ -568,10 +572,23 @@ static void look_for_faults(struct node_core *core, int64_t time_ns, double valu
         value[k] = NAN;
 }
 
-enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
+/* Nothing at all is held against this sample, as against the one before: what nearly every one of a fast sensor comes
+ * to. False: nothing has happened yet, check_sample looks closely. */
+static bool passes_calmly(struct node_core *core, const struct motion_sample *sample, const double value[TICK_AXES])
 {
-    double value[TICK_AXES];
+    const int64_t step_ns = sample->time_ns - core->motion_guard.last_ns;
 
+    if (!core->is_calm || step_ns <= 0 || step_ns > core->calm_step_ns ||
+        (core->fault.has_gyro && !sample_is_sane(sample)) || !fault_passes(&core->fault, sample->time_ns, value))
+        return false;
+    core->motion_guard.last_ns = sample->time_ns;
+    return true;
+}
+
+static enum road_status check_sample(struct node_core *core, const struct motion_sample *sample,
+                                     double value[TICK_AXES])
+{
+    core->is_calm = false;
     if (batcher_waiting(core->batcher) >= WAITING_BATCHES_MAX)
         return ROAD_FULL;
     const int64_t before_ns = core->motion_guard.last_ns;
@@ -584,15 +601,28 @@ enum road_status node_core_motion(struct node_core *core, const struct motion_sa
             note_refused_time(core, sample->time_ns);
         return status;
     }
-    core->stats.samples++;
     if (core->motion_guard.went_back)
         begin_again(core);
     note_hole(core, has_before ? (double)(sample->time_ns - before_ns) / NS_PER_S : 0);
+    look_for_faults(core, sample->time_ns, value);
+    core->is_calm = core->fault.is_calm && guard_is_calm(&core->motion_guard);
+    return ROAD_OK;
+}
+
+enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
+{
+    double value[TICK_AXES];
+
     for (int k = 0; k < 3; k++) {
         value[k] = (double)sample->accel_mps2[k];
         value[k + 3] = (double)sample->gyro_radps[k];
     }
-    look_for_faults(core, sample->time_ns, value);
+    if (!passes_calmly(core, sample, value)) {
+        const enum road_status status = check_sample(core, sample, value);
+        if (status != ROAD_OK)
+            return status;
+    }
+    core->stats.samples++;
     resample_push(&core->resample, sample->time_ns, value, wait_tick, core);
     return ROAD_OK;
 }
@@ -656,6 +686,7 @@ static enum road_status fix_take(struct node_core *core, const struct fix *fix)
 
 enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
 {
+    core->is_calm = false;
     if (batcher_waiting(core->batcher) >= WAITING_BATCHES_MAX)
         return ROAD_FULL;
     const enum road_status status = fix_take(core, fix);
@@ -670,12 +701,14 @@ enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
 
 void node_core_gap(struct node_core *core, int64_t from_ns, int64_t to_ns)
 {
+    core->is_calm = false;
     if (to_ns > from_ns)
         resample_break(&core->resample, ((double)to_ns - (double)from_ns) / NS_PER_S, UNWATCHED_GAP);
 }
 
 void node_core_finish(struct node_core *core)
 {
+    core->is_calm = false;
     coarse_break(&core->coarse);
     advance(core, true);
     flush_window(core);

@@ -36,6 +36,12 @@ static bool is_set_back(struct guard *guard, int64_t time_ns)
     return time_ns - guard->back_from_ns >= BACK_NS;
 }
 
+bool guard_is_calm(const struct guard *guard)
+{
+    return guard->accepted >= GUARD_LEAPS && guard->leaps == 0 && guard->back_ns == 0 && !guard->went_back &&
+           guard->last_ns < YEAR_2100_NS - LEAP_NS;
+}
+
 enum road_status guard_check(struct guard *guard, int64_t time_ns)
 {
     if (time_ns < YEAR_2000_NS || time_ns > YEAR_2100_NS)
@@ -43,11 +49,6 @@ enum road_status guard_check(struct guard *guard, int64_t time_ns)
     if (!guard->has_last)
         return accept(guard, time_ns, true);
     const int64_t step_ns = time_ns - guard->last_ns;
-    const bool is_calm = guard->accepted >= GUARD_LEAPS && guard->leaps == 0 && guard->back_ns == 0 && !guard->went_back;
-    if (is_calm && step_ns > 0 && step_ns <= LEAP_NS) { /* nearly always: accept() would change nothing else */
-        guard->last_ns = time_ns;
-        return ROAD_OK;
-    }
     if (step_ns > 0 && step_ns <= LEAP_NS)
         return accept(guard, time_ns, false);
     if (step_ns <= 0 && guard->accepted >= GUARD_LEAPS)

@@ -29,5 +29,7 @@ void guard_init(struct guard *guard);
  * of samples that was sent twice) unless it goes on for GUARD_BACK_S without reaching the present: then the clock was set
  * back. */
 enum road_status guard_check(struct guard *guard, int64_t time_ns);
+/* The next stamp a little later will be accepted, and accepting it will change nothing but last_ns. */
+bool guard_is_calm(const struct guard *guard);
 
 #endif

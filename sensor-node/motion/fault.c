@@ -8,7 +8,6 @@
 #define CLIP_LEAP_STEPS  5.0  /* a crest of a wave is reached in single steps of the converter */
 #define CLIP_PLATEAU     3    /* samples in a row at the extreme: the end of the range at once */
 #define CLIP_PLATEAUS    2    /* shorter ones: when they come again */
-#define RATE_S           1.0
 #define NS_PER_S         1e9
 
 void fault_init(struct fault *fault)
@@ -24,6 +23,7 @@ void fault_break(struct fault *fault)
         fault->ends[k][0].run = fault->ends[k][1].run = 0;
     fault->has_last = false;
     fault->is_stuck = false;
+    fault->is_calm = false;
 }
 
 /* Stuck. */
@@ -97,14 +97,9 @@ static bool find_clipped(struct fault *fault, const double value[TICK_AXES], boo
     bool is_found = false;
 
     for (int k = 0; k < 3; k++) {
-        struct fault_end *low = &fault->ends[k][0], *high = &fault->ends[k][1];
         const double step = fabs(value[k] - fault->last[k]);
         if (step > 0 && (fault->quantum[k] == 0 || step < fault->quantum[k]))
             fault->quantum[k] = step;
-        if (value[k] < high->extreme && -value[k] < low->extreme && high->has_extreme && low->has_extreme) {
-            low->run = high->run = 0; /* nearly always: what end_step would do */
-            continue;
-        }
         is_found |= end_step(&fault->ends[k][0], -value[k], step, fault->quantum[k], is_repeat);
         is_found |= end_step(&fault->ends[k][1], value[k], step, fault->quantum[k], is_repeat);
     }
@@ -119,7 +114,7 @@ static void rate_step(struct fault *fault, double step_s, bool is_repeat)
         return;
     fault->rate_s += step_s;
     fault->rate_rows += is_repeat ? 0 : 1;
-    if (fault->rate_s < RATE_S)
+    if (fault->rate_s < FAULT_RATE_S)
         return;
     fault->rate_hz = fault->rate_rows / fault->rate_s;
     fault->rate_s = 0;
@@ -145,9 +140,23 @@ static struct fault_answer answer_of(struct fault *fault, int64_t time_ns, bool 
     } else if (fault->rate_hz > 0 && fault->rate_hz < rate_min_hz) {
         answer.reason = UNWATCHED_RATE;
         answer.is_new = fault->rate_s == 0;
-        answer.from_ns = time_ns - (int64_t)(RATE_S * NS_PER_S);
+        answer.from_ns = time_ns - (int64_t)(FAULT_RATE_S * NS_PER_S);
     }
     return answer;
+}
+
+/* Axis by axis: it has just moved, as it did before, and does not lie at an end of its range. */
+static bool is_calm(const struct fault *fault, const struct fault_answer *answer)
+{
+    for (int k = 0; k < 3; k++)
+        if (fault->axes[k].same != 1 || !fault->axes[k].has_varied || fault->quantum[k] == 0 ||
+            fault->ends[k][0].run > 0 || fault->ends[k][1].run > 0)
+            return false;
+    for (int k = 3; k < TICK_AXES; k++)
+        if (answer->has_gyro ? fault->axes[k].same != 1 || !fault->axes[k].has_varied || isnan(fault->last[k])
+                             : !isnan(fault->last[k]))
+            return false;
+    return answer->reason == UNWATCHED_NOT && !answer->has_resumed;
 }
 
 struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const double value[TICK_AXES],
@@ -156,9 +165,9 @@ struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const doubl
     const bool has_last = fault->has_last, was_stuck = fault->is_stuck;
     bool is_repeat = has_last;
 
-    const bool lacks_gyro = isnan(value[3]) && isnan(value[4]) && isnan(value[5]) && isnan(fault->last[3]);
-
-    for (int k = 0; k < (lacks_gyro ? 3 : TICK_AXES); k++) {
+    for (int k = 0; k < TICK_AXES; k++) {
+        if (fault->is_calm) /* the samples that only passed all moved */
+            fault->axes[k].same_ns = fault->last_ns;
         const bool is_same = has_last && value[k] == fault->last[k];
         is_repeat &= is_same || isnan(value[k]);
         axis_step(&fault->axes[k], time_ns, is_same);
@@ -169,5 +178,8 @@ struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const doubl
     memcpy(fault->last, value, sizeof fault->last);
     fault->last_ns = time_ns;
     fault->has_last = true;
-    return answer_of(fault, time_ns, was_stuck, is_clip, rate_min_hz);
+    const struct fault_answer answer = answer_of(fault, time_ns, was_stuck, is_clip, rate_min_hz);
+    fault->is_calm = is_calm(fault, &answer);
+    fault->has_gyro = answer.has_gyro;
+    return answer;
 }

@@ -8,6 +8,7 @@
 #ifndef MOTION_FAULT_H
 #define MOTION_FAULT_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,7 +43,9 @@ struct fault {
     bool is_clipped, is_stuck;
     double rate_hz;             /* of the last second, 0 = not known yet */
     double rate_s, rate_rows;   /* the second under way */
+    bool is_calm, has_gyro;     /* nothing is held against the sensor, all axes move: fault_passes may answer */
 };
+#define FAULT_RATE_S 1.0
 
 struct fault_answer {
     enum unwatched_reason reason; /* in force at this sample */
@@ -52,6 +55,30 @@ struct fault_answer {
     bool has_gyro;    /* false: none, or one that does not move */
 };
 
+/* Nearly every sample only moves a little, within the range seen so far: true, and the sample is taken note of. False:
+ * nothing has happened yet, ask fault_step. A sample that passes lies between values that were accepted before. */
+static inline bool fault_passes(struct fault *fault, int64_t time_ns, const double value[TICK_AXES])
+{
+    const double rate_s = fault->rate_s + (double)(time_ns - fault->last_ns) * 1e-9;
+
+    if (!fault->is_calm || rate_s >= FAULT_RATE_S)
+        return false;
+    for (int k = 0; k < 3; k++)
+        if (!(fabs(value[k] - fault->last[k]) >= fault->quantum[k]) || !(value[k] < fault->ends[k][1].extreme) ||
+            !(-value[k] < fault->ends[k][0].extreme))
+            return false;
+    for (int k = 3; k < TICK_AXES; k++) {
+        if (fault->has_gyro ? !(fabs(value[k] - fault->last[k]) > 0) : !isnan(value[k]))
+            return false;
+        fault->last[k] = value[k];
+    }
+    for (int k = 0; k < 3; k++)
+        fault->last[k] = value[k];
+    fault->rate_s = rate_s;
+    fault->rate_rows += 1;
+    fault->last_ns = time_ns;
+    return true;
+}
 void fault_init(struct fault *fault);
 /* The next sample of a stretch begins: a hole lies before it. What was learnt of the range stays. */
 void fault_break(struct fault *fault);

@@ -41,7 +41,7 @@ static void add_area(struct resample *r, int64_t time_ns, const double value[TIC
     const double middle = ((double)(from_ns - r->last_ns) + (double)(to_ns - r->last_ns)) / 2 / span;
     const double width = (double)(to_ns - from_ns) / TICK_NS;
 
-    for (int k = 0; k < TICK_AXES; k++)
+    for (int k = 0; k < (r->has_gyro ? TICK_AXES : 3); k++)
         r->sum[k] += width * (r->last[k] + middle * (value[k] - r->last[k]));
 }
 
