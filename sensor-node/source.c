@@ -8,6 +8,7 @@
 #include "sensor-node/source_formats.h"
 
 #define UNIX_TIME_FROM_S 1e9
+#define TIME_MAX_S 9e9 /* what 64 bits of nanoseconds hold, nearly */
 
 enum road_status source_open_recording(const char *path, int64_t start_ns, int gnss, double sigma_m,
                                        struct source **ret_source, char *ret_error)
@@ -100,6 +101,7 @@ char *source_time_text(int64_t time_ns, char ret_text[40])
 
 int64_t source_time_ns(int64_t start_ns, double time_s)
 {
+    time_s = fmax(-TIME_MAX_S, fmin(TIME_MAX_S, time_s));
     /* Whole seconds apart from the rest: 1.7e9 s have only 0.2 us left in a double's fraction, but lose no more. */
     const double whole_s = floor(time_s);
     const int64_t own_ns = (int64_t)whole_s * 1000000000 + llround((time_s - whole_s) * 1e9);

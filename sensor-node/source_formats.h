@@ -32,6 +32,7 @@ extern const struct source_format source_formats[]; /* ends with a NULL name */
 
 extern const struct rows_layout rows_csv, rows_cmu, rows_twowheeler, rows_track;
 extern const struct streams_layout streams_phyphox, streams_comma2k19;
+extern const struct streams_layout streams_sensorlogger[2][2]; /* total or linear + gravity; as it is or turned round */
 bool format_is_sensorlogger(const char *path);
 bool format_is_sensorlogger_part(const struct csv_field *header, size_t n);
 enum road_status source_open_sensorlogger(const char *folder, const struct recording_config *config,

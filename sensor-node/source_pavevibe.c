@@ -153,7 +153,7 @@ static bool take_fix(struct pavevibe *source, const double *row, struct source_e
                 .lat_deg = row[LAT],
                 .lon_deg = row[LON],
                 .sigma_m = config->sigma_m > 0 ? config->sigma_m : source_usual_sigma_m(gnss),
-                .speed_mps = row[SPEED],
+                .speed_mps = row[SPEED] >= 0 ? row[SPEED] : (double)NAN,
                 .heading_deg = (double)NAN,
                 .gnss = gnss,
                 .time_source = TIME_NTP}};

@@ -38,7 +38,7 @@
 #define TOTAL "TotalAcceleration.csv"
 #define LINEAR "Accelerometer.csv"
 #define GRAVITY "Gravity.csv"
-static const struct streams_layout layouts[2][2] = {{LAYOUT(TOTAL, NULL, 1), LAYOUT(TOTAL, NULL, -1)},
+const struct streams_layout streams_sensorlogger[2][2] = {{LAYOUT(TOTAL, NULL, 1), LAYOUT(TOTAL, NULL, -1)},
                                                     {LAYOUT(LINEAR, GRAVITY, 1), LAYOUT(LINEAR, GRAVITY, -1)}};
 
 /* What every file of one sensor's axes begins with. */
@@ -111,5 +111,5 @@ enum road_status source_open_sensorlogger(const char *folder, const struct recor
     }
     read_metadata(folder, &is_known, &is_ios, &is_standard);
     const bool is_turned = (is_known ? is_ios : !is_total) && !is_standard;
-    return source_streams_open(folder, &layouts[!is_total][is_turned], config, ret_source, ret_error);
+    return source_streams_open(folder, &streams_sensorlogger[!is_total][is_turned], config, ret_source, ret_error);
 }

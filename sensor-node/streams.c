@@ -3,8 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#define UTC_MIN_S 1e9 /* 2001: before it no such recording was made, and no clock has run so long since it was switched on */
+#define UTC_MAX_S 4e9
 #define HOLE_S 0.1 /* across a longer hole a turn rate is unknown */
 
 /* One file with a row read ahead. */
@@ -37,20 +38,13 @@ static double sigma_from_radius68(double radius_m)
     return radius_m / 1.5096;
 }
 
-static enum road_status open_stream(const char *folder, const char *file, const struct table_column *columns, size_t n,
+/* NULL: there is no such file. */
+static enum road_status open_stream(FILE *file, const char *name, const struct table_column *columns, size_t n,
                                     struct stream *ret_stream, char *ret_error)
 {
-    char path[4096];
-
     if (!file)
         return ROAD_OK;
-    if (snprintf(path, sizeof path, "%s/%s", folder, file) >= (int)sizeof path) {
-        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: the path is too long", folder);
-        return ROAD_TOO_LARGE;
-    }
-    if (access(path, F_OK))
-        return ROAD_OK;
-    enum road_status status = table_open(path, columns, n, &ret_stream->table, ret_error);
+    const enum road_status status = table_from_file(file, name, columns, n, &ret_stream->table, ret_error);
     ret_stream->is_there = !status;
     return status;
 }
@@ -245,23 +239,29 @@ static void streams_close(struct source *base)
 
 static const struct source_calls calls = {.next = streams_next, .stats = streams_stats, .close = streams_close};
 
-static enum road_status open_files(struct streams *source, const char *folder, char *ret_error)
+/* Takes every file over, also those behind one that failed. */
+static enum road_status open_tables(struct streams *source, const char *folder, FILE *files[STREAMS_FILES], char *ret_error)
 {
     const struct streams_layout *layout = source->layout;
-    enum road_status status =
-        open_stream(folder, layout->motion_file, layout->motion, XYZ_COLUMNS, &source->motion, ret_error);
+    const struct table_column *columns[STREAMS_FILES] = {layout->motion, layout->gyro, layout->gravity, layout->fix};
+    struct stream *streams[STREAMS_FILES] = {&source->motion, &source->gyro.stream, &source->gravity.stream, &source->fix};
+    const char *const names[STREAMS_FILES] = {layout->motion_file, layout->gyro_file, layout->gravity_file,
+                                              layout->fix_file};
+    enum road_status status = ROAD_OK;
+    char name[256];
 
-    if (!status && !source->motion.is_there) {
+    if (!files[STREAM_MOTION]) {
         snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: no %s in it", folder, layout->motion_file);
         status = ROAD_BAD_INPUT;
     }
-    if (!status)
-        status = open_stream(folder, layout->gyro_file, layout->gyro, XYZ_COLUMNS, &source->gyro.stream, ret_error);
-    if (!status)
-        status = open_stream(folder, layout->gravity_file, layout->gravity, XYZ_COLUMNS, &source->gravity.stream,
-                             ret_error);
-    if (!status)
-        status = open_stream(folder, layout->fix_file, layout->fix, FIX_COLUMNS, &source->fix, ret_error);
+    for (int i = 0; i < STREAMS_FILES; i++) {
+        snprintf(name, sizeof name, "%.170s/%.80s", folder, names[i] ? names[i] : "");
+        if (!status)
+            status = open_stream(files[i], name, columns[i], i == STREAM_FIX ? FIX_COLUMNS : XYZ_COLUMNS, streams[i],
+                                 ret_error);
+        else if (files[i])
+            fclose(files[i]);
+    }
     return status;
 }
 
@@ -278,20 +278,23 @@ static enum road_status tie_clock(struct streams *source, char *ret_error)
         status = ROAD_OK;
     if (status)
         return status;
-    if (source->fix.has_row && !isnan(fix[FIX_UTC]))
+    if (source->fix.has_row && fix[FIX_UTC] > UTC_MIN_S && fix[FIX_UTC] < UTC_MAX_S && fabs(fix[FIX_TIME]) < UTC_MIN_S)
         source->utc_ns = source_time_ns(0, fix[FIX_UTC]) - source_time_ns(0, fix[FIX_TIME]);
-    else if (source->motion.has_row)
+    else if (source->motion.has_row && fabs(motion[XYZ_TIME]) < UTC_MIN_S)
         source->utc_ns = source->config.start_ns - source_time_ns(0, motion[XYZ_TIME]);
     return ROAD_OK;
 }
 
-enum road_status source_streams_open(const char *folder, const struct streams_layout *layout,
-                                     const struct recording_config *config, struct source **ret_source,
-                                     char *ret_error)
+enum road_status source_streams_from_files(const char *folder, const struct streams_layout *layout,
+                                           FILE *files[STREAMS_FILES], const struct recording_config *config,
+                                           struct source **ret_source, char *ret_error)
 {
     struct streams *source = calloc(1, sizeof *source);
 
     if (!source) {
+        for (int i = 0; i < STREAMS_FILES; i++)
+            if (files[i])
+                fclose(files[i]);
         snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: %s", folder, road_status_sentence(ROAD_NO_MEMORY));
         return ROAD_NO_MEMORY;
     }
@@ -301,7 +304,7 @@ enum road_status source_streams_open(const char *folder, const struct streams_la
     source->gyro.what = "a turn rate";
     source->gravity.what = "gravity";
     source->gyro.before[XYZ_TIME] = source->gravity.before[XYZ_TIME] = (double)NAN;
-    enum road_status status = open_files(source, folder, ret_error);
+    enum road_status status = open_tables(source, folder, files, ret_error);
     if (!status && layout->has_utc_fixes)
         status = tie_clock(source, ret_error);
     if (status) {
@@ -310,4 +313,19 @@ enum road_status source_streams_open(const char *folder, const struct streams_la
     }
     *ret_source = &source->base;
     return ROAD_OK;
+}
+
+enum road_status source_streams_open(const char *folder, const struct streams_layout *layout,
+                                     const struct recording_config *config, struct source **ret_source,
+                                     char *ret_error)
+{
+    const char *const names[STREAMS_FILES] = {layout->motion_file, layout->gyro_file, layout->gravity_file,
+                                              layout->fix_file};
+    FILE *files[STREAMS_FILES] = {NULL};
+    char path[4096];
+
+    for (int i = 0; i < STREAMS_FILES; i++)
+        if (names[i] && snprintf(path, sizeof path, "%s/%s", folder, names[i]) < (int)sizeof path)
+            files[i] = fopen(path, "rbe");
+    return source_streams_from_files(folder, layout, files, config, ret_source, ret_error);
 }

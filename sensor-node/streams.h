@@ -22,5 +22,10 @@ struct streams_layout {
 enum road_status source_streams_open(const char *folder, const struct streams_layout *layout,
                                      const struct recording_config *config, struct source **ret_source,
                                      char *ret_error);
+/* The same from open streams, which it takes over; NULL = not there. `folder` stands in messages. */
+enum { STREAM_MOTION, STREAM_GYRO, STREAM_GRAVITY, STREAM_FIX, STREAMS_FILES };
+enum road_status source_streams_from_files(const char *folder, const struct streams_layout *layout,
+                                           FILE *files[STREAMS_FILES], const struct recording_config *config,
+                                           struct source **ret_source, char *ret_error);
 
 #endif
