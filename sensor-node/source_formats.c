@@ -204,7 +204,7 @@ static const char *folder_format(const struct csv_field *header, size_t n)
 /* A header that lies near to a known one gives that format: opening it fails on what it lacks, and says so. */
 static enum road_status near_miss(const char *path, const struct source_format **ret_format, char *ret_error)
 {
-    char formats[256], shown[100] = "";
+    char formats[121], shown[100] = "";
     struct csv *csv;
     struct csv_field header[CSV_FIELDS_MAX];
     size_t n = 0;
@@ -231,7 +231,7 @@ static enum road_status near_miss(const char *path, const struct source_format *
     if (*ret_format)
         return ROAD_OK;
     list_formats(formats, sizeof formats, false);
-    snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s:1: the first line names %s: no recording known here; I know: %s",
+    snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s:1: the first line names %s: no recording known here; I know: %.120s",
              path, shown, formats);
     return ROAD_BAD_INPUT;
 }
@@ -307,7 +307,7 @@ static bool look_into(const char *folder, struct holding *ret)
 
 static enum road_status refuse_folder(const char *path, const struct source_format **ret_format, char *ret_error)
 {
-    char formats[256];
+    char formats[121];
     struct holding h;
 
     if ((*ret_format = nearest_folder(path)))
@@ -321,7 +321,7 @@ static enum road_status refuse_folder(const char *path, const struct source_form
         snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder is no drive, but %zu of its files %s: give one, such as %s",
                  path, h.recordings, h.recordings == 1 ? "is" : "are", h.first);
     else
-        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %s%s: no recording known here; I know: %s", path,
+        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.150s: this folder holds %s%s: no recording known here; I know: %.120s", path,
                  h.entries ? h.names : "nothing", h.entries > 6 ? ", ..." : "", formats);
     return ROAD_BAD_INPUT;
 }
