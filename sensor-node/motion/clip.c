@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
 
 #include "sensor-node/motion/clip_features.h"
 #include "sensor-node/motion/clip_table.h"
@@ -22,48 +21,6 @@ bool clip_class_is_event(enum clip_class class)
     return class == CLIP_ASPHALT_BUMP || class == CLIP_METAL_BUMP || class == CLIP_POTHOLE;
 }
 
-/* The value with as many below as above (the lower of two); Hoare's selection. */
-static float median(const float *values, int count)
-{
-    float v[CLIP_SAMPLES_MAX];
-    int from = 0, to = count - 1;
-    const int middle = to / 2;
-
-    memcpy(v, values, (size_t)count * sizeof *v);
-    while (from < to) {
-        const float pivot = v[middle];
-        int i = from, k = to;
-        while (i <= k) {
-            while (v[i] < pivot)
-                i++;
-            while (v[k] > pivot)
-                k--;
-            if (i <= k) {
-                const float swap = v[i];
-                v[i++] = v[k];
-                v[k--] = swap;
-            }
-        }
-        if (k < middle)
-            from = i;
-        if (i > middle)
-            to = k;
-    }
-    return v[middle];
-}
-
-int clip_window(const float *accel_mps2, int count)
-{
-    const float level = median(accel_mps2, count);
-    int peak = 0;
-
-    for (int i = 1; i < count; i++)
-        if (fabsf(accel_mps2[i] - level) > fabsf(accel_mps2[peak] - level))
-            peak = i;
-    const int start = peak - CLIP_WINDOW / 2, last = count - CLIP_WINDOW;
-    return start < 0 ? 0 : start > last ? last : start;
-}
-
 static enum road_status check(const float *accel_mps2, int count)
 {
     bool moves = false;
@@ -80,6 +37,24 @@ static enum road_status check(const float *accel_mps2, int count)
     return moves ? ROAD_OK : ROAD_BAD_RANGE;
 }
 
+/* Steps of 1 / CLIP_STEPS deviations from the mean of the clips learnt from, cut at CLIP_REACH deviations. */
+static void to_steps(const float *features, int *ret_steps)
+{
+    for (int f = 0; f < CLIP_FEATURES; f++) {
+        const double off = ((double)features[f] - (double)clip_mean[f]) / (double)clip_deviation[f];
+        ret_steps[f] = (int)floor(fmax(-CLIP_REACH, fmin(CLIP_REACH, off)) * CLIP_STEPS + 0.5);
+    }
+}
+
+static double likeness(const int *steps, const int8_t *example)
+{
+    int square = 0; /* at most CLIP_FEATURES * (2 * CLIP_REACH * CLIP_STEPS)^2, below 2^24 */
+
+    for (int f = 0; f < CLIP_FEATURES; f++)
+        square += (steps[f] - example[f]) * (steps[f] - example[f]);
+    return exact_exp(-clip_narrowness * square / (CLIP_STEPS * CLIP_STEPS));
+}
+
 static void to_probabilities(const double *score, float *ret_probability)
 {
     double top = score[0], sum = 0, part[CLIP_CLASSES];
@@ -87,21 +62,24 @@ static void to_probabilities(const double *score, float *ret_probability)
     for (int c = 1; c < CLIP_CLASSES; c++)
         top = fmax(top, score[c]);
     for (int c = 0; c < CLIP_CLASSES; c++)
-        sum += part[c] = exact_exp(score[c] - top);
+        sum += part[c] = exact_exp(clip_sharpness * (score[c] - top));
     for (int c = 0; c < CLIP_CLASSES; c++)
         ret_probability[c] = (float)(part[c] / sum);
 }
 
-/* Multinomial logistic regression on standardised numbers. */
+/* Kernel ridge regression: a class's score is the sum over all examples of their likeness times their weight. */
 static void judge(const float *features, float *ret_probability)
 {
     double score[CLIP_CLASSES];
+    int steps[CLIP_FEATURES];
 
-    for (int c = 0; c < CLIP_CLASSES; c++) {
-        score[c] = (double)clip_bias[c];
-        for (int f = 0; f < CLIP_FEATURES; f++)
-            score[c] += (double)clip_weight[c][f] * ((double)features[f] - (double)clip_mean[f]) /
-                        (double)clip_deviation[f];
+    to_steps(features, steps);
+    for (int c = 0; c < CLIP_CLASSES; c++)
+        score[c] = clip_base[c];
+    for (int e = 0; e < clip_examples; e++) {
+        const double like = likeness(steps, clip_example[e]);
+        for (int c = 0; c < CLIP_CLASSES; c++)
+            score[c] += like * (double)clip_weight[e][c];
     }
     to_probabilities(score, ret_probability);
 }

@@ -1,7 +1,7 @@
 /* clip.h - what a short recording of one vertical axis passed over, by its shape alone: no speed, no place, no second axis.
  *
  * A clip is acceleration in m/s^2 at 50 Hz; a constant part (gravity, bias) changes nothing. One window of 56 samples
- * (1.12 s) is chosen around the strongest event and everything else is forgotten: neither the clip's length nor where in
+ * (1.12 s) is chosen around the deepest drop and everything else is forgotten: neither the clip's length nor where in
  * it the event lies can be told from what is judged. Numbers of a window (clip_features.h) go through a frozen model
  * (clip_table.h), learnt from labelled clips by tests/train/clips.py. The same bits on every machine. Pure, no
  * allocation, any thread. */
@@ -37,9 +37,6 @@ struct clip_verdict {
 /* BAD_INPUT: a sample is not finite or none of a car's. BAD_RANGE: fewer than CLIP_WINDOW samples, or all are equal (a
  * sensor that is stuck). TOO_LARGE: more than CLIP_SAMPLES_MAX. */
 enum road_status clip_classify(const float *accel_mps2, int count, struct clip_verdict *ret_verdict);
-
-/* First sample of the window of CLIP_WINDOW in a clip that clip_classify takes. */
-int clip_window(const float *accel_mps2, int count);
 
 /* "asphalt_bumps", "metal_bumps", "potholes", "regular_road", "worn_out_road": names of the set it was learnt from. */
 const char *clip_class_name(enum clip_class class);

@@ -334,6 +334,23 @@ static void put_concentration(struct row *row, const double *z)
     }
 }
 
+/* Centred on the deepest three samples: that is where a wheel falls, into a hole or off a bump. */
+int clip_window(const float *accel_mps2, int count)
+{
+    int deepest = 1;
+    double least = HUGE_VAL;
+
+    for (int i = 1; i + 1 < count; i++) {
+        const double sum = (double)accel_mps2[i - 1] + (double)accel_mps2[i] + (double)accel_mps2[i + 1];
+        if (sum < least) {
+            least = sum;
+            deepest = i;
+        }
+    }
+    const int start = deepest - CLIP_WINDOW / 2, last = count - CLIP_WINDOW;
+    return start < 0 ? 0 : start > last ? last : start;
+}
+
 void clip_features(const float *accel_mps2, float *ret_features)
 {
     struct row row = {ret_features, ret_features + CLIP_FEATURES};

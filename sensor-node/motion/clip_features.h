@@ -11,6 +11,9 @@
 
 #define CLIP_FEATURES 247
 
+/* First sample of the window in a clip of CLIP_WINDOW samples or more. */
+int clip_window(const float *accel_mps2, int count);
+
 /* `accel_mps2` holds CLIP_WINDOW samples, ret_features CLIP_FEATURES. Constant samples give finite numbers too. */
 void clip_features(const float *accel_mps2, float *ret_features);
 

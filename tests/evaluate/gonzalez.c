@@ -173,7 +173,7 @@ static void print_text(const struct run *r)
         printf("  event precision %.3f, recall %.3f\n", r->scores.event_precision, r->scores.event_recall);
         print_classes(r);
         print_confusion(&r->scores);
-        puts("\nEach clip is judged by 1.12 s around its strongest sample, before its folder's name is looked at. F1 = 2 PR / (P +\n"
+        puts("\nEach clip is judged by 1.12 s around its deepest drop, before its folder's name is looked at. F1 = 2 PR / (P +\n"
              "R); macro = mean over the classes; event = potholes and both bumps against both roads; a refused clip is a miss.");
     }
     print_checked();

@@ -18,7 +18,6 @@ import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, f1_score
 from sklearn.model_selection import StratifiedKFold
 
@@ -47,16 +46,45 @@ def read_rows(program, clips, shifts=(0,)):
 
 
 class Model:
-    """Standardised numbers, multinomial logistic regression."""
+    """Kernel ridge regression on standardised numbers, in whole steps; the twin of judge() in clip.c."""
+
+    NARROWNESS, RIDGE = 0.003, 0.15  # of the kernel; of the regression
+    STEPS, REACH = 40, 3.0           # CLIP_STEPS, CLIP_REACH
+
+    def steps(self, rows):
+        off = (rows.astype(float) - self.mean) / self.deviation
+        return np.floor(np.clip(off, -self.REACH, self.REACH) * self.STEPS + 0.5)
+
+    def likeness(self, steps):
+        square = ((steps[:, None] - self.examples[None]) ** 2).sum(2)
+        return np.exp(-self.NARROWNESS * square / self.STEPS**2)
 
     def fit(self, rows, labels):
-        self.mean, self.deviation = rows.mean(0), rows.std(0) + 1e-3
-        self.head = LogisticRegression(C=0.03, max_iter=2000, class_weight="balanced")
-        self.head.fit((rows - self.mean) / self.deviation, labels)
+        self.mean = rows.mean(0, dtype=float).astype(np.float32).astype(float)
+        self.deviation = (rows.std(0, dtype=float) + 1e-3).astype(np.float32).astype(float)
+        self.examples = self.steps(rows)
+        weight = np.bincount(labels, minlength=len(CLASSES))[labels] ** -0.5  # rare classes count somewhat more
+        weight /= weight.mean()
+        truth = np.eye(len(CLASSES))[labels]
+        self.base = (weight[:, None] * truth).sum(0) / weight.sum()
+        kernel = self.likeness(self.examples) + self.RIDGE * np.diag(1 / weight)
+        self.weights = np.linalg.solve(kernel, truth - self.base).astype(np.float32)
         return self
 
-    def probabilities(self, rows):
-        return self.head.predict_proba((rows - self.mean) / self.deviation)
+    def scores(self, rows):
+        return self.likeness(self.steps(rows)) @ self.weights.astype(float) + self.base
+
+
+def probabilities(scores, sharpness):
+    e = np.exp(sharpness * (scores - scores.max(1, keepdims=True)))
+    return e / e.sum(1, keepdims=True)
+
+
+def best_sharpness(labels, repeats):
+    """The one that leaves least logarithmic loss on clips that the models had not seen."""
+    tries = np.arange(2, 12.01, 0.25)
+    loss = [-np.mean([np.log(probabilities(s, t)[range(len(labels)), labels]).mean() for s in repeats]) for t in tries]
+    return float(tries[np.argmin(loss)])
 
 
 def scores(labels, predicted):
@@ -66,12 +94,12 @@ def scores(labels, predicted):
 
 
 def cross_validate(rows, labels):
-    """Probabilities of each clip from models that have not seen it, one array for each repeat."""
+    """Scores of each clip from models that have not seen it, one array for each repeat."""
     out = []
     for repeat in range(REPEATS):
         p = np.zeros((len(labels), len(CLASSES)))
         for known, asked in StratifiedKFold(FOLDS, shuffle=True, random_state=repeat).split(labels, labels):
-            p[asked] = Model().fit(rows[known], labels[known]).probabilities(rows[asked])
+            p[asked] = Model().fit(rows[known], labels[known]).scores(rows[asked])
         out.append(p)
     return out
 
@@ -106,7 +134,7 @@ def check(rows, labels, names):
           each.std(0).round(3))
     report("  the first of them:", labels[~apart], repeats[0].argmax(1))
     model = Model().fit(rows[~apart], labels[~apart])
-    report(f"{apart.sum()} untouched clips:", labels[apart], model.probabilities(rows[apart]).argmax(1))
+    report(f"{apart.sum()} untouched clips:", labels[apart], model.scores(rows[apart]).argmax(1))
 
 
 def digest(clip):
@@ -119,7 +147,7 @@ def digest(clip):
 
 def c_numbers(values, form="{:.9g}f", width=8):
     words = [form.format(v) for v in values]
-    words = [w if "." in w or "e" in w or "x" in w else w.replace("f", ".f") for w in words]
+    words = [w if "." in w or "e" in w or "x" in w else w.replace("f", ".f") for w in words]  # 1f is no number of C
     lines = [", ".join(words[i:i + width]) for i in range(0, len(words), width)]
     return "    " + ",\n    ".join(lines)
 
@@ -128,14 +156,33 @@ HEAD = """/* Made by tests/train/clips.py freeze from the {count} clips of gonza
 """
 
 
-def write_table(model, count):
+def write_table(model, sharpness):
+    count = len(model.examples)
     text = HEAD.format(count=count) + '#include "sensor-node/motion/clip_table.h"\n\n'
     for name, values in (("mean", model.mean), ("deviation", model.deviation)):
         text += f"const float clip_{name}[CLIP_FEATURES] = {{\n{c_numbers(values)}}};\n\n"
-    text += "const float clip_weight[CLIP_CLASSES][CLIP_FEATURES] = {\n"
-    text += ",\n".join("    {\n" + c_numbers(w) + "}" for w in model.head.coef_) + "};\n\n"
-    text += f"const float clip_bias[CLIP_CLASSES] = {{\n{c_numbers(model.head.intercept_)}}};\n"
+    text += f"const double clip_narrowness = {model.NARROWNESS};\nconst double clip_sharpness = {sharpness};\n"
+    text += f"const double clip_base[CLIP_CLASSES] = {{\n{c_numbers(model.base, '{:.17g}')}}};\n\n"
+    text += f"const int clip_examples = {count};\nconst int8_t clip_example[][CLIP_FEATURES] = {{\n"
+    text += ",\n".join("    {\n" + c_numbers(e, "{:.0f}", 24) + "}" for e in model.examples) + "};\n\n"
+    text += "const float clip_weight[][CLIP_CLASSES] = {\n"
+    text += ",\n".join("    {" + c_numbers(w).strip() + "}" for w in model.weights) + "};\n"
     (TREE / "sensor-node/motion/clip_table.c").write_text(text)
+
+
+def made_up(number):
+    """Clips that a test can make again from whole numbers."""
+    return [9.8125 + ((i * i * 37 + number * 101 * i) % 97 - 48) * (1 if abs(i - 40) < 6 * number else 0.25) / 16
+            for i in range(90)]
+
+
+def write_expected(program, model, sharpness):
+    clips = [made_up(n) for n in range(1, 5)]
+    text = "/* Made by tests/train/clips.py freeze: what its own arithmetic says of clips that test_clip makes up. */\n"
+    text += "static const double clip_expected[][CLIP_CLASSES] = {\n"
+    for row in probabilities(model.scores(read_rows(program, clips)[:, 0]), sharpness):
+        text += "    {" + ", ".join(f"{v:.9g}" for v in row) + "},\n"
+    (TREE / "tests/sensor-node/clip_expected.h").write_text(text + "};\n")
 
 
 def write_known(clips, labels, repeats):
@@ -150,10 +197,12 @@ def write_known(clips, labels, repeats):
     (TREE / "tests/evaluate/gonzalez_known.c").write_text(text)
 
 
-def freeze(rows, labels, clips):
+def freeze(program, rows, labels, clips):
     repeats = cross_validate(rows, labels)
+    model, sharpness = Model().fit(rows, labels), best_sharpness(labels, repeats)
     write_known(clips, labels, repeats)
-    write_table(Model().fit(rows, labels), len(clips))
+    write_table(model, sharpness)
+    write_expected(program, model, sharpness)
 
 
 def main():
@@ -167,7 +216,7 @@ def main():
     if options.action == "check":
         check(rows, labels, names)
     else:
-        freeze(rows, labels, clips)
+        freeze(options.rows, rows, labels, clips)
     return 0
 
 
