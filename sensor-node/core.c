@@ -160,7 +160,7 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     core->calm_step_ns = llround(c->watch_step_s * NS_PER_S);
     const struct mount mount = {c->gnss_lag_s, c->antenna_x_m, c->antenna_y_m};
     const struct mount sigma = {c->timing_sigma_s, c->antenna_sigma_m, c->antenna_sigma_m};
-    learn_init(&core->learn, &mount, &sigma, c->wheelbase_m);
+    learn_init(&core->learn, &mount, &sigma);
     start_track(core);
     detector_init(&core->detector, c->imu_x_m, c->wheelbase_m, c->half_track_m);
     coarse_init(&core->coarse);
@@ -222,12 +222,13 @@ static void stop_watching(struct node_core *core)
 /* Detections. */
 
 /* What a vehicle crosses again teaches it where its receiver sits. */
-static void sight(struct node_core *core, const struct look *look, struct grid_point at, enum wheel_side side)
+static void sight(struct node_core *core, const struct look *look, struct grid_point at, enum wheel_side side,
+                  bool is_wide)
 {
     if (side == WHEEL_UNKNOWN) /* somewhere across the vehicle: no landmark */
         return;
     learn_sight(&core->learn, &look->place, look->time_ns, (double)at.e_mm / 1000, (double)at.n_mm / 1000,
-                side == WHEEL_BOTH);
+                is_wide);
 }
 
 static void report(struct node_core *core, const struct finding *finding)
@@ -241,14 +242,14 @@ static void report(struct node_core *core, const struct finding *finding)
     if (finding->feature != FEATURE_NONE) {
         finding_place_feature(finding, look, core->config.half_track_m, STAMP_SIGMA_S, &feature);
         core->stats.features += batcher_feature(core->batcher, &feature);
-        sight(core, look, feature.at, feature.side);
+        sight(core, look, feature.at, feature.side, feature.side == WHEEL_BOTH);
         return;
     }
     finding_place(finding, look, core->config.half_track_m, STAMP_SIGMA_S,
                   &detection);
     core->stats.detections++;
     batcher_detection(core->batcher, &detection);
-    sight(core, look, detection.at, detection.side);
+    sight(core, look, detection.at, detection.side, false); /* a dip across the lane is not in the next one */
 }
 
 /* Its pass is a single point: it claims no road as watched. */
@@ -435,7 +436,7 @@ static void take_tick(struct node_core *core, const struct tick *tick, const str
         look.place.speed_mps = core->speed_mps;
     }
     const bool is_level = level_step(core, tick);
-    learn_tick(&core->learn, &core->track, tick->time_ns, tick->value, orient_turn(&core->orient, tick->value + 3),
+    learn_tick(&core->learn, &core->track, tick->time_ns, tick->value,
                is_level && !tick->is_first && tick->fault == UNWATCHED_NOT);
     look.unwatched = reason_against(core, tick, is_level);
     feel(core, tick, &look);

@@ -131,11 +131,6 @@ double orient_pitch(const struct orient *orient, const double gyro_radps[3])
     return size > 0 ? dot(gyro_radps, left) / sqrt(dot(left, left)) : NAN;
 }
 
-double orient_turn(const struct orient *orient, const double gyro_radps[3])
-{
-    return -dot(gyro_radps, orient->slow) / sqrt(dot(orient->slow, orient->slow) + 1e-12);
-}
-
 double orient_level(const struct orient *orient, const double accel_mps2[3])
 {
     const double along = dot(accel_mps2, orient->slow), g2 = dot(orient->slow, orient->slow);

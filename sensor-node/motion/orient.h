@@ -32,8 +32,6 @@ void orient_learn_forward(struct orient *orient, const double felt_mps2[3], doub
 double orient_roll(const struct orient *orient, const double gyro_radps[3]);
 /* Pitch rate, positive when the nose goes down; NAN as above. */
 double orient_pitch(const struct orient *orient, const double gyro_radps[3]);
-/* Turn rate about up, clockwise seen from above; NAN without a gyroscope. */
-double orient_turn(const struct orient *orient, const double gyro_radps[3]);
 /* Size of what is felt across up: braking, bends, a slammed door; not signed. */
 double orient_level(const struct orient *orient, const double accel_mps2[3]);
 

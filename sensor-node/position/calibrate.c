@@ -22,6 +22,7 @@
 #define GATE_CLEAR      6.0  /* the second candidate must be worse by this much */
 #define DOUBTED         4.0  /* beyond this, the fit counts less (Huber) */
 #define FAR_M           100.0
+#define AGAIN_NS        (INT64_C(20) * 1000000000) /* sooner nobody has turned round: what lies that near is another thing */
 #define TERMS           8 /* states that one crossing of one thing depends on */
 
 /* A row of the measurement matrix: only few states matter. */
@@ -132,6 +133,8 @@ static double distance(const struct calibrate *c, const struct sighting *s, int 
     struct row along, left;
     double za, zl;
 
+    if (s->time_ns >= c->objects[k].last_ns && s->time_ns - c->objects[k].last_ns < AGAIN_NS)
+        return INFINITY;
     make_rows(s, k, &along, &left);
     measure(s, &za, &zl);
     const double a = za - expected(c, &along), l = zl - expected(c, &left);

@@ -7,21 +7,17 @@
 
 #define INTERVAL_MIN_S  0.35 /* long ones gather slopes' leaks of gravity, short ones shaking */
 #define INTERVAL_MAX_S  2.5
-#define AHEAD_TICKS     120 /* the earliest candidate and the lead of the course need ticks behind the fix */
+#define AHEAD_TICKS     50 /* the earliest candidate needs ticks behind the fix */
 #define SPEED_LEAST_MPS2 0.25 /* smaller changes a second say nothing of time */
-#define COURSE_LEAST_RADPS 0.03
-#define COURSE_MIN_MPS  3.0
-#define LEAD_MAX_S      0.7
 #define EXPLAINED_MIN   0.4
 #define INTERVALS_MIN   12
 #define CORRELATED      4.0 /* neighbouring intervals share a fix, and a slope */
 #define SIGMA_MIN_S     0.005
 #define NS_PER_S        1e9
 
-void lag_init(struct lag *lag, double antenna_ahead_m)
+void lag_init(struct lag *lag)
 {
     memset(lag, 0, sizeof *lag);
-    lag->ahead_m = antenna_ahead_m;
 }
 
 void lag_break(struct lag *lag)
@@ -33,8 +29,8 @@ void lag_break(struct lag *lag)
 
 void lag_clear(struct lag *lag)
 {
-    memset(&lag->speed, 0, sizeof lag->speed);
-    memset(&lag->course, 0, sizeof lag->course);
+    lag->n = lag->y = lag->yy = 0;
+    memset(lag->at, 0, sizeof lag->at);
 }
 
 /* Where the time stands among the sums: sum i is what was gathered by the end of tick i. */
@@ -67,19 +63,12 @@ static void add(struct lag_sums *s, const double x[3], double y)
     }
 }
 
-static void count(struct lag_channel *channel, double y)
-{
-    channel->n += 1;
-    channel->y += y;
-    channel->yy += y * y;
-}
-
 static double seconds(const struct lag_fix *a, const struct lag_fix *b)
 {
     return (double)(b->time_ns - a->time_ns) / NS_PER_S;
 }
 
-static void add_speed(struct lag *lag, const struct lag_fix *a, const struct lag_fix *b)
+static void add_interval(struct lag *lag, const struct lag_fix *a, const struct lag_fix *b)
 {
     const double change = b->speed_mps - a->speed_mps;
 
@@ -94,56 +83,31 @@ static void add_speed(struct lag *lag, const struct lag_fix *a, const struct lag
         double x[3];
         for (int k = 0; k < 3; k++)
             x[k] = gathered_at(lag, to, k) - gathered_at(lag, from, k);
-        add(&lag->speed.at[c], x, change);
+        add(&lag->at[c], x, change);
     }
-    count(&lag->speed, change);
-}
-
-static void add_course(struct lag *lag, const struct lag_fix *a, const struct lag_fix *b)
-{
-    const double turned = b->heading_rad - a->heading_rad;
-    const double change = turned > M_PI ? turned - 2 * M_PI : turned < -M_PI ? turned + 2 * M_PI : turned;
-
-    if (!(fabs(change) >= COURSE_LEAST_RADPS * seconds(a, b)) || !(fmin(a->speed_mps, b->speed_mps) >= COURSE_MIN_MPS) || !lag->has_turn)
-        return;
-    const double lead_a = fmin(LEAD_MAX_S, fmax(-LEAD_MAX_S, lag->ahead_m / a->speed_mps));
-    const double lead_b = fmin(LEAD_MAX_S, fmax(-LEAD_MAX_S, lag->ahead_m / b->speed_mps));
-    if (!is_held(lag, tick_of(lag, a->time_ns, LAG_FIRST_S + LAG_STEP_S * LAG_CANDIDATES - lead_a)) ||
-        !is_held(lag, tick_of(lag, b->time_ns, LAG_FIRST_S - lead_b)))
-        return;
-    for (int c = 0; c < LAG_CANDIDATES; c++) {
-        const double back_s = LAG_FIRST_S + LAG_STEP_S * c;
-        const double x[3] = {gathered_at(lag, tick_of(lag, b->time_ns, back_s - lead_b), 3) -
-                             gathered_at(lag, tick_of(lag, a->time_ns, back_s - lead_a), 3)};
-        add(&lag->course.at[c], x, change);
-    }
-    count(&lag->course, change);
+    lag->n += 1;
+    lag->y += change;
+    lag->yy += change * change;
 }
 
 static void take_waiting(struct lag *lag)
 {
     while (lag->n_waiting > 0 && tick_of(lag, lag->waiting[0][1].time_ns, 0) + AHEAD_TICKS < (double)lag->end) {
-        add_speed(lag, &lag->waiting[0][0], &lag->waiting[0][1]);
-        add_course(lag, &lag->waiting[0][0], &lag->waiting[0][1]);
+        add_interval(lag, &lag->waiting[0][0], &lag->waiting[0][1]);
         lag->n_waiting--;
         memmove(lag->waiting[0], lag->waiting[1], (size_t)lag->n_waiting * sizeof lag->waiting[0]);
     }
 }
 
-void lag_tick(struct lag *lag, int64_t time_ns, const double accel_mps2[3], double turn_radps)
+void lag_tick(struct lag *lag, int64_t time_ns, const double accel_mps2[3])
 {
     const double *before = lag->gathered[(lag->end + LAG_TICKS - 1) % LAG_TICKS];
     double *now = lag->gathered[lag->end % LAG_TICKS];
-    static const double nothing[4] = {0};
 
-    if (lag->end == 0) {
+    if (lag->end == 0)
         lag->first_ns = time_ns;
-        before = nothing;
-    }
-    lag->has_turn = !isnan(turn_radps);
     for (int k = 0; k < 3; k++)
-        now[k] = before[k] + accel_mps2[k] * TICK_S;
-    now[3] = before[3] + (lag->has_turn ? turn_radps * TICK_S : 0);
+        now[k] = (lag->end == 0 ? 0 : before[k]) + accel_mps2[k] * TICK_S;
     lag->end++;
     take_waiting(lag);
 }
@@ -164,16 +128,16 @@ void lag_fix(struct lag *lag, const struct lag_fix *fix)
 
 /* Residual sum of squares of y on the x of one candidate, means taken off. Gauss on the normal equations; axes without
  * any motion drop out. */
-static double residual(const struct lag_channel *channel, int candidate)
+static double residual(const struct lag *lag, int candidate)
 {
-    const struct lag_sums *s = &channel->at[candidate];
-    const double n = channel->n;
-    double m[3][4], left = channel->yy - channel->y * channel->y / n;
+    const struct lag_sums *s = &lag->at[candidate];
+    const double n = lag->n;
+    double m[3][4], left = lag->yy - lag->y * lag->y / n;
 
     for (int i = 0, k = 0; i < 3; i++) {
         for (int j = i; j < 3; j++)
             m[i][j] = m[j][i] = s->xx[k++] - s->x[i] * s->x[j] / n;
-        m[i][3] = s->xy[i] - s->x[i] * channel->y / n;
+        m[i][3] = s->xy[i] - s->x[i] * lag->y / n;
     }
     for (int i = 0; i < 3; i++) {
         if (m[i][i] < 1e-9)
@@ -189,18 +153,18 @@ static double residual(const struct lag_channel *channel, int candidate)
 }
 
 /* y is taken as the thing explained: from the residual's bend at its least, sigma^2 = 2 * noise^2 / bend. */
-static bool estimate(const struct lag_channel *channel, double *ret_lag_s, double *ret_sigma_s)
+bool lag_estimate(const struct lag *lag, double *ret_lag_s, double *ret_sigma_s)
 {
     double r[LAG_CANDIDATES];
     int best = 0;
 
-    if (channel->n < INTERVALS_MIN)
+    if (lag->n < INTERVALS_MIN)
         return false;
     for (int c = 0; c < LAG_CANDIDATES; c++) {
-        r[c] = residual(channel, c);
+        r[c] = residual(lag, c);
         best = r[c] < r[best] ? c : best;
     }
-    const double total = channel->yy - channel->y * channel->y / channel->n;
+    const double total = lag->yy - lag->y * lag->y / lag->n;
     if (best == 0 || best == LAG_CANDIDATES - 1 || r[best] > (1 - EXPLAINED_MIN) * total)
         return false;
     const double bend = (r[best - 1] - 2 * r[best] + r[best + 1]) / (LAG_STEP_S * LAG_STEP_S);
@@ -208,21 +172,6 @@ static bool estimate(const struct lag_channel *channel, double *ret_lag_s, doubl
     if (!(bend > 0))
         return false;
     *ret_lag_s = LAG_FIRST_S + LAG_STEP_S * best - slope / bend;
-    *ret_sigma_s = sqrt(SIGMA_MIN_S * SIGMA_MIN_S + CORRELATED * 2 * fmax(0, r[best]) / (channel->n - 4) / bend);
-    return true;
-}
-
-bool lag_estimate(const struct lag *lag, double *ret_lag_s, double *ret_sigma_s)
-{
-    double a = 0, sa = 0, b = 0, sb = 0;
-    const bool has_speed = estimate(&lag->speed, &a, &sa), has_course = estimate(&lag->course, &b, &sb);
-
-    if (!has_speed && !has_course)
-        return false;
-    const double wa = has_speed ? 1 / (sa * sa) : 0, wb = has_course ? 1 / (sb * sb) : 0;
-    *ret_lag_s = (wa * a + wb * b) / (wa + wb);
-    /* Two that disagree are both less sure than they say (Birge). */
-    const double apart = has_speed && has_course ? fabs(a - b) / sqrt(sa * sa + sb * sb) : 0;
-    *ret_sigma_s = fmax(1, apart) / sqrt(wa + wb);
+    *ret_sigma_s = sqrt(SIGMA_MIN_S * SIGMA_MIN_S + CORRELATED * 2 * fmax(0, r[best]) / (lag->n - 4) / bend);
     return true;
 }

@@ -1,12 +1,13 @@
 /* lag.h - how late the receiver's velocity is, from what both sensors feel: the change of its speed against the forward
- * acceleration, the change of its course against the yaw rate. Converges in minutes on any drive that brakes or turns.
+ * acceleration. Converges in minutes on any drive that brakes and speeds up.
  *
- * For each candidate lag, what the motion sensor gathered over the very interval between two fixes is regressed on what
- * the fixes say: speed on the three axes of the accelerometer (how it is mounted need not be known), course on the turn
- * about up. The least residual, by a parabola through its neighbours, is the lag; its curvature gives the sigma. The
- * course of an antenna ahead of the rear axle leads the body's heading by distance / speed, which is taken off.
+ * For each candidate lag, what the accelerometer gathered over the very interval between two fixes explains the change of
+ * speed that the fixes tell, by regression on its three axes: how it is mounted need not be known. The least residual, by
+ * a parabola through its neighbours, is the lag; its curvature gives the sigma. The course against the yaw rate would be
+ * sharper and is not used: the course of an antenna leads the body's heading by its distance ahead of the rear axle over
+ * the speed, 0.1 to 0.5 s in town, and what leads how is known too badly.
  *
- * Plain memory (about 25 KiB), no allocation; fed tick by tick, in order. */
+ * Plain memory (about 30 KiB), no allocation; fed tick by tick, in order. */
 #ifndef POSITION_LAG_H
 #define POSITION_LAG_H
 
@@ -22,7 +23,7 @@
 /* What a fix says of velocity; time as stamped, no lag taken off. */
 struct lag_fix {
     int64_t time_ns;
-    double speed_mps, heading_rad; /* NAN if unknown; clockwise from north */
+    double speed_mps; /* NAN if unknown */
 };
 
 /* Sums of a regression of y on up to three x. */
@@ -30,28 +31,21 @@ struct lag_sums {
     double x[3], xx[6], xy[3]; /* xx: 00 01 02 11 12 22 */
 };
 
-struct lag_channel {
-    double n, y, yy;
-    struct lag_sums at[LAG_CANDIDATES];
-};
-
 struct lag {
-    double ahead_m; /* of the rear axle: where the antenna is */
     int64_t first_ns, end; /* time of tick 0; ticks so far in this stretch */
-    double gathered[LAG_TICKS][4]; /* accelerometer and turn, summed up over time: m/s and rad */
-    bool has_turn;
+    double gathered[LAG_TICKS][3]; /* accelerometer, summed up over time: m/s */
     struct lag_fix from;
     bool has_from;
     struct lag_fix waiting[LAG_WAITING][2]; /* intervals that wait for their ticks */
     int n_waiting;
-    struct lag_channel speed, course;
+    double n, y, yy;
+    struct lag_sums at[LAG_CANDIDATES];
 };
 
-void lag_init(struct lag *lag, double antenna_ahead_m);
+void lag_init(struct lag *lag);
 /* The ticks have a hole here. */
 void lag_break(struct lag *lag);
-/* `turn_radps`: about up, clockwise; NAN without a gyroscope. */
-void lag_tick(struct lag *lag, int64_t time_ns, const double accel_mps2[3], double turn_radps);
+void lag_tick(struct lag *lag, int64_t time_ns, const double accel_mps2[3]);
 /* In time order, not later than about the newest tick. */
 void lag_fix(struct lag *lag, const struct lag_fix *fix);
 /* False while nothing stands out. */

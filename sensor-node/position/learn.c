@@ -25,7 +25,7 @@ static void take_over(struct learn *l)
     l->p_across = c->p[2][2];
 }
 
-void learn_init(struct learn *learn, const struct mount *prior, const struct mount *sigma, double wheelbase_m)
+void learn_init(struct learn *learn, const struct mount *prior, const struct mount *sigma)
 {
     struct learn *l = learn;
 
@@ -35,7 +35,7 @@ void learn_init(struct learn *learn, const struct mount *prior, const struct mou
     l->fed = 0;
     l->ticks = 0;
     calibrate_init(&l->calibrate, prior, sigma);
-    lag_init(&l->lag, wheelbase_m + prior->antenna_x_m);
+    lag_init(&l->lag);
     take_over(l);
 }
 
@@ -54,7 +54,7 @@ static void feed_fixes(struct learn *l, const struct track *track)
 {
     for (; l->fed <= track->first && l->fed < track->end; l->fed++) {
         const struct track_fix *fix = &track->nodes[l->fed % TRACK_NODES].fix;
-        const struct lag_fix f = {fix->time_ns, fix->speed_mps, fix->heading_rad};
+        const struct lag_fix f = {fix->time_ns, fix->speed_mps};
         if (track->first - l->fed < TRACK_NODES)
             lag_fix(&l->lag, &f);
     }
@@ -79,7 +79,7 @@ static void slew(struct learn *l)
 }
 
 void learn_tick(struct learn *learn, const struct track *track, int64_t time_ns, const double accel_mps2[3],
-                double turn_radps, bool is_usable)
+                bool is_usable)
 {
     struct learn *l = learn;
 
@@ -90,7 +90,7 @@ void learn_tick(struct learn *learn, const struct track *track, int64_t time_ns,
         lag_break(&l->lag);
         return;
     }
-    lag_tick(&l->lag, time_ns, accel_mps2, turn_radps);
+    lag_tick(&l->lag, time_ns, accel_mps2);
     feed_fixes(l, track);
     if (++l->ticks < ASK_TICKS)
         return;

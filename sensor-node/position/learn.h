@@ -26,17 +26,16 @@ struct learn {
     int ticks;    /* since it was last asked */
 };
 
-void learn_init(struct learn *learn, const struct mount *prior, const struct mount *sigma, double wheelbase_m);
+void learn_init(struct learn *learn, const struct mount *prior, const struct mount *sigma);
 /* The time on the receiver's own clock at which a tick is to be looked up. */
 int64_t learn_time_ns(const struct learn *learn, int64_t tick_ns);
-/* One tick, and the fixes of the track behind it. `turn_radps`: about up, clockwise, NAN = unknown. A tick that cannot
- * be used breaks the row. */
+/* One tick, and the fixes of the track behind it. A tick that cannot be used breaks the row. */
 void learn_tick(struct learn *learn, const struct track *track, int64_t time_ns, const double accel_mps2[3],
-                double turn_radps, bool is_usable);
+                bool is_usable);
 /* Adds what is not known of the mount to the covariance of a place. */
 void learn_spread(const struct learn *learn, struct place *place);
 /* Something was crossed at `place` (its covariance as learn_spread left it), seen at e_m, n_m. `is_wide`: it lies across
- * the lane, so that where it is across says nothing. */
+ * the whole road, so that where it is across says nothing. */
 void learn_sight(struct learn *learn, const struct place *place, int64_t time_ns, double e_m, double n_m, bool is_wide);
 /* The track was emptied: its fixes are counted from 0 again. */
 void learn_restart_track(struct learn *learn);

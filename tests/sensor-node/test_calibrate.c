@@ -3,7 +3,6 @@
 #include "sensor-node/position/calibrate.h"
 
 #include "sensor-node/core.h"
-#include "sensor-node/motion/orient.h"
 #include "sensor-node/motion/resample.h"
 #include "sensor-node/position/lag.h"
 #include "sensor-node/source.h"
@@ -175,32 +174,31 @@ FACT(a_crossing_that_could_be_two_things_teaches_nothing)
     CHECK_NEAR(calibrate_mount(&calibrate).lag_s, 0.1, 1e-9);
 }
 
-/* A drive whose speed and course both change, felt by a sensor mounted anyhow; fixes at `hz`, `late_s` behind. */
+/* A drive whose speed changes, felt by a sensor mounted anyhow; fixes at `hz`, `late_s` behind. */
 static bool learn_lag(double late_s, double hz, double *ret_lag_s, double *ret_sigma_s)
 {
     static struct lag lag;
     double next_fix_s = 0;
 
-    lag_init(&lag, 0);
+    lag_init(&lag);
     state = 9;
     for (int i = 0; i < 18000; i++) {
         const double t = i * 0.01 + 0.005, g = 9.81;
-        const double forward = 0.8 * cos(t / 3) + 0.6 * cos(t / 1.7), yaw = 0.15 * sin(t / 4) + 0.1 * sin(t / 2.3);
+        const double forward = 0.8 * cos(t / 3) + 0.6 * cos(t / 1.7);
         const double accel[3] = {0.6 * forward + gauss(0.2), 0.8 * forward + gauss(0.2), g + gauss(0.5)};
-        lag_tick(&lag, 1000 * S + (int64_t)i * 10000000 + 5000000, accel, yaw + gauss(0.01));
+        lag_tick(&lag, 1000 * S + (int64_t)i * 10000000 + 5000000, accel);
         if (t < next_fix_s)
             continue;
         const double at = next_fix_s - late_s;
         const struct lag_fix fix = {1000 * S + (int64_t)(next_fix_s * 1e9),
-                                    12 + 2.4 * sin(at / 3) + 1.02 * sin(at / 1.7) + gauss(0.05),
-                                    -0.6 * cos(at / 4) - 0.23 * cos(at / 2.3) + gauss(0.005)};
+                                    12 + 2.4 * sin(at / 3) + 1.02 * sin(at / 1.7) + gauss(0.05)};
         lag_fix(&lag, &fix);
         next_fix_s += 1 / hz;
     }
     return lag_estimate(&lag, ret_lag_s, ret_sigma_s);
 }
 
-FACT(speed_and_course_tell_the_lag_within_three_minutes)
+FACT(speeding_up_and_braking_tell_the_lag_within_three_minutes)
 {
     static const double lates[] = {-0.1, 0.05, 0.128, 0.4, 1.0}, rates[] = {1, 5, 10};
 
@@ -208,15 +206,15 @@ FACT(speed_and_course_tell_the_lag_within_three_minutes)
         for (size_t k = 0; k < 5; k++) {
             double lag_s = NAN, sigma_s = NAN;
             CHECK(learn_lag(lates[k], rates[r], &lag_s, &sigma_s));
-            CHECK_NEAR(lag_s, lates[k], 0.08);
-            CHECK(sigma_s < 0.05 && fabs(lag_s - lates[k]) < 3 * sigma_s);
+            CHECK_NEAR(lag_s, lates[k], 0.1);
+            if (!(sigma_s < 0.1 && fabs(lag_s - lates[k]) < 3 * sigma_s))
+                CHECK_FAILED("%g s late, %g Hz: %.3f +- %.3f s", lates[k], rates[r], lag_s, sigma_s);
         }
 }
 
 /* The recorded minute of comma2k19, which has one clock for all: read, levelled, given to lag.h. */
 struct heard {
     struct lag lag;
-    struct orient orient;
     struct resample resample;
     struct lag_fix fixes[1024];
     size_t n_fixes, given;
@@ -230,11 +228,10 @@ static void on_tick(void *context, const struct tick *tick)
     struct heard *h = context;
 
     h->first_ns = h->first_ns ? h->first_ns : tick->time_ns;
-    orient_step(&h->orient, tick->value);
     const double t = (double)(tick->time_ns - h->first_ns) / 1e9;
     if (t < h->from_s || t > h->to_s)
         return;
-    lag_tick(&h->lag, tick->time_ns, tick->value, orient_turn(&h->orient, tick->value + 3));
+    lag_tick(&h->lag, tick->time_ns, tick->value);
     for (; h->given < h->n_fixes && h->fixes[h->given].time_ns <= tick->time_ns; h->given++)
         lag_fix(&h->lag, &h->fixes[h->given]);
 }
@@ -246,7 +243,7 @@ static bool hear(const char *path, double from_s, double to_s)
     char error[SOURCE_ERROR_SIZE];
 
     memset(&heard, 0, sizeof heard);
-    lag_init(&heard.lag, 2.1);
+    lag_init(&heard.lag);
     heard.from_s = from_s;
     heard.to_s = to_s;
     if (source_open_recording(path, 1533226488 * S, -1, 0, &source, error) != ROAD_OK)
@@ -260,8 +257,7 @@ static bool hear(const char *path, double from_s, double to_s)
         if (e.kind == SOURCE_MOTION)
             resample_push(&heard.resample, e.motion.time_ns, value, on_tick, &heard);
         else if (heard.n_fixes < 1024)
-            heard.fixes[heard.n_fixes++] =
-                (struct lag_fix){e.fix.time_ns, e.fix.speed_mps, e.fix.heading_deg * M_PI / 180};
+            heard.fixes[heard.n_fixes++] = (struct lag_fix){e.fix.time_ns, e.fix.speed_mps};
     }
     source_close(source);
     return true;
