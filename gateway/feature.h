@@ -2,8 +2,8 @@
  *
  * A feature is registered when enough independent units of two vehicles found it and more of the latest ones call it
  * a feature than call it damage. From then on whatever motion finds at it, under any name, is the feature, unless it
- * stands out: half as strong again as the median of what was felt there before, or three median absolute deviations
- * above it. What stands out is damage: the type that a detection gives it, or what the feature becomes when it
+ * stands out: half as strong again as was to be expected of this vehicle by all that was felt there before, or three
+ * median absolute deviations above it. What stands out is damage: the type that a detection gives it, or what the feature becomes when it
  * changes; a bump becomes nothing. A camera is never overruled. Rules and figures: docs/gateway.md, "Features". Pure. */
 #ifndef GATEWAY_FEATURE_H
 #define GATEWAY_FEATURE_H
@@ -14,9 +14,11 @@
 struct witness {
     const struct sighting *sighting;
     bool is_damage;
-    int type; /* as damage */
+    bool is_silent; /* felt more strongly than all make of it, but it proves nothing: no hit, and no clear pass */
+    int type;       /* as damage */
     enum severity severity;
-    double pf; /* how often what is sound is felt so strongly, at least */
+    double weight; /* of a whole hit */
+    double pf;     /* how often what is sound is felt so strongly, at least */
 };
 
 /* All of a defect's sightings, in event order; the place is fused already. Fills defect->feature. `ret_witnesses` has

@@ -19,6 +19,7 @@ struct hit {
     int64_t hour;
     const struct sighting *best;                    /* of any sensor, for the place */
     const struct witness *by_sense[SENSE_BOTH + 1]; /* the most confident of each that is of damage, for the odds */
+    bool is_silent;                                 /* its motion proves nothing: not even that it is gone */
 };
 
 struct hits {
@@ -58,6 +59,8 @@ static void collect_claims(const struct witness *witnesses, size_t n, bool are_o
 {
     for (size_t i = 0; i < n; i++) {
         const struct witness *w = &witnesses[i];
+        if (w->is_silent)
+            hit_of(hits, w->sighting)->is_silent = true;
         if (!(w->is_damage || (are_overruled && w->sighting->kind == FEATURE_NONE)))
             continue;
         const struct witness **sense = &hit_of(hits, w->sighting)->by_sense[w->sighting->sensor];
@@ -135,15 +138,15 @@ static void add_hit(const struct beliefs *beliefs, const struct hit *hit, const 
 {
     const struct sighting *s = w->sighting;
     const struct detector *detector = detector_of(s->sensor, s->gnss);
+    const int64_t whole = hit_log_odds(detector->pd_pass, fmax(detector->pf, w->pf), s->sigma_mm / 1000, is_first,
+                                       s->confidence_permille);
 
     add_item(items, (struct evidence_item){.hour = hit->hour,
                                            .speaker = hit->speaker,
                                            .sensor = s->sensor,
                                            .is_hit = true,
                                            .is_phone = beliefs->evidence.speakers[hit->speaker].is_phone,
-                                           .log_odds_micro = hit_log_odds(detector->pd_pass, fmax(detector->pf, w->pf),
-                                                                          s->sigma_mm / 1000, is_first,
-                                                                          s->confidence_permille)});
+                                           .log_odds_micro = llround(w->weight * (double)whole)});
 }
 
 static bool was_hit(const void *context, uint32_t speaker, int64_t hour, enum sense sensor)
@@ -152,7 +155,7 @@ static bool was_hit(const void *context, uint32_t speaker, int64_t hour, enum se
 
     for (size_t i = 0; i < hits->n; i++)
         if (hits->items[i].speaker == speaker && hits->items[i].hour == hour)
-            return hits->items[i].by_sense[sensor] != NULL;
+            return hits->items[i].by_sense[sensor] || (sensor == SENSE_MOTION && hits->items[i].is_silent);
     return false;
 }
 
