@@ -365,7 +365,7 @@ static void print_help(void)
     puts("usage: roadchief demo [--drive PATH] [--check] [--data DIR] [--start TIME] [--speed X] [--port N] [--seed N] [--json]\n\n"
          "The whole system on this machine: an MQTT broker with TLS, a gateway, a server and one or more vehicle nodes,\n"
          "each a process of its own. Prints the map's address and keeps the map up until Ctrl-C.\n\n"
-         "  --drive PATH   replay a recorded drive: a phyphox export folder or a plain CSV (see README)\n"
+         "  --drive PATH   replay a recorded drive: a phone app's export folder, a CSV, ... (docs/recordings.md)\n"
          "                 without it a district with known defects is simulated, and truth is shown beside belief\n"
          "  --check        run to the end as fast as it goes, print `key: value` facts, exit 0 only if all hold\n"
          "  --data DIR     keep the stores there (default: a temporary folder, removed after a good run)\n"

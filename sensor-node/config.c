@@ -18,7 +18,7 @@ const struct config_key node_keys[] = {
      "central meridian of the deployment, a multiple of 3"},
     {"zone_south", CONFIG_BOOL, VALUE(zone_south), 0, 0, "no", "", NULL, "southern hemisphere"},
     {"source", CONFIG_CHOICE, VALUE(source), 0, 0, "recording", "", "recording|live", "a recording, or gpsd and IIO"},
-    {"drive", CONFIG_STRING, TEXT(drive), 0, 0, "", "", NULL, "recording: phyphox folder or plain CSV"},
+    {"drive", CONFIG_STRING, TEXT(drive), 0, 0, "", "", NULL, "a recording of one of the formats in docs/recordings.md"},
     {"drive_list", CONFIG_STRING, TEXT(drive_list), 0, 0, "", "", NULL, "file with lines `PATH [START]`, driven in order"},
     {"start", CONFIG_STRING, TEXT(start), 0, 0, "", "", NULL,
      "RFC 3339 time of the recording's zero; empty = now - duration, kept in node.db"},

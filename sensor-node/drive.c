@@ -125,6 +125,7 @@ static enum road_status hand_on(struct node *n, const struct source_event *e)
         n->drive_first_ns = time_ns;
     n->drive_last_ns = time_ns;
     n->drive_fixes += e->kind == SOURCE_FIX;
+    n->drive_samples += e->kind == SOURCE_MOTION;
     return e->kind == SOURCE_FIX ? node_core_fix(n->core, &e->fix) : node_core_motion(n->core, &e->motion);
 }
 
@@ -140,6 +141,8 @@ static void end_drive(struct node *n)
     learnt_keep(&n->config, n->core);
     log_info("drive done path=%s rows=%" PRIu64 " refused=%" PRIu64, n->drives.items[n->next_drive - 1].path, stats.rows,
              stats.rows_refused);
+    if (n->drive_samples == 0)
+        log_warn("no motion in this drive, only positions: nothing of it was watched");
     if (n->drive_fixes == 0)
         log_warn("no position in this drive: nothing of it can be placed on the map");
     source_close(n->source);
@@ -161,7 +164,7 @@ static void open_drive(struct node *n)
                   n->next_drive + 1, n->stored_before);
     n->next_drive++;
     n->logged = 0;
-    n->drive_fixes = 0;
+    n->drive_fixes = n->drive_samples = 0;
 }
 
 static void refuse_row(struct node *n, const char *error)

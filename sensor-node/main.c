@@ -145,7 +145,7 @@ static void print_help(FILE *out)
 {
     fputs("roadchief-node - feels the road and tells its gateway\n\n"
           "usage: roadchief node --config FILE [--check-config] [--iio-root DIR] [--start TIME]\n\n"
-          "Reads a recording (phyphox folder or plain CSV) or live devices (gpsd and an IIO accelerometer), finds what\n"
+          "Reads a recording (docs/recordings.md lists the formats) or live devices (gpsd and an IIO accelerometer), finds what\n"
           "is wrong with the road, and sends signed batches over MQTT. What it could not send yet is kept in\n"
           "node.db; kill it at any time, it goes on where it was. facts.json says how far it is.\n\n"
           "  --check-config   read the config, print what was understood, and end\n"

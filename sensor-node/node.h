@@ -27,7 +27,7 @@ struct node {
     uint64_t rows_refused, refused_full;
     uint32_t refused_ms; /* watched, but in a batch that the outbox refused: told as not watched in the next one */
     uint32_t logged;
-    uint64_t drive_fixes;
+    uint64_t drive_fixes, drive_samples;
     FILE *handed;
 };
 

@@ -7,12 +7,38 @@
 #include "sensor-node/iio.h"
 #include "sensor-node/source_formats.h"
 #include "tests/sensor-node/fake_iio.h"
-#include "tests/sensor-node/hearing.h"
+#include "tests/check.h"
+#include "tests/sensor-node/synthetic.h"
 
 #define START_NS INT64_C(1790000000000000000)
 #define TRUSTED_M 100
 
-static struct said said_too;
+#define HOLE_M 305.0 /* along the made-up way */
+
+/* All batches of a run as they go on the wire. */
+struct said {
+    size_t n_batches, n_detections, n_bytes;
+    uint8_t bytes[4 << 20];
+};
+static struct said said, said_too;
+
+static void listen(struct node_core *core, struct said *s)
+{
+    const struct batch *batch;
+
+    while ((batch = node_core_take(core))) {
+        size_t length = 0;
+        CHECK_STATUS(batch_encode(batch, s->bytes + s->n_bytes, sizeof s->bytes - s->n_bytes, &length), ROAD_OK);
+        s->n_bytes += length;
+        s->n_batches++;
+        s->n_detections += batch->n_detections;
+    }
+}
+
+static double pothole(double x, bool is_left)
+{
+    return is_left && fabs(x - HOLE_M) < 0.2 ? -0.05 : 0;
+}
 
 static const char *data_path(const char *name, char ret_path[512])
 {
@@ -80,7 +106,7 @@ static void feed(const struct events *all, size_t block, struct said *s)
     const struct node_core_config config = config_for(all);
     struct node_core *core = NULL;
 
-    clear(s);
+    memset(s, 0, sizeof *s);
     CHECK_STATUS(node_core_new(&config, 1, &core), ROAD_OK);
     for (size_t i = 0; i < all->n; i++) {
         if (give(core, &all->items[i]) == ROAD_FULL) {

@@ -557,6 +557,24 @@ FACT(what_is_no_recording_is_refused_by_what_it_is)
     CHECK_HOLDS(r.first_error, "this folder holds nothing: no recording known here; I know: phyphox");
 }
 
+FACT(every_format_stands_in_the_docs)
+{
+    static char text[65536];
+    FILE *file = fopen(ROAD_SOURCE_DIR "/docs/recordings.md", "rb");
+
+    if (!file) {
+        CHECK_FAILED("no docs/recordings.md");
+        return;
+    }
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    for (const struct source_format *f = source_formats; f->name; f++) {
+        char row[64];
+        snprintf(row, sizeof row, "\n| `%s` |", f->name);
+        CHECK_HOLDS(text, row);
+    }
+}
+
 FACT(a_table_of_nul_bytes_or_one_endless_line_ends_in_words)
 {
     static char text[70000];
