@@ -31,6 +31,7 @@
 #define CLOCK_REFUSED       3   /* one or two stamps out of order are no jump of the clock */
 #define STAMP_SIGMA_S       0.002 /* of a sample's own stamp; how well the lag is known stands in the place's covariance */
 #define JOLT_WAIT_S         3.0 /* a look lags 2.5 s behind the samples, a jolt COARSE_LAG_S; this much later it is there */
+#define HANDLED_TICKS       300 /* orient's fast mean leans within 3 s */
 #define JOLT_SIGMA_S        0.15 /* when it was: one sample more or less at 5 Hz */
 #define RATE_STEPS          1.9 /* samples per watch_step_s, at least: two, with a little room for jitter */
 
@@ -252,6 +253,17 @@ static void report(struct node_core *core, const struct finding *finding)
     sight(core, look, detection.at, detection.side, false); /* a dip across the lane is not in the next one */
 }
 
+/* A phone in somebody's hand shakes, too; that it was turned is known only afterwards. */
+static bool is_handled(const struct node_core *core, int64_t index)
+{
+    for (int64_t i = index; i <= index + HANDLED_TICKS; i++) {
+        const struct look *look = window_at(&core->window, i);
+        if (look && look->is_turned)
+            return true;
+    }
+    return false;
+}
+
 /* Its pass is a single point: it claims no road as watched. */
 static void report_jolt(struct node_core *core, const struct coarse_jolt *jolt, int64_t index)
 {
@@ -259,7 +271,8 @@ static void report_jolt(struct node_core *core, const struct coarse_jolt *jolt, 
     struct finding finding = {.type = DEFECT_POTHOLE, .confidence = jolt->confidence, .index = index};
     struct detection detection;
 
-    if (!look || !look->is_placed || look->unwatched != UNWATCHED_RATE || look->place.speed_mps < WATCH_MIN_MPS)
+    if (!look || !look->is_placed || look->unwatched != UNWATCHED_RATE || look->place.speed_mps < WATCH_MIN_MPS ||
+        is_handled(core, index))
         return;
     stop_watching(core);
     batcher_time_source(core->batcher, look->place.time_source);
@@ -276,9 +289,11 @@ static void report_jolt(struct node_core *core, const struct coarse_jolt *jolt, 
 /* Jolts up to `until_ns`; `centre` is the tick they are counted from. */
 static void report_jolts(struct node_core *core, int64_t centre, int64_t until_ns)
 {
-    const struct look *look = window_at(&core->window, centre);
-    const struct coarse_jolt *jolt;
+    const struct coarse_jolt *jolt = coarse_next(&core->coarse);
 
+    if (!jolt) /* as ever in a fast sensor */
+        return;
+    const struct look *look = window_at(&core->window, centre);
     while ((jolt = coarse_next(&core->coarse)) && jolt->time_ns <= until_ns) {
         report_jolt(core, jolt, centre - (look->time_ns - jolt->time_ns + TICK_NS / 2) / TICK_NS);
         coarse_drop(&core->coarse);
@@ -393,13 +408,18 @@ static bool level_step(struct node_core *core, const struct tick *tick)
     return is_level;
 }
 
+static bool is_turned(const struct node_core *core)
+{
+    return core->is_moved || orient_is_tilted(&core->orient);
+}
+
 static enum unwatched_reason reason_against(const struct node_core *core, const struct tick *tick, bool is_level)
 {
     if (tick->fault != UNWATCHED_NOT)
         return tick->fault;
     if (tick->doubt != UNWATCHED_NOT)
         return tick->doubt;
-    if (core->is_moved || orient_is_tilted(&core->orient))
+    if (is_turned(core))
         return UNWATCHED_MOVED;
     return is_level ? UNWATCHED_NOT : UNWATCHED_LEVEL;
 }
@@ -439,6 +459,7 @@ static void take_tick(struct node_core *core, const struct tick *tick, const str
     learn_tick(&core->learn, &core->track, tick->time_ns, tick->value,
                is_level && !tick->is_first && tick->fault == UNWATCHED_NOT);
     look.unwatched = reason_against(core, tick, is_level);
+    look.is_turned = is_turned(core);
     feel(core, tick, &look);
     look.is_watched =
         look.unwatched == UNWATCHED_NOT && look.is_placed && look.place.speed_mps >= WATCH_MIN_MPS;

@@ -24,6 +24,7 @@ struct look {
     double vertical_mps2; /* all bands, less gravity; 0 while the sensor's level is unknown */
     double level_mps2;    /* size of the horizontal part, all bands; likewise */
     bool has_gyro;
+    bool is_turned;    /* the mount turns, or has turned and up is not known again */
     double along_m;    /* way since the stretch began */
 };
 

@@ -27,13 +27,17 @@ static void hear(struct node_core *core, struct told *told)
     }
 }
 
+static int turned_at = SAMPLES; /* from this sample on the phone lies on its side */
+
 static struct motion_sample sample_at(int i, bool is_kick)
 {
     static const float unrest[7] = {0.2f, -0.3f, 0.1f, 0.35f, -0.25f, 0.05f, -0.15f};
     const float up = 9.7f + unrest[i % 7] + (is_kick ? -9.0f : 0);
 
+    const float side = unrest[(i + 2) % 7] / 3;
+
     return (struct motion_sample){START_NS + i * STEP_NS,
-                                  {unrest[(i + 2) % 7] / 3, up, 1.2f + unrest[(i + 4) % 7] / 3},
+                                  {i < turned_at ? side : up, i < turned_at ? up : side, 1.2f + unrest[(i + 4) % 7] / 3},
                                   {0.01f * unrest[i % 7], 0.02f * unrest[(i + 1) % 7], 0.01f * unrest[(i + 5) % 7]}};
 }
 
@@ -128,6 +132,16 @@ FACT(a_parked_car_whose_door_slams_tells_nothing)
 {
     drive(0, 0.3, kicks, 4, &told, &stats);
     CHECK_INT(told.n, 0);
+}
+
+FACT(a_phone_that_is_turned_does_not_count_as_shaken)
+{
+    turned_at = 300;
+    drive(0, 10, kicks, 4, &told, &stats);
+    turned_at = SAMPLES;
+    CHECK_INT(told.n, 2); /* neither the turning nor the kicks at that moment */
+    CHECK_INT(told.detections[0].time_ns, START_NS + 150 * STEP_NS);
+    CHECK_INT(told.detections[1].time_ns, START_NS + 590 * STEP_NS);
 }
 
 FACT(late_fixes_change_no_jolt)
