@@ -596,12 +596,13 @@ static void look_for_faults(struct node_core *core, int64_t time_ns, double valu
 
 /* Nothing at all is held against this sample, as against the one before: what nearly every one of a fast sensor comes
  * to. False: nothing has happened yet, check_sample looks closely. */
-static bool passes_calmly(struct node_core *core, const struct motion_sample *sample, const double value[TICK_AXES])
+static bool passes_calmly(struct node_core *core, const struct motion_sample *sample)
 {
     const int64_t step_ns = sample->time_ns - core->motion_guard.last_ns;
 
     if (!core->is_calm || step_ns <= 0 || step_ns > core->calm_step_ns ||
-        (core->fault.has_gyro && !sample_is_sane(sample)) || !fault_passes(&core->fault, sample->time_ns, value))
+        (core->fault.has_gyro && !sample_is_sane(sample)) ||
+        !fault_passes(&core->fault, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
         return false;
     core->motion_guard.last_ns = sample->time_ns;
     return true;
@@ -633,17 +634,20 @@ static enum road_status check_sample(struct node_core *core, const struct motion
 
 enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
 {
+    const bool is_calm = passes_calmly(core, sample);
     double value[TICK_AXES];
 
+    if (is_calm && resample_add(&core->resample, sample->time_ns, sample->accel_mps2, sample->gyro_radps)) {
+        core->stats.samples++;
+        return ROAD_OK;
+    }
     for (int k = 0; k < 3; k++) {
         value[k] = (double)sample->accel_mps2[k];
         value[k + 3] = (double)sample->gyro_radps[k];
     }
-    if (!passes_calmly(core, sample, value)) {
-        const enum road_status status = check_sample(core, sample, value);
-        if (status != ROAD_OK)
-            return status;
-    }
+    const enum road_status status = is_calm ? ROAD_OK : check_sample(core, sample, value);
+    if (status != ROAD_OK)
+        return status;
     core->stats.samples++;
     resample_push(&core->resample, sample->time_ns, value, wait_tick, core);
     return ROAD_OK;

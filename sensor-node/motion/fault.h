@@ -57,23 +57,29 @@ struct fault_answer {
 
 /* Nearly every sample only moves a little, within the range seen so far: true, and the sample is taken note of. False:
  * nothing has happened yet, ask fault_step. A sample that passes lies between values that were accepted before. */
-static inline bool fault_passes(struct fault *fault, int64_t time_ns, const double value[TICK_AXES])
+static inline bool fault_passes(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3])
 {
     const double rate_s = fault->rate_s + (double)(time_ns - fault->last_ns) * 1e-9;
 
     if (!fault->is_calm || rate_s >= FAULT_RATE_S)
         return false;
-    for (int k = 0; k < 3; k++)
-        if (!(fabs(value[k] - fault->last[k]) >= fault->quantum[k]) || !(value[k] < fault->ends[k][1].extreme) ||
-            !(-value[k] < fault->ends[k][0].extreme))
+    for (int k = 0; k < 3; k++) {
+        const double value = (double)accel[k];
+        if (!(fabs(value - fault->last[k]) >= fault->quantum[k]) || !(value < fault->ends[k][1].extreme) ||
+            !(-value < fault->ends[k][0].extreme))
             return false;
-    for (int k = 3; k < TICK_AXES; k++) {
-        if (fault->has_gyro ? !(fabs(value[k] - fault->last[k]) > 0) : !isnan(value[k]))
-            return false;
-        fault->last[k] = value[k];
+    }
+    if (fault->has_gyro) {
+        for (int k = 0; k < 3; k++)
+            if (!(fabs((double)gyro[k] - fault->last[k + 3]) > 0))
+                return false;
+        for (int k = 0; k < 3; k++)
+            fault->last[k + 3] = (double)gyro[k];
+    } else if (!isnan(gyro[0]) || !isnan(gyro[1]) || !isnan(gyro[2])) {
+        return false;
     }
     for (int k = 0; k < 3; k++)
-        fault->last[k] = value[k];
+        fault->last[k] = (double)accel[k];
     fault->rate_s = rate_s;
     fault->rate_rows += 1;
     fault->last_ns = time_ns;

@@ -45,21 +45,6 @@ static void add_area(struct resample *r, int64_t time_ns, const double value[TIC
         r->sum[k] += width * (r->last[k] + middle * (value[k] - r->last[k]));
 }
 
-/* The whole line from the last sample to this one, which lies in the tick under way. */
-static void add_line(struct resample *r, int64_t time_ns, const double value[TICK_AXES])
-{
-    const double half_width = (double)(time_ns - r->last_ns) * (0.5 / TICK_NS);
-    const int axes = r->has_gyro ? TICK_AXES : 3;
-
-    for (int k = 0; k < axes; k++) {
-        r->sum[k] += half_width * (r->last[k] + value[k]);
-        r->last[k] = value[k];
-    }
-    for (int k = axes; k < TICK_AXES; k++)
-        r->last[k] = value[k];
-    r->last_ns = time_ns;
-}
-
 void resample_push(struct resample *resample, int64_t time_ns, const double value[TICK_AXES],
                    void (*emit)(void *context, const struct tick *tick), void *context)
 {
@@ -67,10 +52,6 @@ void resample_push(struct resample *resample, int64_t time_ns, const double valu
 
     if (!r->has_last) {
         start(r, time_ns, value);
-        return;
-    }
-    if (r->last_ns >= r->start_ns && time_ns < r->start_ns + TICK_NS) {
-        add_line(r, time_ns, value);
         return;
     }
     int64_t from_ns = r->last_ns > r->start_ns ? r->last_ns : r->start_ns;

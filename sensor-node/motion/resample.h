@@ -37,6 +37,28 @@ struct resample {
 
 /* The next sample starts a new stretch, `gap_s` after the last one. */
 void resample_break(struct resample *resample, double gap_s, enum unwatched_reason reason);
+/* Takes a sample that lies in the same tick as the last one, as nearly all of a fast sensor do: the area under the line
+ * from that one. False, and nothing taken, if it does not. */
+static inline bool resample_add(struct resample *resample, int64_t time_ns, const float accel[3], const float gyro[3])
+{
+    struct resample *r = resample;
+    const double half_width = (double)(time_ns - r->last_ns) * (0.5 / TICK_NS);
+
+    if (!r->has_last || r->last_ns < r->start_ns || time_ns >= r->start_ns + TICK_NS)
+        return false;
+    for (int k = 0; k < 3; k++) {
+        const double value = (double)accel[k];
+        r->sum[k] += half_width * (r->last[k] + value);
+        r->last[k] = value;
+    }
+    for (int k = 0; k < 3 && r->has_gyro; k++) {
+        const double value = (double)gyro[k];
+        r->sum[k + 3] += half_width * (r->last[k + 3] + value);
+        r->last[k + 3] = value;
+    }
+    r->last_ns = time_ns;
+    return true;
+}
 /* Takes one sample, later than the last one. Calls `emit` for each tick that it completes. */
 void resample_push(struct resample *resample, int64_t time_ns, const double value[TICK_AXES],
                    void (*emit)(void *context, const struct tick *tick), void *context);

@@ -1,7 +1,5 @@
 #include "sensor-node/motion/window.h"
 
-#include <stddef.h>
-
 void window_reset(struct window *window)
 {
     window->end = 0;
@@ -23,11 +21,4 @@ void window_doubt(struct window *window, int64_t from_index, int64_t from_ns, en
         if (look->unwatched == UNWATCHED_NOT)
             look->unwatched = reason;
     }
-}
-
-const struct look *window_at(const struct window *window, int64_t index)
-{
-    if (index < 0 || index >= window->end || index < window->end - WINDOW_TICKS)
-        return NULL;
-    return &window->looks[index % WINDOW_TICKS];
 }

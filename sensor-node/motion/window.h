@@ -4,6 +4,8 @@
 #ifndef MOTION_WINDOW_H
 #define MOTION_WINDOW_H
 
+#include <stddef.h>
+
 #include "sensor-node/motion/resample.h"
 #include "sensor-node/position/track.h"
 
@@ -38,6 +40,11 @@ void window_push(struct window *window, const struct look *look);
 /* What came from then on is not to be believed after all; ticks that have been looked at stay as they were. */
 void window_doubt(struct window *window, int64_t from_index, int64_t from_ns, enum unwatched_reason reason);
 /* NULL outside of what is held. */
-const struct look *window_at(const struct window *window, int64_t index);
+static inline const struct look *window_at(const struct window *window, int64_t index)
+{
+    if (index < 0 || index >= window->end || index < window->end - WINDOW_TICKS)
+        return NULL;
+    return &window->looks[(uint64_t)index % WINDOW_TICKS];
+}
 
 #endif

@@ -227,6 +227,23 @@ static uint64_t lookahead(struct track *track, uint64_t index)
     return last;
 }
 
+/* The cubic through both ends' positions and velocities (Hermite), in powers of the share of t seconds. */
+static void fit_curve(double a, double va, double b, double vb, double t, double ret_curve[4])
+{
+    ret_curve[0] = a;
+    ret_curve[1] = va * t;
+    ret_curve[2] = 3 * (b - a) - (2 * va + vb) * t;
+    ret_curve[3] = 2 * (a - b) + (va + vb) * t;
+}
+
+/* The curve, its slope and its second derivative. */
+static void follow_curve(const double c[4], double rate, double u, double ret[3])
+{
+    ret[0] = c[0] + u * (c[1] + u * (c[2] + u * c[3]));
+    ret[1] = (c[1] + u * (2 * c[2] + 3 * u * c[3])) * rate;
+    ret[2] = (2 * c[2] + 6 * u * c[3]) * (rate * rate);
+}
+
 /* Makes [index, index + 1] the interval that places are taken from; it goes on where the last one ended. */
 static void enter_interval(struct track *track, uint64_t index)
 {
@@ -241,16 +258,11 @@ static void enter_interval(struct track *track, uint64_t index)
     smooth(track, index + 1, last, track->to, track->to_p);
     track->smoothed = index;
     track->has_interval = true;
-}
-
-/* The cubic through both ends' positions and velocities (Hermite), its slope and its second derivative. */
-static void hermite(double a, double va, double b, double vb, double t, double u, double ret[3])
-{
-    const double c2 = 3 * (b - a) - (2 * va + vb) * t, c3 = 2 * (a - b) + (va + vb) * t;
-
-    ret[0] = a + u * (va * t + u * (c2 + u * c3));
-    ret[1] = (va * t + u * (2 * c2 + 3 * u * c3)) / t;
-    ret[2] = (2 * c2 + 6 * u * c3) / (t * t);
+    const double t = seconds(node_at(track, index)->fix.time_ns, node_at(track, index + 1)->fix.time_ns);
+    track->rate = 1 / t;
+    track->bridge_m2 = ACCEL_PSD * t * t * t / 3;
+    for (int k = 0; k < 2; k++)
+        fit_curve(track->from[k], track->from[k + 2], track->to[k], track->to[k + 2], t, track->curve[k]);
 }
 
 static void set_motion(struct track *track, double ve, double vn, double ae, double an,
@@ -274,13 +286,13 @@ static void interpolate(struct track *track, int64_t time_ns, struct place *ret_
 {
     const struct track_fix *a = &node_at(track, track->smoothed)->fix,
                            *b = &node_at(track, track->smoothed + 1)->fix;
-    const double t = seconds(a->time_ns, b->time_ns), u = seconds(a->time_ns, time_ns) / t;
-    const double bridge = ACCEL_PSD * t * t * t * u * u * (1 - u) * (1 - u) * (1 - u) * u / 3;
+    const double u = seconds(a->time_ns, time_ns) * track->rate, hang = u * (1 - u);
+    const double bridge = track->bridge_m2 * hang * hang * hang;
     const double own = (1 - u) * a->sigma_m * a->sigma_m + u * b->sigma_m * b->sigma_m;
     double e[3], n[3];
 
-    hermite(track->from[0], track->from[2], track->to[0], track->to[2], t, u, e);
-    hermite(track->from[1], track->from[3], track->to[1], track->to[3], t, u, n);
+    follow_curve(track->curve[0], track->rate, u, e);
+    follow_curve(track->curve[1], track->rate, u, n);
     set_motion(track, e[1], n[1], e[2], n[2], ret_place);
     const double s = ret_place->along_e, c = ret_place->along_n;
     ret_place->e_m = e[0] - track->antenna_x_m * s + track->antenna_y_m * c;

@@ -55,6 +55,7 @@ struct track {
     uint64_t smoothed;   /* index of the node that `from` belongs to; interval [smoothed, smoothed + 1] */
     bool has_interval;
     double from[4], from_p[4][4], to[4], to_p[4][4];
+    double curve[2][4], rate, bridge_m2; /* between the two: cubics in the share of it, 1/s, variance gained at most */
     double along_e, along_n; /* kept through stops */
     struct track_fix jump; /* a fix too far away, believed if the next ones agree */
     int jump_count;

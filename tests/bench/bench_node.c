@@ -115,12 +115,12 @@ static bool numbers_of(const char *command, const char *format, double *ret_a, d
 }
 
 /* Counted inside the core's own calls only; reading the tape and starting are left out. */
-static void count_instructions(const struct bench *b, const char *name, double rate_hz, bool has_gyro)
+static void count_instructions(const struct bench *b, const char *name, double rate_hz, bool has_gyro, double fix_hz)
 {
     char command[1024];
     double instructions = 0, samples = 0, unused;
 
-    if (!node_drive_make(b->tape, rate_hz, has_gyro))
+    if (!node_drive_make(b->tape, rate_hz, has_gyro, fix_hz))
         return;
     snprintf(command, sizeof command,
              "valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=node_core_motion "
@@ -172,9 +172,9 @@ int main(void)
     *strrchr(b.bin, '/') = '\0';
     close(fd);
     fflush(stdout);
-    count_instructions(&b, "node.instructions_per_sample_100hz", 100, false);
-    count_instructions(&b, "node.instructions_per_sample_6_axes", 1000, true);
-    count_instructions(&b, "node.instructions_per_sample", 1000, false);
+    count_instructions(&b, "node.instructions_per_sample_100hz", 100, false, 1);
+    count_instructions(&b, "node.instructions_per_sample_6_axes_rtk", 1000, true, 10);
+    count_instructions(&b, "node.instructions_per_sample", 1000, false, 1);
     measure_memory(&b);
     measure_live(&b);
     unlink(b.tape);

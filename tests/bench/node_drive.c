@@ -18,7 +18,8 @@ static void put_fix(void *context, const struct fix *fix)
     tape_put_fix(context, fix);
 }
 
-static bool drive(const struct sim_district *district, double rate_hz, bool has_gyro, struct tape_writer *writer)
+static bool drive(const struct sim_district *district, double rate_hz, bool has_gyro, double fix_hz,
+                  struct tape_writer *writer)
 {
     const struct sim_sink sink = {writer, put_sample, put_fix};
     struct sim_vehicle vehicle = sim_vehicle_draw(SEED, 0);
@@ -27,6 +28,7 @@ static bool drive(const struct sim_district *district, double rate_hz, bool has_
 
     vehicle.imu.rate_hz = rate_hz;
     vehicle.imu.has_gyro = has_gyro;
+    vehicle.gps.rate_hz = fix_hz;
     if (!sim_route_init(&route, district, SEED))
         return false;
     tape_put_zone(writer, district->zone);
@@ -36,7 +38,7 @@ static bool drive(const struct sim_district *district, double rate_hz, bool has_
     return is_driven;
 }
 
-bool node_drive_make(const char *path, double rate_hz, bool has_gyro)
+bool node_drive_make(const char *path, double rate_hz, bool has_gyro, double fix_hz)
 {
     static struct tape_writer writer;
     struct sim_course course;
@@ -50,7 +52,7 @@ bool node_drive_make(const char *path, double rate_hz, bool has_gyro)
         return false;
     bool is_made = sim_course_init(&district, &course, SEED);
     if (is_made) {
-        is_made = drive(&district, rate_hz, has_gyro, &writer);
+        is_made = drive(&district, rate_hz, has_gyro, fix_hz, &writer);
         sim_district_done(&district);
     }
     is_made = tape_flush(&writer) && is_made;
