@@ -5,6 +5,7 @@
 #include "sensor-node/csv.h"
 #include "tests/evaluate/sim_set.h"
 
+#define ROWS_MAX 4000000
 #define OVERLAP_CROSSES 0.5
 #define OVERLAP_TOUCHES 0.02
 #define SLACK_S 0.4       /* on both sides of the time in which an axle is on the thing */
@@ -82,6 +83,8 @@ static int trip_of(const struct sim_set *set, struct csv_field name)
 
 static struct sim_row *new_row(struct sim_set *set)
 {
+    if (set->n_rows == ROWS_MAX)
+        return NULL;
     if (set->n_rows == set->rows_capacity) {
         const int capacity = set->rows_capacity ? 2 * set->rows_capacity : 4096;
         void *grown = realloc(set->rows, (size_t)capacity * sizeof *set->rows);
