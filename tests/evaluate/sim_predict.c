@@ -172,6 +172,24 @@ static void take_feature(struct replay *r, const struct feature_sighting *f)
     place(r, c, f->at, f->cov_ee_cm2, f->cov_en_cm2, f->cov_nn_cm2);
 }
 
+static void take_ride(struct replay *r, const struct pass_point *point)
+{
+    struct sim_set *set = r->set;
+
+    if (point->iri_centi == IRI_UNKNOWN)
+        return;
+    if (set->n_rides == set->rides_capacity) {
+        const int capacity = set->rides_capacity ? 2 * set->rides_capacity : 65536;
+        void *grown = realloc(set->rides, (size_t)capacity * sizeof *set->rides);
+        r->is_full |= !grown;
+        if (!grown)
+            return;
+        set->rides = grown;
+        set->rides_capacity = capacity;
+    }
+    set->rides[set->n_rides++] = (struct sim_ride){r->drive, (double)(point->time_ns - r->start_ns) * 1e-9, point->iri_centi / 100.};
+}
+
 static void take_batches(struct replay *r)
 {
     struct sim_trip *trip = &r->set->trips[r->drive];
@@ -180,6 +198,9 @@ static void take_batches(struct replay *r)
     while ((batch = node_core_take(r->core))) {
         trip->unwatched_s += batch->unwatched_ms / 1000.;
         trip->unplaced_m += batch->unplaced_cm / 100.;
+        for (size_t i = 0; i < batch->n_passes; i++)
+            for (size_t k = 0; k < batch->passes[i].n_points; k++)
+                take_ride(r, &batch->passes[i].points[k]);
         for (size_t i = 0; i < batch->n_detections; i++)
             take_detection(r, &batch->detections[i]);
         for (size_t i = 0; i < batch->n_features; i++)
@@ -283,5 +304,6 @@ void sim_set_done(struct sim_set *set)
     free(set->trips);
     free(set->claims);
     free(set->rows);
+    free(set->rides);
     *set = (struct sim_set){.folder = NULL};
 }

@@ -173,6 +173,19 @@ static void print_places(const struct sim_score *s)
     }
 }
 
+static void print_rides(const struct sim_score *s)
+{
+    printf("\nWheel side of what was found: right %d, not told %d, wrong %d.\n", s->side_right, s->side_unknown, s->side_wrong);
+    puts("\n### Ride on good lanes: IRI told over the golden car's\n\n| vehicle | lanes | mean ratio | spread (1 sigma, x) |\n|---|---|---|---|");
+    for (int u = 0; u < s->n_units; u++) {
+        const int n = s->units[u].lanes;
+        if (n == 0)
+            continue;
+        const double mean = s->units[u].ratio_log_sum / n, square = s->units[u].ratio_log_square / n;
+        printf("| %s | %d | %.2f | %.2f |\n", s->units[u].name, n, exp(mean), exp(sqrt(fmax(0, square - mean * mean))));
+    }
+}
+
 static void print_bins(const struct sim_score *s)
 {
     puts("\n### Confidence\n\n| said | n | mean said | right |\n|---|---|---|---|");
@@ -231,6 +244,7 @@ void sim_score_print(const struct sim_score *score)
     print_look_alikes(score);
     print_false(score);
     print_places(score);
+    print_rides(score);
     print_bins(score);
     print_cells(score);
 }
@@ -307,6 +321,17 @@ static json_t *places_json(const struct sim_score *s)
     return rows;
 }
 
+static json_t *rides_json(const struct sim_score *s)
+{
+    json_t *rows = json_array();
+
+    for (int u = 0; u < s->n_units; u++)
+        if (s->units[u].lanes > 0)
+            json_array_append_new(rows, json_pack("{s:s,s:i,s:f}", "vehicle", s->units[u].name, "lanes", s->units[u].lanes,
+                                                  "ratio", exp(s->units[u].ratio_log_sum / s->units[u].lanes)));
+    return rows;
+}
+
 static json_t *bins_json(const struct sim_score *s)
 {
     json_t *rows = json_array();
@@ -339,14 +364,16 @@ json_t *sim_score_json(const struct sim_score *score)
     int called;
     const int crossings = look_alikes(score, &called);
 
-    return json_pack("{s:s,s:s,s:i,s:i,s:f,s:o,s:o,s:o,s:{s:o,s:i,s:i,s:o},s:{s:f,s:i,s:o},s:{s:f,s:i,s:o},s:o,s:o,s:o,s:f,s:f}", "set",
+    return json_pack("{s:s,s:s,s:i,s:i,s:f,s:o,s:o,s:o,s:{s:o,s:i,s:i,s:o},s:{s:f,s:i,s:o},s:{s:f,s:i,s:o},s:o,s:{s:i,s:i,s:i},s:o,s:o,s:o,s:f,s:f}", "set",
                      "sim", "seeds", score->seeds, "vehicles", score->n_units, "drives", score->n_trips, "km",
                      score->good_km + score->busy_km, "types", types_json(score), "size_class", class_json(score, false),
                      "size_class_potholes", class_json(score, true), "look_alikes", "kinds", kinds_json(score), "crossings",
                      crossings, "called_damage", called, "share", real(share(called, crossings)), "good_road", "km",
                      score->good_km, "false", score->good_false, "false_per_km", real(share(score->good_false, score->good_km)),
                      "busy_road", "km", score->busy_km, "false", score->busy_false, "false_per_km",
-                     real(share(score->busy_false, score->busy_km)), "places", places_json(score), "confidence",
+                     real(share(score->busy_false, score->busy_km)), "places", places_json(score), "side",
+                     "right", score->side_right, "not_told", score->side_unknown, "wrong", score->side_wrong, "rides",
+                     rides_json(score), "confidence",
                      bins_json(score), "cells", cells_json(score), "unwatched_s", score->unwatched_s, "unplaced_m",
                      score->unplaced_m);
 }

@@ -61,6 +61,16 @@ static void score_place(const struct sim_claim *c, const struct sim_row *row, st
     p->normalised_sum += fmin(normalised, 1000);
 }
 
+static void score_side(const struct sim_claim *c, const struct sim_row *row, struct sim_score *score)
+{
+    if (c->side == WHEEL_UNKNOWN)
+        score->side_unknown++;
+    else if (c->side == row->side)
+        score->side_right++;
+    else
+        score->side_wrong++;
+}
+
 static void score_crossing(const struct sim_set *set, const struct sim_row *row, struct sim_score *score)
 {
     struct sim_type_score *t = &score->types[row->type];
@@ -79,6 +89,7 @@ static void score_crossing(const struct sim_set *set, const struct sim_row *row,
     if (is_found) {
         score_size(c, row, &t->sizes[band]);
         score_place(c, row, &score->places[unit->gnss]);
+        score_side(c, row, score);
     }
 }
 
@@ -101,6 +112,29 @@ static void score_look_alike(const struct sim_set *set, const struct sim_row *ro
     }
 }
 
+/* Mean of what was told on the lane, its ends (a crossing's reach) left out, over the golden car's. */
+static void score_ride(const struct sim_set *set, const struct sim_row *lane, struct sim_score *score)
+{
+    const double cut_s = 0.1 * lane->seconds;
+    const int unit = unit_of(score, set->units[set->trips[lane->drive].unit].name);
+    double sum = 0;
+    int n = 0;
+
+    for (int i = 0; i < set->n_rides; i++) {
+        const struct sim_ride *r = &set->rides[i];
+        if (r->drive == lane->drive && r->time_s > lane->time_s + cut_s && r->time_s < lane->time_s + lane->seconds - cut_s) {
+            sum += r->iri;
+            n++;
+        }
+    }
+    if (n < 20 || !(lane->iri > 0))
+        return;
+    const double ratio = log(sum / n / lane->iri);
+    score->units[unit].lanes++;
+    score->units[unit].ratio_log_sum += ratio;
+    score->units[unit].ratio_log_square += ratio * ratio;
+}
+
 static void score_row(const struct sim_set *set, const struct sim_row *row, struct sim_score *score)
 {
     switch (row->standing) {
@@ -116,6 +150,8 @@ static void score_row(const struct sim_set *set, const struct sim_row *row, stru
         break;
     case ROW_LANE:
         *(row->is_good ? &score->good_km : &score->busy_km) += row->length_m / 1000;
+        if (row->is_good)
+            score_ride(set, row, score);
         break;
     case ROW_GRAZED:
         break;

@@ -45,11 +45,14 @@ struct sim_score {
         int n, right;
         double sum;
     } bins[SIM_BINS];
+    int side_right, side_unknown, side_wrong; /* of crossings found */
     double good_km, busy_km, unwatched_s, unplaced_m;
     int good_false, busy_false;
     struct {
         char name[48];
         struct sim_cell cells[DEFECT_TYPE_COUNT + 1][SIM_BANDS];
+        int lanes; /* good ones whose ride was told */
+        double ratio_log_sum, ratio_log_square; /* ln(IRI told / golden car) */
     } units[SIM_UNITS_MAX];
     int n_units, n_trips, n_claims;
     char seeds[256]; /* as text, for the head line */

@@ -51,7 +51,9 @@ struct sim_row {
     enum feature_kind feature;
     char name[32];
     double size, e_m, n_m;
+    enum wheel_side side; /* the wheels that cross */
     bool is_good; /* lanes: nothing lies there */
+    double iri;   /* lanes: of the golden car, m/km */
     int claim;    /* the damage claimed here; -1 */
     int sighting; /* the feature seen here; -1 */
 };
@@ -71,6 +73,12 @@ struct sim_trip {
     double distance_m, duration_s, unwatched_s, unplaced_m;
 };
 
+/* The ride that a pass tells of one of its points. */
+struct sim_ride {
+    int drive;
+    double time_s, iri;
+};
+
 struct sim_set {
     const char *folder;
     struct grid_zone zone;
@@ -79,7 +87,8 @@ struct sim_set {
     struct sim_trip *trips;
     struct sim_claim *claims; /* by drive, as they came; features among them */
     struct sim_row *rows;     /* by drive and time */
-    int n_units, n_trips, n_claims, n_rows, claims_capacity, rows_capacity;
+    struct sim_ride *rides;   /* by drive and time */
+    int n_units, n_trips, n_claims, n_rows, n_rides, claims_capacity, rows_capacity, rides_capacity;
 };
 
 /* The least size that counts, in the type's unit; 0 = every one. */

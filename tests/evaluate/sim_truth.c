@@ -13,9 +13,10 @@
 #define STEP_REACH_M 1.0  /* of a step's long way back to the plane nothing is felt after this */
 #define WRONG_TYPE_S 0.3  /* of two crossings within reach, a claim takes the one of its type unless the other is so much nearer */
 
-enum { DRIVE, EVENT, TIME, SECONDS, SPEED, LEFT, RIGHT, TYPE, FEATURE, NAME, SIZE, LENGTH, E_M, N_M, CAR_E_M, CAR_N_M, COLUMNS };
+enum { DRIVE, EVENT, TIME, SECONDS, SPEED, LEFT, RIGHT, TYPE, FEATURE, NAME, SIZE, LENGTH, E_M, N_M, CAR_E_M, CAR_N_M, IRI, COLUMNS };
 static const char *const names[COLUMNS] = {"drive", "event",   "time_s", "seconds", "speed_mps", "left", "right",   "type",
-                                           "feature", "name", "size",   "length_m", "e_m",      "n_m",  "car_e_m", "car_n_m"};
+                                           "feature", "name", "size",   "length_m", "e_m",      "n_m",  "car_e_m", "car_n_m",
+                                           "iri"};
 
 struct reading {
     struct csv *csv;
@@ -125,11 +126,13 @@ static void read_row(const struct reading *r, const struct sim_set *set, struct 
                             .length_m = number_of(r, LENGTH), .type = (int)number_of(r, TYPE),
                             .feature = (enum feature_kind)number_of(r, FEATURE), .size = number_of(r, SIZE),
                             .e_m = number_of(r, E_M), .n_m = number_of(r, N_M), .claim = -1, .sighting = -1};
+    row->side = number_of(r, LEFT) < OVERLAP_CROSSES ? WHEEL_RIGHT : number_of(r, RIGHT) < OVERLAP_CROSSES ? WHEEL_LEFT : WHEEL_BOTH;
     row->drive = trip_of(set, field_of(r, DRIVE));
     snprintf(row->name, sizeof row->name, "%.*s", (int)name.length, name.text);
     if (is_text(field_of(r, EVENT), "lane")) {
         row->standing = ROW_LANE;
         row->is_good = strncmp(row->name, "good", 4) == 0;
+        row->iri = number_of(r, IRI);
     } else if (is_passing) {
         set_standing(row, fmax(number_of(r, LEFT), number_of(r, RIGHT)));
         if (row->drive >= 0)

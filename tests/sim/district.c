@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/sim/deal.h"
+#include "tests/sim/iri.h"
 #include "tests/sim/profile.h"
 
 #define LANE_OFFSET_M 1.75 /* half of a 3.5 m lane, right-hand traffic */
@@ -22,6 +23,7 @@ static void lane_profile(struct sim_lane *lane, double gd_m3, struct sim_random 
         lane->left_m[i] *= fade;
         lane->right_m[i] *= fade;
     }
+    lane->iri_m_per_km = (sim_iri(lane->left_m, samples, SIM_PROFILE_STEP_M) + sim_iri(lane->right_m, samples, SIM_PROFILE_STEP_M)) / 2;
 }
 
 static bool lane_init(struct sim_district *d, int index, int street, int from, int to)

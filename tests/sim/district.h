@@ -22,6 +22,7 @@ struct sim_lane {
     double direction_e, direction_n; /* unit vector of travel */
     double length_m;
     float *left_m, *right_m; /* base profile under each wheel track, every SIM_PROFILE_STEP_M */
+    double iri_m_per_km;     /* of the base profile, mean of both tracks, golden car */
     int from, to;            /* crossings */
     int first_placed, end_placed;
 };

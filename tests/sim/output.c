@@ -96,7 +96,7 @@ json_t *sim_truth_json(const struct sim_district *d, json_t *const *crossings)
 void sim_crossings_header(FILE *csv)
 {
     fputs("drive,vehicle,event,time_s,seconds,speed_mps,heading_deg,left,right,share,thing,group,type,feature,name,size,height_m,"
-          "length_m,e_m,n_m,lat_deg,lon_deg,car_e_m,car_n_m\n",
+          "length_m,e_m,n_m,lat_deg,lon_deg,car_e_m,car_n_m,iri\n",
           csv);
 }
 
@@ -106,7 +106,7 @@ static void write_place(FILE *csv, const struct sim_district *d, const struct si
     double lat_deg = NAN, lon_deg = NAN;
 
     grid_unproject(d->zone, (struct grid_point){llround(e_m * 1000), llround(n_m * 1000)}, &lat_deg, &lon_deg);
-    fprintf(csv, ",%.3f,%.3f,%.8f,%.8f,%.3f,%.3f\n", e_m, n_m, lat_deg, lon_deg, c->e_m, c->n_m);
+    fprintf(csv, ",%.3f,%.3f,%.8f,%.8f,%.3f,%.3f,", e_m, n_m, lat_deg, lon_deg, c->e_m, c->n_m);
 }
 
 static void write_crossing(FILE *csv, const struct sim_district *d, const struct sim_crossing *c)
@@ -128,6 +128,9 @@ static void write_crossing(FILE *csv, const struct sim_district *d, const struct
         fprintf(csv, ",,0,0,%s,,,", sim_event_name(c->event));
     }
     write_place(csv, d, c, e_m, n_m);
+    if (c->event == SIM_LANE)
+        fprintf(csv, "%.3f", d->lanes[c->placed].iri_m_per_km);
+    fputc('\n', csv);
 }
 
 void sim_crossings_write(FILE *csv, const struct sim_district *district, const char *drive, const struct sim_vehicle *vehicle,
