@@ -28,6 +28,7 @@
 #define NS_PER_S            1e9
 #define BACKGROUND_TICKS    50
 #define DOUBT_TICKS         250 /* so far back a tick can still be doubted: WINDOW_LAG, less what a sample may span */
+#define CLOCK_LEAP_S        3600.0 /* no drive has such a hole: the clock was set */
 #define CLOCK_REFUSED       3   /* one or two stamps out of order are no jump of the clock */
 #define STAMP_SIGMA_S       0.002 /* of a sample's own stamp; how well the lag is known stands in the place's covariance */
 #define JOLT_WAIT_S         3.0 /* a look lags 2.5 s behind the samples, a jolt COARSE_LAG_S; this much later it is there */
@@ -560,7 +561,7 @@ static void note_refused_time(struct node_core *core, int64_t time_ns)
 static void note_hole(struct node_core *core, double step_s)
 {
     const bool is_slow = core->fault.rate_hz > 0 && core->fault.rate_hz < core->rate_min_hz;
-    const bool has_leapt = core->time_refused >= CLOCK_REFUSED;
+    const bool has_leapt = core->time_refused >= CLOCK_REFUSED || step_s > CLOCK_LEAP_S;
 
     if (has_leapt || core->motion_guard.went_back) {
         resample_break(&core->resample, (double)core->time_refused_ns / NS_PER_S, UNWATCHED_CLOCK);

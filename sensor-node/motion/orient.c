@@ -10,7 +10,7 @@
 #define READY_S            1.0
 #define LOUD_MPS2          2.0   /* farther from gravity than this counts a tenth */
 #define MOVED_COS          0.906 /* 25 degrees between the slow and the fast mean ... */
-#define MOVED_S            4.0   /* ... for so long: no braking or bend lasts as long at 0.45 g */
+#define MOVED_S            4.0   /* ... for so long: no braking lasts as long at 0.45 g */
 #define GRAVITY_MIN        8.8   /* 9.81 with a scale error of 10 % */
 #define GRAVITY_MAX        10.8
 #define FORWARD_SMOOTH_S   1.0
@@ -18,6 +18,7 @@
 #define FORWARD_MAX_MPS2   5.0 /* more is a fix gone astray */
 #define FORWARD_TURN_RADPS 0.15
 #define FORWARD_SUM        8.0 /* m2/s3: 8 s at 1 m/s2, several stops and starts */
+#define FORWARD_KEPT       40.0 /* m2/s3: older stops and starts fade, so that a sensor turned about up is noticed */
 #define FORWARD_QUALITY    0.5
 
 void orient_reset(struct orient *orient)
@@ -36,6 +37,13 @@ static void mean_step(double mean[3], const double x[3], double share)
         mean[k] += share * (x[k] - mean[k]);
 }
 
+/* A bend or a brake adds to gravity and leaves its part along up as it was; a sensor that is turned has less of it there.
+ * `cosine`: between slow and fast mean. The border lies halfway between the two. */
+static bool is_turned(const struct orient *o, double cosine)
+{
+    return cosine < MOVED_COS && dot(o->slow, o->fast) < dot(o->slow, o->slow) * (1 + cosine) / 2;
+}
+
 bool orient_step(struct orient *orient, const double accel_mps2[3])
 {
     struct orient *o = orient;
@@ -48,7 +56,7 @@ bool orient_step(struct orient *orient, const double accel_mps2[3])
     mean_step(o->slow, accel_mps2, weight * TICK_S / fmin(o->age_s, SLOW_S));
     mean_step(o->fast, accel_mps2, TICK_S / fmin(o->age_s, FAST_S));
     const double cosine = dot(o->slow, o->fast) / sqrt(dot(o->slow, o->slow) * dot(o->fast, o->fast) + 1e-12);
-    o->tilted_s = cosine < MOVED_COS ? o->tilted_s + TICK_S : 0;
+    o->tilted_s = is_turned(o, cosine) ? o->tilted_s + TICK_S : 0;
     if (o->tilted_s < MOVED_S)
         return true;
     orient_reset(o);
@@ -92,6 +100,16 @@ static double forward_size(const struct orient *o)
     return o->sum_vv < FORWARD_SUM || forward_quality(o, size) < FORWARD_QUALITY ? 0 : size;
 }
 
+static void forget_half(struct orient *o)
+{
+    o->sum_vv /= 2;
+    for (int k = 0; k < 3; k++) {
+        o->sum_hv[k] /= 2;
+        for (int j = 0; j < 3; j++)
+            o->sum_hh[k][j] /= 2;
+    }
+}
+
 void orient_learn_forward(struct orient *orient, const double felt_mps2[3], double accel_mps2,
                           double turn_radps)
 {
@@ -112,6 +130,8 @@ void orient_learn_forward(struct orient *orient, const double felt_mps2[3], doub
             o->sum_hh[k][j] += o->smooth[k] * o->smooth[j] * TICK_S;
     }
     o->sum_vv += o->smooth_along * o->smooth_along * TICK_S;
+    if (o->sum_vv > FORWARD_KEPT)
+        forget_half(o);
     o->forward_size = forward_size(o);
 }
 

@@ -188,8 +188,14 @@ static const struct bad_input inputs[] = {
 
 static double road(double x, bool is_left)
 {
-    (void)is_left; /* a smooth street: waves of 2 mm and 15 m, 1 mm and 3 m */
-    return 0.002 * sin(2 * M_PI * x / 15) + 0.001 * sin(2 * M_PI * x / 3.1);
+    /* A smooth street: waves of 2 mm and 15 m, 1 mm and 3 m; every centimetre of 93 m, after which they come again. */
+    static double heights[9300];
+
+    (void)is_left;
+    if (heights[1] == 0)
+        for (int i = 0; i < 9300; i++)
+            heights[i] = 0.002 * sin(2 * M_PI * i / 1550) + 0.001 * sin(2 * M_PI * i / 310);
+    return heights[(int)(x * 100 + 93000) % 9300];
 }
 
 static struct node_core *drive_bad(const struct bad_input *input, struct said *s)
@@ -271,6 +277,189 @@ FACT(bad_input_is_told_as_not_watching_and_recovered_from)
 {
     for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++)
         check_input(&inputs[i]);
+}
+
+/* Whole drives, at any rate and with less than everything. */
+struct whole_drive {
+    const char *name;
+    double sample_hz;
+    bool has_gyro, has_fixes;
+    bool (*spoil)(struct spoiler *s, double time_s, struct motion_sample *sample);
+    double least_watched_m, most_watched_m; /* of 600 */
+    int detections;                         /* of the one hole */
+    enum unwatched_reason unwatched;        /* that the rest is counted under */
+};
+
+/* Rows that a logger writes twice; the second is told by its time. */
+static struct motion_sample repeated[64];
+static size_t n_repeated;
+
+static bool swing(struct spoiler *s, double time_s, struct motion_sample *sample)
+{
+    (void)s;
+    (void)time_s; /* a gyroscope that always says the same */
+    sample->gyro_radps[0] = sample->gyro_radps[1] = sample->gyro_radps[2] = 0.013F;
+    return true;
+}
+
+/* 100 Hz, then 25, then 50: the node is not told. */
+static bool change_rate(struct spoiler *s, double time_s, struct motion_sample *sample)
+{
+    (void)sample;
+    return time_s < 15 || s->n % (time_s < 25 ? 4 : 2) == 0;
+}
+
+static bool is_constant(struct spoiler *s, double time_s, struct motion_sample *sample)
+{
+    (void)s;
+    (void)time_s;
+    sample->accel_mps2[0] = sample->accel_mps2[1] = 0;
+    sample->accel_mps2[2] = 9.80665F;
+    return true;
+}
+
+static const struct whole_drive drives[] = {
+    {"5 Hz", 5, true, true, NULL, 0, 0, 0, UNWATCHED_RATE},
+    {"10 Hz", 10, true, true, NULL, 0, 30, 0, UNWATCHED_RATE},
+    {"25 Hz", 25, true, true, NULL, 560, 600, -1, UNWATCHED_LEVEL},
+    {"50 Hz", 50, true, true, NULL, 560, 600, 1, UNWATCHED_LEVEL},
+    {"200 Hz", 200, true, true, NULL, 560, 600, 1, UNWATCHED_LEVEL},
+    {"500 Hz", 500, true, true, NULL, 560, 600, 1, UNWATCHED_LEVEL},
+    {"1000 Hz", 1000, true, true, NULL, 560, 600, 1, UNWATCHED_LEVEL},
+    {"a rate that changes", 100, true, true, change_rate, 560, 600, 1, UNWATCHED_LEVEL},
+    {"no gyroscope", 100, false, true, NULL, 560, 600, 1, UNWATCHED_LEVEL},
+    {"a gyroscope that stands still", 100, true, true, swing, 560, 600, 1, UNWATCHED_LEVEL},
+    {"no fixes at all", 100, true, false, NULL, 0, 0, 0, UNWATCHED_NOT},
+    {"stuck from the first sample on", 100, true, true, is_constant, 0, 0, 0, UNWATCHED_STUCK},
+};
+
+static void check_drive(const struct whole_drive *w)
+{
+    struct synthetic d;
+    struct spoiler spoiler = {0};
+    struct motion_sample sample;
+    struct fix fix;
+    bool has_fix;
+
+    synthetic_init(&d);
+    d.sample_hz = w->sample_hz;
+    d.has_gyro = w->has_gyro;
+    d.height_m = pothole;
+    d.sway_mps = 1;
+    struct node_core *core = new_core(&d);
+    clear(&said);
+    while (d.time_s < DRIVE_S) {
+        synthetic_next(&d, &sample, &fix, &has_fix);
+        spoiler.n++;
+        if (!w->spoil || w->spoil(&spoiler, d.time_s, &sample))
+            node_core_motion(core, &sample);
+        if (has_fix && w->has_fixes)
+            node_core_fix(core, &fix);
+        listen(core, &said);
+    }
+    node_core_finish(core);
+    listen(core, &said);
+    const struct node_core_stats s = node_core_stats(core);
+    const double watched_s = claimed_s(&said, d.start_ns, 0, DRIVE_S);
+    if (watched_s * 10 < w->least_watched_m || watched_s * 10 > w->most_watched_m)
+        CHECK_FAILED("%s: %.0f m watched, want %.0f to %.0f", w->name, watched_s * 10, w->least_watched_m, w->most_watched_m);
+    if (w->detections >= 0 && (int)said.n_detections != w->detections)
+        CHECK_FAILED("%s: %zu found, want %d", w->name, said.n_detections, w->detections);
+    if (watched_s < 1 && w->has_fixes && s.unwatched_by_s[w->unwatched] < 50)
+        CHECK_FAILED("%s: %.1f s counted as %s", w->name, s.unwatched_by_s[w->unwatched], unwatched_name(w->unwatched));
+    if (!w->has_fixes && watched_s > 0)
+        CHECK_FAILED("%s: %.1f s watched without a place", w->name, watched_s);
+    const bool is_without = !w->has_gyro || w->spoil == swing;
+    if (is_without && said.n_detections == 1 && said.detections[0].side != WHEEL_UNKNOWN)
+        CHECK_FAILED("%s: side %d known without a gyroscope", w->name, (int)said.detections[0].side);
+    if (is_without != (s.without_gyro_s > 40))
+        CHECK_FAILED("%s: %.1f s without a gyroscope", w->name, s.without_gyro_s);
+    node_core_free(core);
+}
+
+FACT(any_rate_and_any_missing_sensor_is_told_for_what_it_is)
+{
+    for (size_t i = 0; i < sizeof drives / sizeof drives[0]; i++)
+        check_drive(&drives[i]);
+}
+
+/* Rows and whole blocks that come twice, or late, are refused and change nothing: the batches are the same bytes. */
+static void drive_with_repeats(bool is_spoilt, struct said *s)
+{
+    struct synthetic d;
+    struct motion_sample sample;
+    struct fix fix;
+    bool has_fix;
+
+    synthetic_init(&d);
+    d.height_m = pothole;
+    struct node_core *core = new_core(&d);
+    clear(s);
+    n_repeated = 0;
+    for (int i = 0; d.time_s < 50; i++) {
+        synthetic_next(&d, &sample, &fix, &has_fix);
+        CHECK_STATUS(node_core_motion(core, &sample), ROAD_OK);
+        repeated[n_repeated++ % 64] = sample;
+        if (is_spoilt && i % 10 == 3) /* the same row again */
+            CHECK_STATUS(node_core_motion(core, &sample), ROAD_BAD_TIME);
+        if (is_spoilt && i % 97 == 96) /* a late one */
+            CHECK_STATUS(node_core_motion(core, &repeated[(n_repeated - 20) % 64]), ROAD_BAD_TIME);
+        if (has_fix) {
+            CHECK_STATUS(node_core_fix(core, &fix), ROAD_OK);
+            if (is_spoilt)
+                CHECK_STATUS(node_core_fix(core, &fix), ROAD_BAD_TIME);
+        }
+        listen(core, s);
+    }
+    node_core_finish(core);
+    listen(core, s);
+    node_core_free(core);
+}
+
+FACT(rows_that_come_twice_or_late_change_nothing)
+{
+    static struct said clean;
+
+    drive_with_repeats(false, &clean);
+    drive_with_repeats(true, &said);
+    CHECK(clean.n_bytes > 500);
+    CHECK_INT(said.n_bytes, clean.n_bytes);
+    CHECK(memcmp(said.bytes, clean.bytes, clean.n_bytes) == 0);
+}
+
+/* Both clocks leap a day ahead in mid-drive, or an hour back: each believes it by itself, and the drive goes on. */
+FACT(a_clock_that_leaps_for_good_is_followed)
+{
+    static const int64_t leaps_s[] = {86400, -3600};
+
+    for (size_t k = 0; k < 2; k++) {
+        struct synthetic d;
+        struct motion_sample sample;
+        struct fix fix;
+        bool has_fix;
+        synthetic_init(&d);
+        d.height_m = road;
+        struct node_core *core = new_core(&d);
+        clear(&said);
+        while (d.time_s < DRIVE_S) {
+            synthetic_next(&d, &sample, &fix, &has_fix);
+            const int64_t leap_ns = d.time_s > FROM_S ? leaps_s[k] * 1000000000 : 0;
+            sample.time_ns += leap_ns;
+            fix.time_ns += leap_ns;
+            node_core_motion(core, &sample);
+            if (has_fix)
+                node_core_fix(core, &fix);
+            listen(core, &said);
+        }
+        node_core_finish(core);
+        listen(core, &said);
+        const double later_s = claimed_s(&said, d.start_ns + leaps_s[k] * 1000000000, 35, 58);
+        if (later_s < 22)
+            CHECK_FAILED("leap of %lld s: %.1f of 23 s watched afterwards", (long long)leaps_s[k], later_s);
+        CHECK_INT(said.n_detections, 0);
+        CHECK(node_core_stats(core).unwatched_s < 60); /* a leap of a day is not a day unwatched */
+        node_core_free(core);
+    }
 }
 
 FACT(a_good_drive_has_no_reason_but_the_first_second)

@@ -69,6 +69,34 @@ FACT(hard_braking_is_not_taken_for_a_fallen_mount)
         CHECK(orient_step(&o, (double[3]){-0.4 * G, 0, G}));
 }
 
+/* A recorded drive holds 0.6 g to the side for eight seconds (a ramp): up stays where it is, and is less than half as
+ * far away as a sensor turned by the same angle would have it. */
+FACT(a_long_hard_bend_is_not_taken_for_a_fallen_mount)
+{
+    struct orient o;
+
+    orient_reset(&o);
+    feed(&o, (double[3]){0, 0, 1}, 60);
+    for (int i = 0; i < 1500; i++) {
+        CHECK(orient_step(&o, (double[3]){0.2, 0.6 * G, G}));
+        CHECK(!orient_is_tilted(&o) || i > 1400);
+    }
+}
+
+FACT(a_mount_turned_by_40_degrees_is_suspected_within_two_seconds)
+{
+    struct orient o;
+    int first = -1;
+
+    orient_reset(&o);
+    feed(&o, (double[3]){0, 0, 1}, 60);
+    for (int i = 0; i < 400 && first < 0; i++) {
+        orient_step(&o, (double[3]){0, G * sin(40 * M_PI / 180), G * cos(40 * M_PI / 180)});
+        first = orient_is_tilted(&o) ? i : -1;
+    }
+    CHECK(first >= 0 && first < 200);
+}
+
 /* Accelerates and brakes with 1.5 m/s2 in turns of 5 s, the sensor's y axis pointing forward, x to the right.
  */
 static void learn(struct orient *o, double seconds)
@@ -92,6 +120,28 @@ FACT(roll_is_unknown_until_forward_was_learnt)
     CHECK_NEAR(orient_roll(&o, gyro), 0.1, 0.002); /* about forward, right-handed: the left side rises */
     CHECK_NEAR(orient_roll(&o, (double[3]){0.1, 0, 0}), 0, 0.002);
     CHECK(isnan(orient_roll(&o, (double[3]){NAN, NAN, NAN})));
+}
+
+/* The two level axes change places: the side of a hit is then unknown for a while, and right again in the end; from the
+ * old forward seen, the new one lies across. */
+FACT(level_axes_that_change_places_are_learnt_again)
+{
+    struct orient o;
+    const double roll_about_x[3] = {0.1, 0, 0};
+    int wrong = 0;
+
+    orient_reset(&o);
+    feed(&o, (double[3]){0, 0, 1}, 10);
+    learn(&o, 300);
+    CHECK_NEAR(orient_roll(&o, roll_about_x), 0, 0.002);
+    for (int i = 0; i < 30000; i++) {
+        const double a = (i / 500) % 2 ? -1.5 : 1.5, felt[3] = {a, 0, G};
+        orient_step(&o, felt);
+        orient_learn_forward(&o, felt, a, 0);
+        wrong += orient_roll(&o, roll_about_x) < -0.01;
+    }
+    CHECK_INT(wrong, 0);
+    CHECK_NEAR(orient_roll(&o, roll_about_x), 0.1, 0.01);
 }
 
 FACT(acceleration_that_does_not_follow_the_speed_teaches_no_forward)
