@@ -314,6 +314,16 @@ static void learn_background(struct node_core *core, const struct look *look)
     core->background_ticks = 0;
 }
 
+/* Every 2.56 s, how the shaking spreads over frequency. */
+static void learn_bands(struct node_core *core, int64_t centre)
+{
+    float bands[BACKGROUND_BANDS];
+
+    if (centre % FOURIER_POINTS == 0 &&
+        traits_of_road(&core->detector.fourier, &core->window, centre, core->config.half_track_m, bands))
+        background_add_bands(&core->background, bands);
+}
+
 static void count_unwatched(struct node_core *core, double seconds, enum unwatched_reason reason)
 {
     core->stats.unwatched_s += seconds;
@@ -334,6 +344,7 @@ static void look_at(struct node_core *core, int64_t centre)
         core->stats.without_gyro_s += look->has_gyro ? 0 : TICK_S;
         watch(core, look, centre);
         learn_background(core, look);
+        learn_bands(core, centre);
         if (detector_look(&core->detector, &core->window, centre, &core->background, &finding))
             report(core, &finding);
         return;
@@ -780,6 +791,15 @@ enum road_status node_core_load(struct node_core *core, const uint8_t *bytes, si
 
     start_track(core);
     return status;
+}
+
+void node_core_watch_events(struct node_core *core,
+                            void (*watcher)(void *context, const struct event *event,
+                                            const struct match *matches, const float *traits),
+                            void *context)
+{
+    core->detector.watcher = watcher;
+    core->detector.watcher_context = context;
 }
 
 struct node_core_stats node_core_stats(const struct node_core *core)

@@ -92,6 +92,13 @@ const struct batch *node_core_take(struct node_core *core);
 #define NODE_CORE_BYTES_MAX 49152
 size_t node_core_save(const struct node_core *core, uint8_t *ret_bytes);
 enum road_status node_core_load(struct node_core *core, const uint8_t *bytes, size_t length);
+/* For training: hears of every event and its traits (motion/detector.h), before it is judged. */
+struct event;
+struct match;
+void node_core_watch_events(struct node_core *core,
+                            void (*watcher)(void *context, const struct event *event,
+                                            const struct match *matches, const float *traits),
+                            void *context);
 struct node_core_stats node_core_stats(const struct node_core *core);
 
 #endif

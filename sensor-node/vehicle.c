@@ -63,6 +63,9 @@ size_t vehicle_save(const struct learn *learn, const struct background *backgrou
     put_numbers(&pen, background->log_median, BACKGROUND_BINS);
     put_numbers(&pen, background->log_mad, BACKGROUND_BINS);
     put_numbers(&pen, background->count, BACKGROUND_BINS);
+    put_whole(&pen, BACKGROUND_BANDS, 4);
+    put_numbers(&pen, background->band, BACKGROUND_BANDS);
+    put_numbers(&pen, background->band_count, BACKGROUND_BANDS);
     put_whole(&pen, (uint64_t)c->n, 4);
     put_whole(&pen, c->recrossed, 4);
     for (int k = 0; k < c->n; k++) {
@@ -139,6 +142,11 @@ static void get_background(struct eye *eye, struct background *ret_background)
     get_numbers(eye, ret_background->log_median, BACKGROUND_BINS);
     get_numbers(eye, ret_background->log_mad, BACKGROUND_BINS);
     get_numbers(eye, ret_background->count, BACKGROUND_BINS);
+    eye->is_bad |= get_whole(eye, 4) != BACKGROUND_BANDS;
+    get_numbers(eye, ret_background->band, BACKGROUND_BANDS);
+    get_numbers(eye, ret_background->band_count, BACKGROUND_BANDS);
+    for (int i = 0; i < BACKGROUND_BANDS; i++)
+        eye->is_bad |= ret_background->band_count[i] < 0 || fabs(ret_background->band[i]) > 1e3;
     for (int i = 0; i < BACKGROUND_BINS; i++)
         eye->is_bad |= ret_background->count[i] < 0 || fabs(ret_background->log_median[i]) > 20 ||
                        fabs(ret_background->log_mad[i]) > 20;

@@ -3,71 +3,48 @@
 #include <math.h>
 #include <string.h>
 
-#include "grid/catalogue.h"
 #include "sensor-node/motion/biquad.h"
-#include "sensor-node/motion/resample.h"
 
-/* Sizes in mm; lengths and heights follow the cases of the domain figures, section 3. */
-struct family {
-    int type;
-    enum shape_kind kind;
-    double length_m, wave_m;
-    int sign;
-    bool is_one_sided;
-    double prior; /* of the whole family */
-    double sizes_mm[5];
+#define SPEED_FIRST_MPS 2.6
+#define SPEED_STEP      1.1
+#define ROLL_REACH       4   /* ticks: the roll comes with the vertical */
+#define ROLL_PAIRS       65
+#define REACH_TICKS      46  /* the peak comes at most so long before or after an axle stands over the middle */
+#define BEFORE_PAIRS     45  /* what has to be explained begins so long before the peak ... */
+#define EVENT_LONG_PAIRS 110 /* ... and is so long, less the axles */
+
+/* Lengths and heights follow the cases of the domain figures, section 3. */
+static const struct {
+    struct shape shape;
+    unsigned families;
+} shapes[BANK_SHAPES] = {
+    {{SHAPE_BOX, 0.30, -0.040, 0}, BANK_HOLE},
+    {{SHAPE_BOX, 0.40, -0.025, 0}, BANK_HOLE},
+    {{SHAPE_BOX, 0.45, -0.060, 0}, BANK_HOLE},
+    {{SHAPE_BOX, 0.60, -0.050, 0}, BANK_HOLE | BANK_COVER},
+    {{SHAPE_BOX, 0.60, -0.090, 0}, BANK_HOLE},
+    {{SHAPE_BOX, 0.85, -0.060, 0}, BANK_HOLE | BANK_COVER},
+    {{SHAPE_BOX, 0.70, -0.025, 0}, BANK_HOLE | BANK_COVER},
+    {{SHAPE_BOX, 0.70, 0.025, 0}, BANK_COVER},
+    {{SHAPE_BOX, 2.0, 0.018, 0}, BANK_PATCH},
+    {{SHAPE_BOX, 2.0, -0.020, 0}, BANK_PATCH},
+    {{SHAPE_STEP, 0, 0.015, 0}, BANK_STEP},
+    {{SHAPE_STEP, 0, -0.015, 0}, BANK_STEP},
+    {{SHAPE_DIP, 2.5, -0.030, 0}, BANK_SAG},
+    {{SHAPE_DIP, 4.0, -0.035, 0}, BANK_SAG},
+    {{SHAPE_DIP, 6.0, -0.055, 0}, BANK_SAG},
+    {{SHAPE_DIP, 9.0, -0.070, 0}, BANK_SAG},
+    {{SHAPE_WAVES, 4.5, 0.03, 0.50}, BANK_WAVES},
+    {{SHAPE_WAVES, 4.5, 0.03, 0.75}, BANK_WAVES},
+    {{SHAPE_WAVES, 4.5, 0.03, 1.00}, BANK_WAVES},
+    {{SHAPE_BUMP, 0.35, 0.050, 0}, BANK_BUMP},
+    {{SHAPE_BUMP, 0.70, 0.050, 0}, BANK_BUMP | BANK_HUMP},
+    {{SHAPE_TABLE, 3.7, 0.075, 0}, BANK_HUMP},
+    {{SHAPE_TABLE, 6.0, 0.075, 0}, BANK_HUMP},
+    {{SHAPE_DIP, 3.5, 0.070, 0}, BANK_BUMP | BANK_HUMP},
+    {{SHAPE_RAILS, 1.6, 0.012, 0}, BANK_RAIL},
+    {{SHAPE_BOX, 0.20, 0.006, 0}, BANK_JOINT | BANK_STRIPS},
 };
-static const struct family families[] = {
-    {DEFECT_POTHOLE, SHAPE_BOX, 0.40, 0, -1, true, 0.20, {15, 25, 40, 60, 85}},
-    {DEFECT_POTHOLE, SHAPE_BOX, 0.55, 0, -1, true, 0.20, {20, 35, 50, 70, 95}},
-    {DEFECT_MANHOLE_LEVEL, SHAPE_BOX, 0.70, 0, -1, true, 0.08, {8, 15, 25, 40}},
-    {DEFECT_MANHOLE_LEVEL, SHAPE_BOX, 0.70, 0, 1, true, 0.08, {8, 14, 22, 35}},
-    {DEFECT_PATCH_FAILURE, SHAPE_BOX, 2.0, 0, 1, true, 0.05, {8, 15, 30}},
-    {DEFECT_JOINT_FAULT, SHAPE_STEP, 0, 0, 1, false, 0.05, {6, 12, 20, 30}},
-    {DEFECT_JOINT_FAULT, SHAPE_STEP, 0, 0, -1, false, 0.05, {6, 12, 20, 30}},
-    {DEFECT_SUBSIDENCE, SHAPE_DIP, 4.0, 0, -1, false, 0.05, {20, 35, 60}},
-    {DEFECT_SUBSIDENCE, SHAPE_DIP, 6.0, 0, -1, false, 0.05, {30, 55, 90}},
-    {DEFECT_SHOVING, SHAPE_WAVES, 4.5, 0.75, 1, false, 0.03, {15, 30, 50}},
-    {DEFECT_SHOVING, SHAPE_WAVES, 4.5, 0.50, 1, false, 0.03, {15, 30}},
-    {DEFECT_SHOVING, SHAPE_WAVES, 5.0, 1.00, 1, false, 0.03, {15, 30}},
-    {DEFECT_NONE, SHAPE_BUMP, 0.35, 0, 1, false, 0.05, {30, 50, 75}},
-    {DEFECT_NONE, SHAPE_TABLE, 3.7, 0, 1, false, 0.05, {50, 75, 100}},
-};
-
-static void add_family(struct bank *bank, const struct family *f)
-{
-    int count = 0;
-
-    while (count < 5 && f->sizes_mm[count] > 0)
-        count++;
-    for (int i = 0; i < count && bank->n < BANK_ENTRIES_MAX; i++) {
-        struct bank_entry *e = &bank->entries[bank->n];
-        *e = (struct bank_entry){.type = f->type,
-                                 .feature = f->type != DEFECT_NONE     ? FEATURE_NONE
-                                            : f->kind == SHAPE_BUMP ? FEATURE_SPEED_BUMP
-                                                                    : FEATURE_SPEED_HUMP,
-                                 .size = f->sizes_mm[i],
-                                 .is_one_sided = f->is_one_sided,
-                                 .prior = f->prior / count};
-        e->shape = (struct shape){f->kind, f->length_m, f->sign * f->sizes_mm[i] / 1000, f->wave_m};
-        shape_path_make(&e->shape, &bank->paths[bank->n++]);
-    }
-}
-
-void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m)
-{
-    memset(bank, 0, sizeof *bank);
-    bank->wheelbase_m = wheelbase_m;
-    bank->rear_share = fmin(1, fmax(0, -imu_x_m / wheelbase_m));
-    bank->front_share = 1 - bank->rear_share;
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        add_family(bank, &families[i]);
-}
-
-double bank_axle_ticks(const struct bank *bank, double speed_mps)
-{
-    return bank->wheelbase_m / speed_mps / TICK_S;
-}
 
 static void filter(float *x, int n)
 {
@@ -79,26 +56,199 @@ static void filter(float *x, int n)
         x[i] = (float)biquad_step(&low, biquad_step(&high, x[i]));
 }
 
-int bank_template(const struct bank *bank, int entry, double speed_mps, float ret_felt_mps2[BANK_TICKS])
+/* Products summed in four lanes: the same order, so the same bits, on machines with and without vectors. */
+static float dot(const float *a, const float *b, int n)
 {
-    const struct bank_entry *e = &bank->entries[entry];
-    const double late = bank_axle_ticks(bank, speed_mps), side = e->is_one_sided ? 0.5 : 1;
-    const int whole = (int)late;
-    const float part = (float)(late - whole);
-    float axle[BANK_SINGLE];
+    float lane[4] = {0}, rest = 0;
+    int i = 0;
 
-    if (e->shape.length_m / 2 > speed_mps * (BANK_ZERO - 5) * TICK_S || BANK_SINGLE + whole + 1 > BANK_TICKS)
-        return 0;
-    quarter_car_response(&bank->paths[entry], speed_mps, BANK_ZERO, axle, BANK_SINGLE);
-    const int n = BANK_SINGLE + whole + 1;
-    for (int i = 0; i < n; i++) {
-        const int j = i - whole;
-        const float front = i < BANK_SINGLE ? axle[i] : 0;
-        const float near = j >= 0 && j < BANK_SINGLE ? axle[j] : 0, far = j >= 1 ? axle[j - 1] : 0;
-        const float rear = (1 - part) * near + part * far;
-        ret_felt_mps2[i] =
-            (float)(side * (bank->front_share * (double)front + bank->rear_share * (double)rear));
+    for (; i + 4 <= n; i += 4)
+        for (int k = 0; k < 4; k++)
+            lane[k] += a[i + k] * b[i + k];
+    for (; i < n; i++)
+        rest += a[i] * b[i];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]) + rest;
+}
+
+void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m)
+{
+    struct shape_path path;
+    float whole[2 * BANK_PAIRS];
+    double speed = SPEED_FIRST_MPS;
+
+    memset(bank, 0, sizeof *bank);
+    bank->rear_share = fmin(1, fmax(0, -imu_x_m / wheelbase_m));
+    bank->front_share = 1 - bank->rear_share;
+    for (int s = 0; s < BANK_SHAPES; s++)
+        bank->shapes[s] = shapes[s].shape;
+    for (int v = 0; v < BANK_SPEEDS; v++, speed *= SPEED_STEP)
+        for (int s = 0; s < BANK_SHAPES; s++) {
+            if (shapes[s].shape.length_m / 2 > speed * (2 * BANK_ZERO - 3) * TICK_S)
+                continue;
+            shape_path_make(&shapes[s].shape, &path);
+            quarter_car_response(&path, speed, 2 * BANK_ZERO, whole, 2 * BANK_PAIRS);
+            filter(whole, 2 * BANK_PAIRS);
+            float(*response)[BANK_PAIRS] = bank->response[v][s];
+            for (int k = 0; k < BANK_PAIRS; k++) {
+                response[0][k] = 0.5f * (whole[2 * k] + whole[2 * k + 1]);
+                response[1][k] = 0.5f * ((k > 0 ? whole[2 * k - 1] : 0) + whole[2 * k]);
+            }
+            bank->energy[v][s] = dot(response[0], response[0], BANK_PAIRS);
+        }
+}
+
+int bank_speed(double speed_mps)
+{
+    double border = SPEED_FIRST_MPS * 1.05;
+    int v = 0;
+
+    for (; v < BANK_SPEEDS - 1 && speed_mps > border; v++)
+        border *= SPEED_STEP;
+    return v;
+}
+
+/* A response laid on a signal so that its zero comes at the tick `at`; what sticks out is left off. */
+static float lay(const float response[2][BANK_PAIRS], const float *signal, int at)
+{
+    const int first = (at - (at & 1)) / 2 - BANK_ZERO, low = first < 0 ? -first : 0;
+    const int high = first + BANK_PAIRS > EVENT_PAIRS ? EVENT_PAIRS - first : BANK_PAIRS;
+
+    return high > low ? dot(response[at & 1] + low, signal + first + low, high - low) : 0;
+}
+
+/* ... between ticks. */
+static float lay_between(const float response[2][BANK_PAIRS], const float *signal, int at, float part)
+{
+    const float first = lay(response, signal, at);
+
+    return first + part * (lay(response, signal, at + 1) - first);
+}
+
+/* The response against itself, so many ticks later. */
+static float echo(const float response[2][BANK_PAIRS], int late)
+{
+    const int pairs = (late + 1) / 2;
+
+    return pairs < BANK_PAIRS ? dot(response[late & 1] + pairs, response[0], BANK_PAIRS - pairs) : 0;
+}
+
+float bank_share(const struct bank *bank, int speed, int shape, const float signal[EVENT_PAIRS], float shift)
+{
+    const float energy = bank->energy[speed][shape];
+
+    return energy > 0 ? lay(bank->response[speed][shape], signal, (int)(shift + 0.5f)) / energy : NAN;
+}
+
+int bank_best(const struct match *matches, unsigned families)
+{
+    int best = -1, any = 0;
+
+    for (int s = 0; s < BANK_SHAPES; s++) {
+        if (matches[s].explained > matches[any].explained)
+            any = s;
+        if ((shapes[s].families & families) && matches[s].explained > 0 &&
+            (best < 0 || matches[s].explained > matches[best].explained))
+            best = s;
     }
-    filter(ret_felt_mps2, n);
-    return n;
+    return best < 0 ? any : best;
+}
+
+struct span {
+    int first, last;    /* ticks at which the front axle may have stood over the middle, in steps of two */
+    int axle;           /* ticks between the axles ... */
+    float part;         /* ... and this much of one more */
+    float front, rear;  /* shares */
+    float event_energy;
+};
+
+/* Both axles' response against the signal: front * c(t) + rear * c(t + axle), c the response laid on at t. */
+static float lay_both(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s, int at)
+{
+    return s->front * lay(response, e->felt_pairs, at) +
+           s->rear * lay_between(response, e->felt_pairs, at + s->axle, s->part);
+}
+
+/* Every second tick; the rear axle to the nearest tick. Returns the best one, -1 if none fits. */
+static int scan(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s)
+{
+    const int axle = s->axle + (s->part > 0.5f), n = (s->last - s->first) / 2 + 1;
+    float laid[EVENT_PAIRS], top = 0;
+    int best = -1;
+
+    const int reused = (axle & 1) == 0 ? axle / 2 : 0; /* an even distance: the rear axle's are the front's, later */
+    for (int i = 0; i < n + reused; i++)
+        laid[i] = lay(response, e->felt_pairs, s->first + 2 * i);
+    for (int i = 0; i < n; i++) {
+        const int at = s->first + 2 * i;
+        const float late = reused ? laid[i + reused] : lay(response, e->felt_pairs, at + axle);
+        if (s->front * laid[i] + s->rear * late > top) {
+            top = s->front * laid[i] + s->rear * late;
+            best = at;
+        }
+    }
+    return best;
+}
+
+static void match_one(const struct bank *b, const struct event *e, const struct span *s, int speed, int shape,
+                      struct match *ret_match)
+{
+    const float(*response)[BANK_PAIRS] = b->response[speed][shape];
+    const float energy = b->energy[speed][shape];
+
+    *ret_match = (struct match){0, NAN, (float)(s->first + s->last) / 2};
+    const int best = energy > 0 ? scan(response, e, s) : -1;
+    if (best < 0)
+        return;
+    const float late = echo(response, s->axle), later = echo(response, s->axle + 1);
+    const float own = (s->front * s->front + s->rear * s->rear) * energy +
+                      2 * s->front * s->rear * (late + s->part * (later - late));
+    /* The top between ticks, from a parabola through three. */
+    const float before = lay_both(response, e, s, best - 1), at = lay_both(response, e, s, best),
+                after = lay_both(response, e, s, best + 1), bend = before - 2 * at + after;
+    const float part = bend < 0 ? fmaxf(-1.5f, fminf(1.5f, 0.5f * (before - after) / bend)) : 0;
+    const float top = fmaxf(0, at - 0.25f * (before - after) * part);
+    *ret_match = (struct match){fminf(1, top * top / (own * s->event_energy)), top / own, (float)best + part};
+}
+
+int bank_match(const struct bank *bank, const struct event *event, struct match *ret_matches)
+{
+    const int axle = (int)event->axle_ticks, speed = bank_speed(event->speed_mps);
+    const float *from = event->felt_pairs + EVENT_BEFORE / 2 - axle / 2 - BEFORE_PAIRS;
+    const struct span span = {.first = (EVENT_BEFORE - axle - REACH_TICKS) & ~1,
+                              .last = EVENT_BEFORE + REACH_TICKS,
+                              .axle = axle,
+                              .part = (float)(event->axle_ticks - axle),
+                              .front = (float)bank->front_share,
+                              .rear = (float)bank->rear_share,
+                              .event_energy = dot(from, from, axle / 2 * 2 + EVENT_LONG_PAIRS) + 1e-6f};
+
+    for (int s = 0; s < BANK_SHAPES; s++)
+        match_one(bank, event, &span, speed, s, &ret_matches[s]);
+    return bank_best(ret_matches, 0);
+}
+
+/* Roll is the body's as a whole: both axles turn it alike. */
+void bank_match_roll(const struct bank *bank, const struct event *event, int shape, float shift, struct match *ret_match)
+{
+    const int speed = bank_speed(event->speed_mps), axle = (int)(event->axle_ticks + 0.5), middle = (int)(shift + 0.5f);
+    const int first = middle / 2 < BANK_ZERO ? 0 : middle / 2 - BANK_ZERO;
+    const float(*response)[BANK_PAIRS] = bank->response[speed][shape];
+    const float energy = bank->energy[speed][shape];
+    const int n = first + axle / 2 + ROLL_PAIRS > EVENT_PAIRS ? EVENT_PAIRS - first : axle / 2 + ROLL_PAIRS;
+
+    *ret_match = (struct match){NAN, NAN, shift};
+    if (!(energy > 0) || !event->has_turn || n <= 0)
+        return;
+    const float own = 2 * (energy + echo(response, axle));
+    const float whole = dot(event->roll_pairs + first, event->roll_pairs + first, n) + 1e-6f;
+    float top = 0;
+    for (int at = middle - ROLL_REACH; at <= middle + ROLL_REACH; at += 2) {
+        const float both = lay(response, event->roll_pairs, at) + lay(response, event->roll_pairs, at + axle);
+        if (fabsf(both) > fabsf(top)) {
+            top = both;
+            ret_match->shift = (float)at;
+        }
+    }
+    ret_match->explained = top * top / (own * whole);
+    ret_match->gain = top / own;
 }

@@ -1,46 +1,65 @@
-/* bank.h - the shapes that the detector knows, and what the vehicle's sensor would feel over each at a speed.
+/* bank.h - the shapes that the detector knows, and what a corner of a standard car makes of each at any speed.
  *
- * Defects and look-alikes stand in one list: what is best explained by a speed bump is a speed bump. The
- * sensor sits `imu_x_m` behind the front axle on a body that is rigid between the axles, so it feels 1 + x/L
- * of the front corner and -x/L of the rear one, which comes L/v later; a shape under one wheel only lifts
- * half. */
+ * Defects and look-alikes stand in one list; how well each explains an event is what the classifier decides by.
+ * The responses of one axle are made once, at speeds a tenth apart. The sensor sits `imu_x_m` behind the front
+ * axle on a body that is rigid between the axles, so it feels 1 + x/L of the front corner and -x/L of the rear
+ * one, which comes L/v later. */
 #ifndef MOTION_BANK_H
 #define MOTION_BANK_H
 
 #include <stdbool.h>
 
-#include "grid/feature.h"
+#include "sensor-node/motion/event.h"
 #include "sensor-node/motion/quarter_car.h"
 
-#define BANK_ENTRIES_MAX 48
-#define BANK_ZERO        70  /* ticks of a response before the axle stands over the shape's middle */
-#define BANK_SINGLE      170 /* ticks of one axle's response */
-#define BANK_TICKS       320 /* of both */
-
-struct bank_entry {
-    int type; /* enum defect_type_id; DEFECT_NONE = look-alike */
-    enum feature_kind feature; /* of a look-alike */
-    struct shape shape;
-    double size; /* in the unit of its type */
-    bool is_one_sided;
-    double prior; /* how common, relative to the others */
-};
+#define BANK_SHAPES 26
+#define BANK_ROLLS  8 /* the first shapes: those that lie under one wheel */
+#define BANK_SPEEDS 24
+#define BANK_ZERO   30 /* pairs of ticks of a response before the axle stands over the shape's middle ... */
+#define BANK_PAIRS  80 /* ... of so many */
 
 struct bank {
-    struct bank_entry entries[BANK_ENTRIES_MAX];
-    struct shape_path paths[BANK_ENTRIES_MAX];
-    int n;
-    double front_share, rear_share, wheelbase_m;
+    struct shape shapes[BANK_SHAPES];
+    double front_share, rear_share;
+    /* m/s2, the detector's band; once for shifts of an even number of ticks, once for an odd one. */
+    float response[BANK_SPEEDS][BANK_SHAPES][2][BANK_PAIRS];
+    float energy[BANK_SPEEDS][BANK_SHAPES];               /* 0 = too long for this speed */
 };
 
-void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m);
-/* Ticks between the axles. */
-double bank_axle_ticks(const struct bank *bank, double speed_mps);
-/* What the detector's filters make of the entry at this speed, tick BANK_ZERO = front axle over the middle.
- * Returns the ticks that count, 0 if the shape is too long for this speed. */
-int bank_template(const struct bank *bank, int entry, double speed_mps, float ret_felt_mps2[BANK_TICKS]);
+/* One shape against an event. */
+struct match {
+    float explained; /* share of the event's energy, 0..1 */
+    float gain;      /* of the standard car's response */
+    float shift;     /* ticks: front axle over the middle, from event.from */
+};
 
-/* The detector's band, the same for the signal and the templates. */
+/* What a shape is one of; a bit each. */
+enum bank_family {
+    BANK_HOLE = 1,
+    BANK_COVER = 2,
+    BANK_PATCH = 4,
+    BANK_STEP = 8,
+    BANK_SAG = 16,
+    BANK_WAVES = 32,
+    BANK_BUMP = 64,
+    BANK_HUMP = 128,
+    BANK_JOINT = 256,
+    BANK_RAIL = 512,
+    BANK_STRIPS = 1024
+};
+void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m);
+/* Row of the responses for a speed. */
+int bank_speed(double speed_mps);
+/* ret_matches holds BANK_SHAPES. Returns the best one. */
+int bank_match(const struct bank *bank, const struct event *event, struct match *ret_matches);
+/* The best of those in `families` (bits); the best of all if none of them fits. */
+int bank_best(const struct match *matches, unsigned families);
+/* How well a shape that lies under one wheel explains the roll, near a shift: share of its energy and gain, signed. */
+void bank_match_roll(const struct bank *bank, const struct event *event, int shape, float shift, struct match *ret_match);
+/* How much of a shape's response, placed at a shift, is in a signal of the event: 1 = the whole of it. */
+float bank_share(const struct bank *bank, int speed, int shape, const float signal[EVENT_PAIRS], float shift);
+
+/* The detector's band, the same for the signal and the responses. */
 #define BANK_HIGH_PASS_HZ 0.5
 #define BANK_LOW_PASS_HZ  20.0
 

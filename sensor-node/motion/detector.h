@@ -1,23 +1,25 @@
-/* detector.h - defects from what the body felt: a peak above the background is matched against the shapes of
- * the bank; the best explanation gives type, size, side and the moment at which the front axle was there.
+/* detector.h - from peaks of the body's acceleration to findings: each event is described (traits.h), classified
+ * (classify.h), sized (size.h) and put where its front axle was.
  *
- * One finding for the two axles. What a look-alike explains better is found as a feature; nothing is found that no
- * shape explains or that does not stand out of the background: 6 sigma peak to peak and an absolute floor. Cracks are never
- * claimed. Size is a mean over the sizes that explain the signal, so where the body hardly tells sizes apart
- * (short holes above 40 km/h) its sigma is wide. Pure, no allocation. */
+ * One finding for the two axles. Look-alikes are found as features. What is not of the road and what does not
+ * stand out of it gives nothing. Cracks are never claimed: the tyre bridges them. Pure, no allocation. */
 #ifndef MOTION_DETECTOR_H
 #define MOTION_DETECTOR_H
 
 #include "sensor-node/motion/background.h"
 #include "sensor-node/motion/bank.h"
+#include "sensor-node/motion/classify.h"
 #include "sensor-node/motion/window.h"
 
 struct detector {
     struct bank bank;
-    double half_track_m;
+    struct fourier_table fourier;
+    double wheelbase_m, half_track_m;
     int64_t quiet_until; /* index before which no new event begins: one finding for both axles */
-    float shapes[BANK_ENTRIES_MAX][BANK_TICKS]; /* of the event under way */
     uint64_t look_alikes;
+    /* Hears of every event before it is judged, quiet or not: for training. NULL = nobody. */
+    void (*watcher)(void *context, const struct event *event, const struct match *matches, const float *traits);
+    void *watcher_context;
 };
 
 struct finding {
@@ -28,8 +30,9 @@ struct finding {
     bool also_high;          /* the type's second road to high */
     double confidence;       /* 0..1 */
     enum wheel_side side;
-    int64_t index;   /* tick at which the front axle stood over it ... */
-    double fraction; /* ... plus this much of a tick, -0.5..0.5 */
+    int64_t index;          /* tick at which the front axle stood over it ... */
+    double fraction;        /* ... plus this much of a tick, -0.5..0.5 */
+    double along_sigma_m;   /* 1 sigma of that, by what is felt alone */
 };
 
 void detector_init(struct detector *detector, double imu_x_m, double wheelbase_m, double half_track_m);

@@ -6,10 +6,9 @@
 
 #define STRENGTH_MAX 1e6 /* of what is usual */
 
-/* Measured on the potholes of four simulated districts (seeds 11 to 14, RTK, 364 crossings): 0.043 m along and 0.158 m
- * across, of which 0.03 m are the receiver's. No recording with surveyed potholes was to be had. */
-#define ALONG_SIGMA_M  0.032 /* where within a hole its "middle" is, seen from the wheel */
+#define ALONG_SIGMA_M  0.03  /* what the sensor's own place on the car adds */
 #define ACROSS_SIGMA_M 0.155 /* a wheel may run anywhere over the hole: 0.54 m / sqrt(12) */
+#define ACROSS_SAG_M   0.45  /* ... and of a sag, which need not lie in its middle */
 #define ACROSS_BOTH_M  0.25  /* the middle of what lies across the lane, seen from the vehicle's middle */
 
 static void set_position(const struct finding *f, const struct look *look, double half_track_m, double timing_sigma_s,
@@ -19,8 +18,10 @@ static void set_position(const struct finding *f, const struct look *look, doubl
     const double speed = look->place.speed_mps, along_m = f->fraction * TICK_S * speed;
     const double left_m = f->side == WHEEL_LEFT ? half_track_m : f->side == WHEEL_RIGHT ? -half_track_m : 0;
     const double timing_m = timing_sigma_s * speed;
-    const double var_along = timing_m * timing_m + ALONG_SIGMA_M * ALONG_SIGMA_M;
-    const double across_m = f->side == WHEEL_BOTH ? ACROSS_BOTH_M : ACROSS_SIGMA_M;
+    const double var_along = timing_m * timing_m + ALONG_SIGMA_M * ALONG_SIGMA_M + f->along_sigma_m * f->along_sigma_m;
+    const double across_m = f->side != WHEEL_BOTH            ? ACROSS_SIGMA_M
+                            : f->type == DEFECT_SUBSIDENCE ? ACROSS_SAG_M
+                                                           : ACROSS_BOTH_M;
     const double var_across =
         across_m * across_m + (f->side == WHEEL_UNKNOWN ? half_track_m * half_track_m : 0);
 

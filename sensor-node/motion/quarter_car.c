@@ -17,6 +17,8 @@
 #define RAMP_M       0.9
 #define EDGE_M       0.03 /* a broken edge slopes a little */
 #define STEP_BACK_M  12.0
+#define GAUGE_M      1.435
+#define RAIL_M       0.07
 #define SUBSTEPS     10 /* of 1 ms: a fourteenth of a radian of wheel hop */
 
 static double shape_at(const struct shape *s, double x)
@@ -34,6 +36,8 @@ static double shape_at(const struct shape *s, double x)
         return s->height_m * 0.5 * (1 + exact_cos(2 * M_PI * x / s->length_m));
     case SHAPE_WAVES:
         return s->height_m * 0.5 * exact_sin(2 * M_PI * x / s->wave_m);
+    case SHAPE_RAILS:
+        return fabs(fabs(x) - GAUGE_M / 2) < RAIL_M / 2 ? s->height_m : 0;
     case SHAPE_BUMP:
         return s->height_m * exact_cos(M_PI * x / s->length_m);
     default:

@@ -13,7 +13,8 @@ enum shape_kind {
     SHAPE_WAVES, /* a train of sines, `wave_m` long each, height peak to peak */
     SHAPE_STEP,  /* up (height > 0) or down at the middle, and back over 12 m */
     SHAPE_BUMP,  /* half sine */
-    SHAPE_TABLE  /* flat hump with ramps of 0.9 m */
+    SHAPE_TABLE, /* flat hump with ramps of 0.9 m */
+    SHAPE_RAILS  /* two rail heads 1.435 m apart, each 0.07 m wide */
 };
 
 struct shape {

@@ -1,5 +1,7 @@
 #include "sensor-node/motion/window.h"
 
+#include <math.h>
+
 void window_reset(struct window *window)
 {
     window->end = 0;
@@ -7,6 +9,11 @@ void window_reset(struct window *window)
 
 void window_push(struct window *window, const struct look *look)
 {
+    float *square = &window->block_square[window->end / WINDOW_BLOCK % WINDOW_BLOCKS];
+
+    if (window->end % WINDOW_BLOCK == 0)
+        *square = 0;
+    *square += (float)(look->felt_mps2 * look->felt_mps2);
     window->looks[window->end % WINDOW_TICKS] = *look;
     window->end++;
 }
@@ -21,4 +28,13 @@ void window_doubt(struct window *window, int64_t from_index, int64_t from_ns, en
         if (look->unwatched == UNWATCHED_NOT)
             look->unwatched = reason;
     }
+}
+
+double window_block_rms(const struct window *window, int64_t index)
+{
+    const int64_t first = index / WINDOW_BLOCK * WINDOW_BLOCK;
+
+    if (index < 0 || !window_at(window, first) || first + WINDOW_BLOCK > window->end)
+        return -1;
+    return sqrt((double)window->block_square[first / WINDOW_BLOCK % WINDOW_BLOCKS] / WINDOW_BLOCK);
 }

@@ -9,8 +9,10 @@
 #include "sensor-node/motion/resample.h"
 #include "sensor-node/position/track.h"
 
-#define WINDOW_TICKS 1024
-#define WINDOW_LAG   256
+#define WINDOW_TICKS  1024
+#define WINDOW_LAG    256
+#define WINDOW_BLOCK  32 /* ticks whose mean square is kept ready */
+#define WINDOW_BLOCKS (WINDOW_TICKS / WINDOW_BLOCK)
 
 struct look {
     int64_t time_ns;
@@ -32,6 +34,7 @@ struct look {
 
 struct window {
     struct look looks[WINDOW_TICKS];
+    float block_square[WINDOW_BLOCKS]; /* sums of felt_mps2 squared */
     int64_t end; /* ticks of the stretch so far; the last WINDOW_TICKS of them are held */
 };
 
@@ -46,5 +49,7 @@ static inline const struct look *window_at(const struct window *window, int64_t 
         return NULL;
     return &window->looks[(uint64_t)index % WINDOW_TICKS];
 }
+/* RMS of felt_mps2 in the block of ticks that holds `index`; negative where it is not whole. */
+double window_block_rms(const struct window *window, int64_t index);
 
 #endif

@@ -137,7 +137,7 @@ static void put(uint8_t *data, size_t at, double value)
 FACT(values_that_no_vehicle_has_are_refused_although_the_checksum_holds)
 {
     struct node_core *core = learning_core(1, 0.05);
-    const size_t length = node_core_save(core, bytes), states = 16 + 48 + 4 + 3 * 28 * 8 + 8;
+    const size_t length = node_core_save(core, bytes), states = 16 + 48 + 4 + 3 * 28 * 8 + 4 + 2 * 11 * 8 + 8;
     static const double wild[] = {NAN, INFINITY, 1e9};
 
     CHECK_INT(crc_by_table((const uint8_t *)"123456789", 9), 0xCBF43926); /* the standard's check value */
@@ -152,7 +152,7 @@ FACT(values_that_no_vehicle_has_are_refused_although_the_checksum_holds)
     seal(damaged, length);
     CHECK_STATUS(node_core_load(core, damaged, length), ROAD_CORRUPT);
     memcpy(damaged, bytes, length);
-    damaged[16 + 48 + 4 + 3 * 28 * 8] = 49; /* things: one more than fit */
+    damaged[16 + 48 + 4 + 3 * 28 * 8 + 4 + 2 * 11 * 8] = 49; /* things: one more than fit */
     seal(damaged, length);
     CHECK_STATUS(node_core_load(core, damaged, length), ROAD_CORRUPT);
     memcpy(damaged, bytes, length);
