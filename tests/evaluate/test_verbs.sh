@@ -100,4 +100,26 @@ fact the_index_is_what_a_hand_calculation_gives grep -qE "^new,[0-9.]*,3\.(8|9)"
 rm -r "$tmp"/rsq/q?_made
 evaluate rsq --data "$tmp/rsq"
 fact without_ratings_it_predicts_and_says_so grep -q "predicted, not scored" "$tmp/rsq.out"
+
+# The recordings: what the evidence says holds on this machine, too.
+data=${ROAD_DATA:-$(dirname "$0")/../../../shared/data}
+at_least() { awk -v got="$1" -v want="$2" 'BEGIN { exit !(got + 0 >= want) }'; }
+number() { grep -o "\"$1\":[^,}]*\({\"f1\":[^,]*\)\?" "$tmp/$2.out" | head -1 | sed 's/.*://'; }
+recorded() {
+    local name=$1 set=$2 folder=$3 key=$4 want=$5
+    [[ "$name" == *"$pattern"* ]] || return 0
+    if [ -d "$data/$folder" ]; then
+        evaluate "$set" --data "$data/$folder" --json
+        fact "$name" at_least "$(number "$key" "$set")" "$want"
+    elif [ "${ROAD_REQUIRE_DATA:-}" = 1 ]; then
+        echo "FAIL $name"
+        failed=1
+    else
+        echo "skip $name: no $data/$folder"
+    fi
+}
+recorded recorded_single_passes_keep_their_score cmu cmu-pothole-pittsburgh single 0.60
+recorded recorded_passes_of_a_loop_keep_their_score cmu cmu-pothole-pittsburgh fused_3_passes 0.77
+recorded rated_drives_keep_their_accuracy rsq rsq-gyor-100hz accuracy 0.94
+recorded rated_drives_keep_their_order rsq rsq-gyor-100hz mean_pairwise_auc 0.99
 exit $failed
