@@ -7,15 +7,16 @@
 #include "sensor-node/motion/coarse_table.h"
 #include "sensor-node/motion/exact.h"
 
-#define AROUND_NS   1500000000 /* the mean that a sample is held against: so far to both sides */
-#define NEAR_NS     266666667  /* triangle that sums neighbours: at 5 Hz their weight is a quarter */
-#define APART_NS    1400000000 /* between two peaks */
-#define AHEAD_NS    2800000000 /* a peak is settled when so much after it is known: two more peaks */
-#define JITTER_NS   1000000    /* stamps of 0.1 s, written as decimals */
-#define MOVING_MPS2 0.5      /* less energy is a standing car */
-#define USUAL_SAMPLES 300    /* a minute at 5 Hz */
-#define USUAL_MPS2 2.6       /* the most, of 18 drives of one campaign on good and bad roads, that any minute had: 2.5 */
-#define TURN_MPS    4.903      /* half a g for one rad/s */
+#define AROUND_NS     1500000000 /* the mean that a sample is held against: so far to both sides */
+#define NEAR_NS       266666667  /* triangle that sums neighbours: at 5 Hz their weight is a quarter */
+#define APART_NS      1400000000 /* between two peaks */
+#define AHEAD_NS      2800000000 /* a peak is settled when so much after it is known: two more peaks */
+#define JITTER_NS     1000000    /* stamps of 0.1 s, written as decimals */
+#define MOVING_MPS2   0.5        /* less energy is a standing car */
+#define USUAL_SAMPLES 300        /* a minute at 5 Hz */
+#define USUAL_MPS2                                                                                           \
+    2.6 /* the most, of 18 drives of one campaign on good and bad roads, that any minute had: 2.5 */
+#define TURN_MPS 4.903 /* half a g for one rad/s */
 
 static struct coarse_sample *at(struct coarse *c, uint64_t index)
 {
@@ -33,8 +34,8 @@ void coarse_init(struct coarse *coarse)
     *coarse = (struct coarse){.floor_mps2 = energy_of(COARSE_FLOOR_CONFIDENCE)};
 }
 
-/* What a vehicle always feels is no event: where the usual is beyond that of the cars it was learnt from, so much more is
- * asked for. */
+/* What a vehicle always feels is no event: where the usual is beyond that of the cars it was learnt from, so
+ * much more is asked for. */
 static double above_usual(const struct coarse *c, double energy)
 {
     return energy * fmin(1, exact_exp(exact_log(USUAL_MPS2) - c->usual_log));
@@ -62,7 +63,8 @@ static double weigh(struct coarse *c, uint64_t index)
 
     for (uint64_t i = c->judged; i < c->end; i++) {
         const struct coarse_sample *o = at(c, i);
-        if (o->time_ns < s->time_ns - AROUND_NS - JITTER_NS || o->time_ns > s->time_ns + AROUND_NS + JITTER_NS)
+        if (o->time_ns < s->time_ns - AROUND_NS - JITTER_NS ||
+            o->time_ns > s->time_ns + AROUND_NS + JITTER_NS)
             continue;
         for (int k = 0; k < TICK_AXES; k++)
             if (!isnan(o->value[k])) {
@@ -100,8 +102,8 @@ static bool are_apart(const struct coarse_sample *a, int64_t time_ns)
     return (apart_ns < 0 ? -apart_ns : apart_ns) >= APART_NS - JITTER_NS;
 }
 
-/* The greatest peak first, then the greatest of those far enough from it, and so on, as far as is known by now: does
- * this sample come to be taken? */
+/* The greatest peak first, then the greatest of those far enough from it, and so on, as far as is known by
+ * now: does this sample come to be taken? */
 static bool is_peak(struct coarse *c, uint64_t index)
 {
     bool is_out[COARSE_SAMPLES] = {false};

@@ -1,11 +1,12 @@
 /* coarse.h - jolts from samples that are too slow to have a shape: phones that log 2 to 19 times a second.
  *
- * At 5 Hz a pothole is one or two samples whose size is chance. What is left is that something happened: how far a
- * sample of acceleration lies from the mean of the 1.5 s on both sides, as a vector, with the turn rate beside it. That
- * needs no calibration of axes: gravity and braking are in the mean. Peaks at least 1.4 s apart, greatest first, become
- * jolts; `confidence` is the share of such peaks at which a passenger pressed a button for a pothole (coarse_table.h).
- * Vehicles that shake harder all the time have to shake harder still.
- * Type, size and side are beyond it, and its silence says nothing: a stretch watched like this is no clear road.
+ * At 5 Hz a pothole is one or two samples whose size is chance. What is left is that something happened: how
+ * far a sample of acceleration lies from the mean of the 1.5 s on both sides, as a vector, with the turn rate
+ * beside it. That needs no calibration of axes: gravity and braking are in the mean. Peaks at least 1.4 s
+ * apart, greatest first, become jolts; `confidence` is the share of such peaks at which a passenger pressed a
+ * button for a pothole (coarse_table.h). Vehicles that shake harder all the time have to shake harder still.
+ * Type, size and side are beyond it, and its silence says nothing: a stretch watched like this is no clear
+ * road.
  *
  * Sample by sample; a jolt is known at most COARSE_LAG_S and one sample later. Pure, no allocation. */
 #ifndef MOTION_COARSE_H
@@ -30,16 +31,16 @@ struct coarse_sample {
 struct coarse_jolt {
     int64_t time_ns;
     double energy_mps2; /* less where the vehicle always shakes more than those it was learnt from */
-    double confidence; /* 0..1 */
+    double confidence;  /* 0..1 */
 };
 
 struct coarse {
-    double floor_mps2;   /* less is no peak: the frozen one, 0 for training */
+    double floor_mps2; /* less is no peak: the frozen one, 0 for training */
     struct coarse_sample samples[COARSE_SAMPLES];
     uint64_t judged, end; /* held: samples [judged, end), index modulo COARSE_SAMPLES */
     uint64_t weighed;     /* before this one away2 is known ... */
     uint64_t summed;      /* ... and before this one energy */
-    double usual_log; /* slow mean of ln(energy) while something moves: what this vehicle always feels */
+    double usual_log;     /* slow mean of ln(energy) while something moves: what this vehicle always feels */
     int usual_samples;
     int64_t last_peak_ns;
     bool has_peak;

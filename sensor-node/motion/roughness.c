@@ -4,13 +4,13 @@
 
 #include "sensor-node/motion/resample.h"
 
-#define LOW_HZ          1.0
-#define HIGH_HZ         20.0
-#define SETTLING_TICKS  100 /* a second: one period of the lower corner */
-#define WINDOW_TICKS    (ROUGHNESS_WINDOW_S * 100)
-#define REFERENCE_MPS   (40 / 3.6)
-/* ride.h has 0.0094 g per m/km for the corner at 40 km/h in its band; this band held 1.13 times as much (median of the
- * windows of three drives of one car). */
+#define LOW_HZ         1.0
+#define HIGH_HZ        20.0
+#define SETTLING_TICKS 100 /* a second: one period of the lower corner */
+#define WINDOW_TICKS   (ROUGHNESS_WINDOW_S * 100)
+#define REFERENCE_MPS  (40 / 3.6)
+/* ride.h has 0.0094 g per m/km for the corner at 40 km/h in its band; this band held 1.13 times as much
+ * (median of the windows of three drives of one car). */
 #define RMS_PER_IRI_MPS2 (0.0106 * 9.80665)
 
 void roughness_init(struct roughness *roughness)
@@ -48,6 +48,7 @@ bool roughness_step(struct roughness *roughness, int64_t time_ns, double vertica
         return false;
     r->ticks = 0;
     const double rms = sqrt(r->square / WINDOW_TICKS), speed = r->speed / WINDOW_TICKS;
-    *ret_window = (struct roughness_window){r->start_ns, rms / (RMS_PER_IRI_MPS2 * sqrt(speed / REFERENCE_MPS)), rms, speed};
+    *ret_window = (struct roughness_window){
+        r->start_ns, rms / (RMS_PER_IRI_MPS2 * sqrt(speed / REFERENCE_MPS)), rms, speed};
     return true;
 }

@@ -1,10 +1,11 @@
 /* roughness.h - how rough a road is to this vehicle, one number for each 10 s on the move.
  *
- * The RMS of the vertical acceleration in 1..20 Hz over the root of the speed. The band leaves out the driver (brakes,
- * hills, bends below 1 Hz) and what depends on mounts and sampling (above 20 Hz); the exponent is the one that told three
- * rated drives of one car apart best, between 0 (the speed would be rated) and the 0.65 of the domain's passenger corner
- * on ISO 8608 roads (a fast smooth road would look better than it is). The scale makes it an IRI in m/km by the
- * same corner (ride.h): plausible, never surveyed. Fed with ticks of 10 ms. Pure, no allocation. */
+ * The RMS of the vertical acceleration in 1..20 Hz over the root of the speed. The band leaves out the driver
+ * (brakes, hills, bends below 1 Hz) and what depends on mounts and sampling (above 20 Hz); the exponent is
+ * the one that told three rated drives of one car apart best, between 0 (the speed would be rated) and the
+ * 0.65 of the domain's passenger corner on ISO 8608 roads (a fast smooth road would look better than it is).
+ * The scale makes it an IRI in m/km by the same corner (ride.h): plausible, never surveyed. Fed with ticks of
+ * 10 ms. Pure, no allocation. */
 #ifndef MOTION_ROUGHNESS_H
 #define MOTION_ROUGHNESS_H
 

@@ -1,8 +1,9 @@
 /* bootstrap.h - how far a score would wander with other recordings of the same kind: percentile intervals.
  *
- * What hangs together (a minute of one drive, a square of one town) is a block; blocks are drawn with replacement, as
- * many as there are, and the score is worked out from each draw (Efron & Tibshirani 1993, ch. 13; block bootstrap: ch. 8).
- * 2,000 draws from a fixed seed: the same data give the same interval. Pure but for one allocation. */
+ * What hangs together (a minute of one drive, a square of one town) is a block; blocks are drawn with
+ * replacement, as many as there are, and the score is worked out from each draw (Efron & Tibshirani 1993, ch.
+ * 13; block bootstrap: ch. 8). 2,000 draws from a fixed seed: the same data give the same interval. Pure but
+ * for one allocation. */
 #ifndef EVALUATE_BOOTSTRAP_H
 #define EVALUATE_BOOTSTRAP_H
 

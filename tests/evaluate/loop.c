@@ -8,8 +8,8 @@
 #include "gateway/room.h"
 
 #define SAME_LOOP 0.8
-#define BLOCK_M 250.0
-#define MM_PER_M 1000.0
+#define BLOCK_M   250.0
+#define MM_PER_M  1000.0
 
 /* ---- which drives go together -------------------------------------------------------------------------- */
 
@@ -119,8 +119,9 @@ static size_t defects_above(const struct beliefs *beliefs, double cut, struct pl
     for (size_t i = 0; i < beliefs->n_defects; i++) {
         const struct defect *d = &beliefs->defects[i];
         if (d->is_live && d->belief.posterior_permille >= cut * 1000)
-            told[n++] = (struct told){{(double)d->belief.at.e_mm / MM_PER_M, (double)d->belief.at.n_mm / MM_PER_M},
-                                      d->belief.posterior_permille};
+            told[n++] =
+                (struct told){{(double)d->belief.at.e_mm / MM_PER_M, (double)d->belief.at.n_mm / MM_PER_M},
+                              d->belief.posterior_permille};
     }
     qsort(told, n, sizeof *told, most_probable_first);
     n = thin(told, n, ret_places);
@@ -176,8 +177,8 @@ static struct tally *block_at(struct loop_score *score, struct corners *corners,
     return &score->blocks[i];
 }
 
-static void count(const struct truth *truth, const struct place_m *predicted, size_t n, struct corners *corners,
-                  struct loop_score *score)
+static void count(const struct truth *truth, const struct place_m *predicted, size_t n,
+                  struct corners *corners, struct loop_score *score)
 {
     size_t *site = room_zeroed(n + 1, sizeof *site);
 

@@ -1,9 +1,11 @@
-/* loop.h - several drives of one loop, fused by the gateway's own code, against what was pressed on all of them.
+/* loop.h - several drives of one loop, fused by the gateway's own code, against what was pressed on all of
+ * them.
  *
- * Drives are passes of one loop if at least 80 % of the fixes of each lie within 25 m of the other. The gateway gets the
- * batches of the drives that are fused, each drive as a phone of its own, and is asked which defects it holds for more
- * likely than a cut. Both sides are thinned to the scale of the score: of defects nearer than 25 m the most probable one
- * counts; presses are joined into sites of at most 25 m (match_sites). A defect and a site pair within 25 m, each once. */
+ * Drives are passes of one loop if at least 80 % of the fixes of each lie within 25 m of the other. The
+ * gateway gets the batches of the drives that are fused, each drive as a phone of its own, and is asked which
+ * defects it holds for more likely than a cut. Both sides are thinned to the scale of the score: of defects
+ * nearer than 25 m the most probable one counts; presses are joined into sites of at most 25 m (match_sites).
+ * A defect and a site pair within 25 m, each once. */
 #ifndef EVALUATE_LOOP_H
 #define EVALUATE_LOOP_H
 
@@ -27,8 +29,8 @@ struct loop {
 };
 
 struct loop_score {
-    size_t subsets; /* ways of choosing the passes */
-    struct tally sum; /* over the subsets */
+    size_t subsets;    /* ways of choosing the passes */
+    struct tally sum;  /* over the subsets */
     struct tally near; /* `hits` of predicted and of truth alone, for precision and recall without pairing */
     double near_recalled;
     size_t n_blocks, block_capacity; /* squares of 250 m, for the bootstrap */

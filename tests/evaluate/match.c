@@ -52,10 +52,14 @@ static bool give(struct pairing *pairing, size_t p)
     return false;
 }
 
-size_t match_places(const struct place_m *predicted, size_t n_predicted, const struct place_m *truth, size_t n_truth,
-                    double reach_m, size_t *ret_truth)
+size_t match_places(const struct place_m *predicted, size_t n_predicted, const struct place_m *truth,
+                    size_t n_truth, double reach_m, size_t *ret_truth)
 {
-    struct pairing pairing = {predicted, truth, n_truth, reach_m, room_zeroed(n_truth + 1, sizeof(size_t)),
+    struct pairing pairing = {predicted,
+                              truth,
+                              n_truth,
+                              reach_m,
+                              room_zeroed(n_truth + 1, sizeof(size_t)),
                               room_zeroed(n_truth + 1, sizeof(bool))};
     size_t pairs = 0;
 
@@ -88,7 +92,8 @@ size_t match_near(const struct place_m *a, size_t n_a, const struct place_m *b, 
     return near;
 }
 
-/* Sites go by the index of their first member; widest[a * n + b] = the greatest distance between their members. */
+/* Sites go by the index of their first member; widest[a * n + b] = the greatest distance between their
+ * members. */
 static bool join_nearest(double *widest, size_t *site, size_t n, double size_m)
 {
     size_t into = 0, from = 0;

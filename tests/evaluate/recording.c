@@ -9,7 +9,7 @@
 #include "gateway/room.h"
 
 #define FOLDERS_BELOW 2
-#define PATH_SIZE 1024
+#define PATH_SIZE     1024
 
 /* ---- finding ------------------------------------------------------------------------------------------- */
 
@@ -42,7 +42,8 @@ static enum road_status find_below(const char *folder, const char *suffix, bool 
         if (entry->d_name[0] == '.' || length >= (int)sizeof path || stat(path, &about) != 0)
             continue;
         if (S_ISDIR(about.st_mode) && depth < FOLDERS_BELOW)
-            (void)find_below(path, suffix, is_folder, depth + 1, paths); /* one that is closed to us has nothing */
+            (void)find_below(path, suffix, is_folder, depth + 1,
+                             paths); /* one that is closed to us has nothing */
         else if (S_ISREG(about.st_mode) && is_folder && strcmp(entry->d_name, suffix) == 0)
             add_path(paths, folder);
         else if (S_ISREG(about.st_mode) && !is_folder && ends_in(entry->d_name, suffix))

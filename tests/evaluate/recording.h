@@ -1,18 +1,20 @@
-/* recording.h - the recordings of a folder, each driven through the product's node, for the sets made of whole drives. */
+/* recording.h - the recordings of a folder, each driven through the product's node, for the sets made of
+ * whole drives. */
 #ifndef EVALUATE_RECORDING_H
 #define EVALUATE_RECORDING_H
 
 #include "sensor-node/source.h"
 
-#define RECORDING_START_NS (INT64_C(1600000000) * 1000000000) /* of recordings without a date: any day will do */
+#define RECORDING_START_NS                                                                                   \
+    (INT64_C(1600000000) * 1000000000) /* of recordings without a date: any day will do */
 
 /* Paths ascending, owned by the list. */
 struct paths {
     char **items;
     size_t n, capacity;
 };
-/* Everything at most two folders below `folder` whose name ends in `suffix`; `is_folder`: folders that hold a file of
- * that name instead. ROAD_IO with a sentence on standard error when the folder cannot be read. */
+/* Everything at most two folders below `folder` whose name ends in `suffix`; `is_folder`: folders that hold a
+ * file of that name instead. ROAD_IO with a sentence on standard error when the folder cannot be read. */
 enum road_status paths_find(const char *folder, const char *suffix, bool is_folder, struct paths *ret_paths);
 void paths_done(struct paths *paths);
 
@@ -33,8 +35,8 @@ struct recording {
     struct node_core_stats node;
 };
 
-/* Drives the recording through a node set up by `config`. A file that cannot be read: a sentence on standard error. Bad
- * rows are counted in `source`. */
+/* Drives the recording through a node set up by `config`. A file that cannot be read: a sentence on standard
+ * error. Bad rows are counted in `source`. */
 enum road_status recording_drive(const char *path, const struct node_core_config *config,
                                  struct recording *ret_recording);
 void recording_done(struct recording *recording);

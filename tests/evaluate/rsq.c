@@ -1,7 +1,7 @@
 /* rsq.c - `evaluate rsq`: 10 s windows of whole drives that somebody rated good, medium or bad.
  *
- * Every window is given its roughness (sensor-node/motion/roughness.h) from the folder's sensor files; the rating stands
- * in the folder's name (q1, q2, q3) and is looked at afterwards. See docs/evaluation.md. */
+ * Every window is given its roughness (sensor-node/motion/roughness.h) from the folder's sensor files; the
+ * rating stands in the folder's name (q1, q2, q3) and is looked at afterwards. See docs/evaluation.md. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +15,11 @@
 #include "tests/evaluate/evaluate.h"
 #include "tests/evaluate/recording.h"
 
-#define SENSOR_FILE "Accelerometer.csv"
-#define NS_PER_S 1e9
-#define SPEED_HOLE_S 5.0 /* between fixes; longer, the speed is not known */
-#define CLASSES 3
-#define BLOCK_WINDOWS 6 /* a minute */
+#define SENSOR_FILE     "Accelerometer.csv"
+#define NS_PER_S        1e9
+#define SPEED_HOLE_S    5.0 /* between fixes; longer, the speed is not known */
+#define CLASSES         3
+#define BLOCK_WINDOWS   6 /* a minute */
 #define NAME_MAX_LENGTH 64
 
 /* Chosen on q1_00a, q2_01 and q3_02: docs/evidence/2026-11-23-loop.md. */
@@ -83,7 +83,8 @@ static void take_tick(void *context, const struct tick *tick)
 }
 
 /* Calls back for every event; counts bad rows. */
-static enum road_status for_each_event(const char *path, void (*take)(void *context, const struct source_event *event),
+static enum road_status for_each_event(const char *path,
+                                       void (*take)(void *context, const struct source_event *event),
                                        void *context, struct source_stats *ret_stats)
 {
     struct source_event event = {.kind = SOURCE_IDLE};
@@ -211,7 +212,8 @@ static struct rated_list rated_windows(const struct run *run)
     for (size_t i = 0; i < run->n_drives; i++) {
         const struct drive *d = &run->drives[i];
         for (size_t k = 0; k < d->n_windows && d->rating > 0; k++)
-            list.items[list.n++] = (struct rated){d->windows[k].iri, d->rating, list.n_blocks + k / BLOCK_WINDOWS};
+            list.items[list.n++] =
+                (struct rated){d->windows[k].iri, d->rating, list.n_blocks + k / BLOCK_WINDOWS};
         list.n_blocks += d->rating > 0 ? (d->n_windows + BLOCK_WINDOWS - 1) / BLOCK_WINDOWS : 0;
     }
     return list;
@@ -222,7 +224,7 @@ static int class_of(double iri)
     int class = 1;
 
     while (class < CLASSES && iri >= cuts[class - 1])
-        class++;
+        class ++;
     return class;
 }
 
@@ -248,7 +250,8 @@ static double pair_auc(const struct rated_list *list, const unsigned *times_draw
         for (size_t k = 0; k < list->n && list->items[i].rating == low; k++) {
             if (list->items[k].rating != high)
                 continue;
-            const double times = (double)times_drawn[list->items[i].block] * times_drawn[list->items[k].block];
+            const double times =
+                (double)times_drawn[list->items[i].block] * times_drawn[list->items[k].block];
             const double a = list->items[i].iri, b = list->items[k].iri;
             right += times * (b > a ? 1 : b < a ? 0 : 0.5);
             all += times;
@@ -313,8 +316,8 @@ static void print_read(const struct run *run)
         print_drive(&run->drives[i]);
 }
 
-static void print_score(const char *what, double (*score)(const void *, const unsigned *), const struct rated_list *list,
-                        const unsigned *ones, bool is_json)
+static void print_score(const char *what, double (*score)(const void *, const unsigned *),
+                        const struct rated_list *list, const unsigned *ones, bool is_json)
 {
     const double value = score(list, ones);
     const struct interval i = bootstrap(list->n_blocks, score, list);
@@ -334,7 +337,8 @@ static void print_scores(const struct rated_list *list, bool is_json)
     for (size_t i = 0; i < list->n_blocks; i++)
         ones[i] = 1;
     if (!is_json)
-        printf("\n%zu windows of rated drives; a window has its drive's rating; interval: minutes drawn with replacement\n",
+        printf("\n%zu windows of rated drives; a window has its drive's rating; interval: minutes drawn with "
+               "replacement\n",
                list->n);
     print_score("accuracy", accuracy, list, ones, is_json);
     print_score("mean_pairwise_auc", mean_auc, list, ones, is_json);
@@ -362,7 +366,8 @@ int evaluate_rsq(const struct evaluate_options *options)
     for (size_t i = 0; i < run.paths.n; i++)
         predict(&run, run.paths.items[i]);
     if (run.n_drives == 0) {
-        fprintf(stderr, "evaluate: no recording below %s (wanted: folders with %s)\n", options->data, SENSOR_FILE);
+        fprintf(stderr, "evaluate: no recording below %s (wanted: folders with %s)\n", options->data,
+                SENSOR_FILE);
         run_done(&run);
         return 1;
     }

@@ -2,7 +2,7 @@
 #include "sensor-node/motion/coarse.h"
 #include "tests/check.h"
 
-#define STEP_NS INT64_C(200000000) /* 5 Hz */
+#define STEP_NS  INT64_C(200000000) /* 5 Hz */
 #define START_NS INT64_C(1492637237800000000)
 
 static struct coarse coarse;
@@ -57,7 +57,8 @@ FACT(a_kick_is_one_jolt_at_its_sample)
     coarse_break(&coarse);
     CHECK_INT(take_all(jolts, 8), 1);
     CHECK_INT(jolts[0].time_ns, START_NS + 50 * STEP_NS);
-    /* 8 m/s2 less its share of the mean of 15 samples, times the root of the middle weight 1 of 1 + 2 * 1/4. */
+    /* 8 m/s2 less its share of the mean of 15 samples, times the root of the middle weight 1 of 1 + 2 * 1/4.
+     */
     CHECK_NEAR(jolts[0].energy_mps2, 8 * 14 / 15.0 * sqrt(1 / 1.5), 0.5);
     CHECK(jolts[0].confidence > 0.3 && jolts[0].confidence < 0.9);
 }
@@ -88,7 +89,8 @@ FACT(of_two_kicks_a_second_apart_the_greater_one_counts)
     CHECK_INT(jolts[0].time_ns, START_NS + 50 * STEP_NS);
 }
 
-/* The middle one is the greatest, so the two beside it fall to it, and the outer ones are far enough from it. */
+/* The middle one is the greatest, so the two beside it fall to it, and the outer ones are far enough from it.
+ */
 FACT(peaks_are_taken_greatest_first)
 {
     struct coarse_jolt jolts[8];
@@ -115,7 +117,8 @@ FACT(more_energy_is_more_confidence)
     n = take_all(jolts, 16);
     CHECK(n >= 6);
     for (size_t i = 1; i < n; i++)
-        CHECK(jolts[i].energy_mps2 > jolts[i - 1].energy_mps2 && jolts[i].confidence > jolts[i - 1].confidence);
+        CHECK(jolts[i].energy_mps2 > jolts[i - 1].energy_mps2 &&
+              jolts[i].confidence > jolts[i - 1].confidence);
 }
 
 /* Twenty times the unrest, as of a mount on the axle, 6 m/s2: elsewhere each of its peaks would be a jolt. */

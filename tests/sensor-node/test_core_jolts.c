@@ -2,9 +2,9 @@
 #include "sensor-node/core.h"
 #include "tests/check.h"
 
-#define START_NS INT64_C(1700000000000000000)
-#define STEP_NS INT64_C(200000000)
-#define SAMPLES 600 /* two minutes */
+#define START_NS        INT64_C(1700000000000000000)
+#define STEP_NS         INT64_C(200000000)
+#define SAMPLES         600            /* two minutes */
 #define NORTH_DEG_PER_M (1 / 110856.0) /* at 30.27 degrees: WGS 84 */
 
 struct told {
@@ -36,9 +36,10 @@ static struct motion_sample sample_at(int i, bool is_kick)
 
     const float side = unrest[(i + 2) % 7] / 3;
 
-    return (struct motion_sample){START_NS + i * STEP_NS,
-                                  {i < turned_at ? side : up, i < turned_at ? up : side, 1.2f + unrest[(i + 4) % 7] / 3},
-                                  {0.01f * unrest[i % 7], 0.02f * unrest[(i + 1) % 7], 0.01f * unrest[(i + 5) % 7]}};
+    return (struct motion_sample){
+        START_NS + i * STEP_NS,
+        {i < turned_at ? side : up, i < turned_at ? up : side, 1.2f + unrest[(i + 4) % 7] / 3},
+        {0.01f * unrest[i % 7], 0.02f * unrest[(i + 1) % 7], 0.01f * unrest[(i + 5) % 7]}};
 }
 
 static struct fix fix_at(int i, double speed_mps)

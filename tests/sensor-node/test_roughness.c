@@ -10,7 +10,8 @@ static size_t feed(struct roughness *r, int from, int n, double amplitude, doubl
     size_t windows = 0;
 
     for (int i = from; i < from + n; i++)
-        windows += roughness_step(r, i * TICK_NS_, amplitude * sin(2 * M_PI * hz * i / 100), speed_mps, ret_last);
+        windows +=
+            roughness_step(r, i * TICK_NS_, amplitude * sin(2 * M_PI * hz * i / 100), speed_mps, ret_last);
     return windows;
 }
 
@@ -27,7 +28,8 @@ FACT(a_sine_within_the_band_has_its_own_rms)
     CHECK_INT(w.start_ns, 100 * TICK_NS_);
 }
 
-/* Butterworth of second order, 2 Hz corner ratio 10: 40 dB down at a tenth of the corner, and likewise above. */
+/* Butterworth of second order, 2 Hz corner ratio 10: 40 dB down at a tenth of the corner, and likewise above.
+ */
 FACT(hills_and_the_hum_of_the_mount_are_left_out)
 {
     struct roughness r;

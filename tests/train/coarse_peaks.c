@@ -1,5 +1,6 @@
-/* coarse_peaks.c - every peak of the drives given, for tests/train/coarse.py: `drive,time_s,energy_mps2,first_fix_s`.
- * The detector's own code without its floor, and without the node around it. */
+/* coarse_peaks.c - every peak of the drives given, for tests/train/coarse.py:
+ * `drive,time_s,energy_mps2,first_fix_s`. The detector's own code without its floor, and without the node
+ * around it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
