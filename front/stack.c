@@ -134,7 +134,7 @@ static enum road_status write_node_config(const struct stack *s, const struct st
             n->antenna_x_m, n->antenna_y_m, n->imu_x_m, n->wheelbase_m, n->half_track_m, n->ride_gain, n->timing_sigma_s);
     if (n->outbox_max_bytes)
         fprintf(out, "outbox_max_bytes = %lld\n", (long long)n->outbox_max_bytes);
-    fprintf(out, "exit_when_done = yes\n");
+    fprintf(out, "exit_when_done = yes\nmove_to_start = yes\n");
     return close_config(out, ret_path, ret_error);
 }
 

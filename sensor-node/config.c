@@ -58,6 +58,8 @@ const struct config_key node_keys[] = {
     {"gpsd_port", CONFIG_STRING, TEXT(gpsd_port), 0, 0, "2947", "", NULL, "live: its port"},
     {"iio_root", CONFIG_STRING, TEXT(iio_root), 0, 0, "", "", NULL, "live: before /sys and /dev, for tests"},
     {"iio_device", CONFIG_STRING, TEXT(iio_device), 0, 0, "", "", NULL, "live: name of the accelerometer; empty = the first"},
+    {"move_to_start", CONFIG_BOOL, VALUE(move_to_start), 0, 0, "no", "", NULL,
+     "a recording that holds UTC is driven as if it began at its start: a replay of old data"},
     {"exit_when_done", CONFIG_BOOL, VALUE(exit_when_done), 0, 0, "no", "", NULL,
      "end when the recording is driven and everything is acknowledged"},
 };

@@ -24,7 +24,7 @@ struct node_config {
     double batch_m, batch_s;
     int64_t outbox_max_bytes, outbox_max_items, in_flight, resend_after_ms;
     char gpsd_host[256], gpsd_port[16], iio_root[1024], iio_device[64];
-    bool exit_when_done;
+    bool exit_when_done, move_to_start;
 };
 
 extern const struct config_key node_keys[];

@@ -162,6 +162,8 @@ static enum road_status detect(struct detect *d, const struct source_format *for
     status = source_open_recording(d->path, d->start_ns, -1, 0, &source, ret_error);
     if (status != ROAD_OK)
         return status;
+    if (d->start)
+        source_move_to(source, d->start_ns);
     status = format->role == FORMAT_POSITIONS ? follow(d, source, ret_error) : feel(d, source, ret_error);
     source_close(source);
     return status;
@@ -182,8 +184,8 @@ static void print_help(FILE *out)
           "docs/recordings.md tells more of each format.\n\n"
           "  --json           one JSON object a line (the default)\n"
           "  --geojson        one GeoJSON FeatureCollection\n"
-          "  --start TIME     RFC 3339 time of the recording's zero, for one that has only its own clock (phyphox, plain\n"
-          "                   CSV); default: now - its duration\n"
+          "  --start TIME     RFC 3339 time of the recording's zero (phyphox, plain CSV; default: now - its duration); one\n"
+          "                   that holds UTC is moved so that it begins there (default: as it was recorded)\n"
           "  --meridian DEG   central meridian; default: the one nearest to the drive\n",
           out);
 }

@@ -158,6 +158,8 @@ static void open_drive(struct node *n)
     if (drives_resolve(&n->drives, n->next_drive, uplink_database(n->uplink), clock_ns(CLOCK_REALTIME), error) != ROAD_OK ||
         source_open_recording(drive->path, drive->start_ns, c->gnss_class - 1, c->gnss_sigma_m, &n->source, error) != ROAD_OK)
         fatal("%s", error);
+    if (c->move_to_start)
+        source_move_to(n->source, drive->start_ns);
     if (drive->is_other && n->stored_before > 0)
         log_error("drive %zu is not the one that node.db was filled from: its batches up to %" PRIu64
                   " count as sent; give new drives a fresh data_dir and key",

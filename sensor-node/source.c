@@ -50,9 +50,33 @@ enum road_status source_duration(const char *path, double *ret_duration_s, char 
     return status;
 }
 
+void source_move_to(struct source *source, int64_t start_ns)
+{
+    source->is_moved = true;
+    source->move_to_ns = start_ns;
+}
+
+static void move(struct source *source, struct source_event *event)
+{
+    int64_t *time_ns = event->kind == SOURCE_FIX      ? &event->fix.time_ns
+                       : event->kind == SOURCE_MOTION ? &event->motion.time_ns
+                                                      : NULL;
+
+    if (!time_ns)
+        return;
+    if (!source->has_shift)
+        source->shift_ns = source->is_own_clock ? 0 : source->move_to_ns - *time_ns;
+    source->has_shift = true;
+    *time_ns += source->shift_ns;
+}
+
 enum road_status source_next(struct source *source, struct source_event *ret_event, char *ret_error)
 {
-    return source->calls->next(source, ret_event, ret_error);
+    const enum road_status status = source->calls->next(source, ret_event, ret_error);
+
+    if (source->is_moved && !status)
+        move(source, ret_event);
+    return status;
 }
 
 struct source_stats source_stats(const struct source *source)
@@ -99,6 +123,11 @@ char *source_time_text(int64_t time_ns, char ret_text[40])
     return ret_text;
 }
 
+bool source_is_unix_time(double time_s)
+{
+    return time_s >= UNIX_TIME_FROM_S;
+}
+
 int64_t source_time_ns(int64_t start_ns, double time_s)
 {
     time_s = fmax(-TIME_MAX_S, fmin(TIME_MAX_S, time_s));
@@ -106,7 +135,7 @@ int64_t source_time_ns(int64_t start_ns, double time_s)
     const double whole_s = floor(time_s);
     const int64_t own_ns = (int64_t)whole_s * 1000000000 + llround((time_s - whole_s) * 1e9);
 
-    return time_s >= UNIX_TIME_FROM_S ? own_ns : start_ns + own_ns;
+    return source_is_unix_time(time_s) ? own_ns : start_ns + own_ns;
 }
 
 bool source_position_is_given(double lat_deg, double lon_deg)

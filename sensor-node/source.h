@@ -31,6 +31,9 @@ enum road_status source_open_recording(const char *path, int64_t start_ns, int g
                                        struct source **ret_source, char *ret_error);
 /* What the recording was recognised as: a name of docs/recordings.md; NULL for a live source. */
 const char *source_format(const struct source *source);
+/* A recording that holds UTC of its own is driven as if its first event were at `start_ns` (a replay of old data: a gateway
+ * refuses what is too old). One with its own clock stands there already. Call before the first source_next. */
+void source_move_to(struct source *source, int64_t start_ns);
 /* Seconds of the recording, for the default start; reads the file through once. */
 enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error);
 /* ROAD_OK with an event (SOURCE_END at the end); ROAD_BAD_INPUT for a row that was refused (ret_error says which). */

@@ -19,6 +19,9 @@ struct source_calls {
 struct source {
     const struct source_calls *calls;
     const char *format; /* the name of its row in source_formats */
+    bool is_own_clock;  /* set by a recording once it has given an event: its times count from the start it was given */
+    bool is_moved, has_shift;
+    int64_t move_to_ns, shift_ns; /* source_move_to */
 };
 
 struct recording_config {
@@ -29,6 +32,8 @@ struct recording_config {
 
 /* Sigma per axis, metres, of a receiver of this class under an open sky. */
 double source_usual_sigma_m(enum gnss_class gnss);
+/* Unix time and not a clock of the recording's own. */
+bool source_is_unix_time(double time_s);
 /* UTC of a recording's own second. A time from 2001-09-09 on (10^9 s) is Unix time already: the start is not added. */
 int64_t source_time_ns(int64_t start_ns, double time_s);
 

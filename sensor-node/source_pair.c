@@ -117,6 +117,7 @@ static enum road_status pair_next(struct source *base, struct source_event *ret_
                              : motion;
     *ret_event = first->event;
     first->has_event = false;
+    pair->base.is_own_clock = first->source->is_own_clock;
     return ROAD_OK;
 }
 

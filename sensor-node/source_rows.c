@@ -79,6 +79,7 @@ static bool take_row(struct rows_source *source, const double *row, struct sourc
     const int64_t time_ns = source_time_ns(source->config.start_ns, row[ROW_TIME]);
     struct fix fix;
 
+    source->base.is_own_clock = !source_is_unix_time(row[ROW_TIME]);
     source->has_motion = !isnan(row[ROW_AX]);
     source->motion = (struct motion_sample){
         .time_ns = time_ns,

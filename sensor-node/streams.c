@@ -117,8 +117,9 @@ static void interpolate(const struct companion *companion, double time_s, double
     }
 }
 
-static int64_t time_of(const struct streams *source, double time_s)
+static int64_t time_of(struct streams *source, double time_s)
 {
+    source->base.is_own_clock = !source->layout->has_utc_fixes && !source_is_unix_time(time_s);
     return source->layout->has_utc_fixes ? source->utc_ns + source_time_ns(0, time_s)
                                          : source_time_ns(source->config.start_ns, time_s);
 }

@@ -528,6 +528,31 @@ FACT(a_clip_of_one_event_is_read_whole_or_not_at_all_and_is_no_drive)
     remove_files();
 }
 
+FACT(a_recording_of_old_is_moved_whole_and_one_with_its_own_clock_stays)
+{
+    static const char *const texts[] = {
+        "time_s,ax_mps2,ay_mps2,az_mps2,lat_deg,lon_deg\n1500000000.5,0,0,9.8,47,17\n1500000002,0,0,9.8,47.1,17\n",
+        "time_s,ax_mps2,ay_mps2,az_mps2,lat_deg,lon_deg\n0,0,0,9.8,47,17\n1.5,0,0,9.8,47.1,17\n"};
+    char error[SOURCE_ERROR_SIZE];
+
+    for (int i = 0; i < 2; i++) {
+        struct source *source;
+        struct source_event e = {.kind = SOURCE_IDLE};
+        int64_t times_ns[4] = {0};
+        size_t n = 0;
+        CHECK_STATUS(source_open_recording(write_file("old.csv", texts[i]), START_NS, -1, 0, &source, error), ROAD_OK);
+        source_move_to(source, START_NS);
+        while (source_next(source, &e, error) == ROAD_OK && e.kind != SOURCE_END && n < 4)
+            times_ns[n++] = e.kind == SOURCE_FIX ? e.fix.time_ns : e.motion.time_ns;
+        source_close(source);
+        CHECK_INT(n, 4);
+        CHECK_INT(times_ns[0], START_NS);
+        CHECK_INT(times_ns[1], START_NS);
+        CHECK_INT(times_ns[3], START_NS + 1500000000);
+    }
+    remove_files();
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------ */
 
 FACT(what_is_no_recording_is_refused_by_what_it_is)
