@@ -28,8 +28,8 @@
 #include "sensor-node/source_formats.h"
 
 #define LINE_MAX_ 256    /* bytes; the standard's 82 are exceeded by proprietary sentences */
-#define START_MS 5000    /* for gpsd to be there */
-#define SILENCE_MS 5000  /* without any progress, gpsd has gone astray */
+#define START_MS 10000   /* for gpsd to be there */
+#define SILENCE_MS 15000 /* without any progress, gpsd has gone astray */
 #define PORT_TRIES 3     /* a port that was free may be taken meanwhile */
 #define HEAD_LINES 64    /* looked at to recognise a log */
 /* The example of gpsd's own page on AIS; its station is the mark of the end. */
@@ -255,8 +255,9 @@ static enum road_status one_turn(struct nmea *n)
                             {.fd = n->feed >= 0 ? n->feed : n->listening, .events = n->feed >= 0 ? POLLOUT : POLLIN}};
     const bool is_fed = n->is_log_over && n->sent == n->length;
 
-    if (poll(fds, is_fed ? 1 : 2, SILENCE_MS) <= 0)
-        return ROAD_LINK_LOST;
+    const int ready = poll(fds, is_fed ? 1 : 2, SILENCE_MS);
+    if (ready <= 0)
+        return ready < 0 && errno == EINTR ? ROAD_OK : ROAD_LINK_LOST;
     if (!is_fed && fds[1].revents) {
         if (n->feed < 0)
             n->feed = accept4(n->listening, NULL, NULL, SOCK_CLOEXEC);
