@@ -1,8 +1,9 @@
-/* clip.h - what a short recording of one vertical axis passed over, by its shape alone: no speed, no place, no second axis.
+/* clip.h - what a short recording of one vertical axis passed over, by its shape alone: no speed, no place, no second
+ * axis.
  *
  * A clip is acceleration in m/s^2 at 50 Hz; a constant part (gravity, bias) changes nothing. One window of 56 samples
- * (1.12 s) is chosen around the deepest drop and everything else is forgotten: neither the clip's length nor where in
- * it the event lies can be told from what is judged. Numbers of a window (clip_features.h) go through a frozen model
+ * (1.12 s) is chosen around the deepest drop and everything else is forgotten: the clip's length and where in it the
+ * event lies are no part of what is judged. Numbers of a window (clip_features.h) go through a frozen model
  * (clip_table.h), learnt from labelled clips by tests/train/clips.py. The same bits on every machine. Pure, no
  * allocation, any thread. */
 #ifndef MOTION_CLIP_H

@@ -3,7 +3,8 @@
  * The window's straight-line trend is taken off first, so that gravity, bias and slow tilt are gone. Five views of what
  * is left: itself, its first and second difference, its mean over 5 samples, and what that mean leaves over. Sizes are
  * logarithms of m/s^2 per sample with a floor, shapes are relative to the view's own deviation. Nothing tells where in
- * the window something lies, only orders and distances. Training reads the very same numbers (tests/train/clip_rows.c). */
+ * the window something lies, only orders and distances. Training reads the very same numbers, by
+ * tests/train/clip_rows.c. */
 #ifndef MOTION_CLIP_FEATURES_H
 #define MOTION_CLIP_FEATURES_H
 

@@ -1,9 +1,6 @@
 #include "tests/evaluate/clip_score.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
-#define FIGURES (CLIP_CLASSES + 2)
+#include <stdbool.h>
 
 static double ratio(int part, int whole)
 {
@@ -76,50 +73,35 @@ void clip_score(const struct clip_pair *pairs, size_t count, struct clip_scores 
     *ret_scores = s;
 }
 
-/* Marsaglia's xorshift of 64 bits: the draws are the same everywhere. */
-static uint64_t draw(uint64_t *state)
+/* One figure of one draw of the clips. */
+struct figure {
+    const struct clip_pair *pairs;
+    size_t count;
+    int class; /* its F1; or one of these: */
+};
+enum { MACRO = CLIP_CLASSES, EVENT };
+
+static double figure_of_draw(const void *context, const unsigned *times_drawn)
 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
+    const struct figure *f = context;
+    struct clip_scores s = {0};
+
+    for (size_t i = 0; i < f->count; i++)
+        s.confusion[f->pairs[i].truth][f->pairs[i].predicted] += (int)times_drawn[i];
+    finish(&s);
+    return f->class == MACRO ? s.macro_f1 : f->class == EVENT ? s.event_f1 : s.f1[f->class];
 }
 
-static int compare(const void *a, const void *b)
+static struct interval interval_of(const struct clip_pair *pairs, size_t count, int class)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    const struct figure figure = {pairs, count, class};
+    return bootstrap(count, figure_of_draw, &figure);
 }
 
-static struct clip_interval middle_95(double *values)
+void clip_score_intervals(const struct clip_pair *pairs, size_t count, struct clip_intervals *ret_intervals)
 {
-    qsort(values, CLIP_DRAWS, sizeof *values, compare);
-    return (struct clip_interval){values[CLIP_DRAWS / 40], values[CLIP_DRAWS - 1 - CLIP_DRAWS / 40]};
-}
-
-enum road_status clip_score_intervals(const struct clip_pair *pairs, size_t count, struct clip_intervals *ret_intervals)
-{
-    double(*drawn)[CLIP_DRAWS] = malloc(FIGURES * sizeof *drawn);
-    uint64_t state = 0x9E3779B97F4A7C15;
-
-    if (!drawn)
-        return ROAD_NO_MEMORY;
-    for (int d = 0; d < CLIP_DRAWS; d++) {
-        struct clip_scores s = {.count = (int)count};
-        for (size_t i = 0; i < count; i++) {
-            const struct clip_pair *pair = &pairs[draw(&state) % count];
-            s.confusion[pair->truth][pair->predicted]++;
-        }
-        finish(&s);
-        for (int c = 0; c < CLIP_CLASSES; c++)
-            drawn[c][d] = s.f1[c];
-        drawn[CLIP_CLASSES][d] = s.macro_f1;
-        drawn[CLIP_CLASSES + 1][d] = s.event_f1;
-    }
     for (int c = 0; c < CLIP_CLASSES; c++)
-        ret_intervals->f1[c] = middle_95(drawn[c]);
-    ret_intervals->macro_f1 = middle_95(drawn[CLIP_CLASSES]);
-    ret_intervals->event_f1 = middle_95(drawn[CLIP_CLASSES + 1]);
-    free(drawn);
-    return ROAD_OK;
+        ret_intervals->f1[c] = interval_of(pairs, count, c);
+    ret_intervals->macro_f1 = interval_of(pairs, count, MACRO);
+    ret_intervals->event_f1 = interval_of(pairs, count, EVENT);
 }

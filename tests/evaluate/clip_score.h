@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 #include "sensor-node/motion/clip.h"
+#include "tests/evaluate/bootstrap.h"
 
 #define CLIP_REFUSED CLIP_CLASSES /* in place of a class: nothing was predicted, which counts as wrong */
-#define CLIP_DRAWS   2000         /* of the bootstrap */
 
 struct clip_pair {
     int truth, predicted; /* enum clip_class; predicted may be CLIP_REFUSED */
@@ -21,16 +21,12 @@ struct clip_scores {
     double event_precision, event_recall, event_f1;
 };
 
-struct clip_interval {
-    double low, high;
-};
-/* 95 % intervals: percentiles 2.5 and 97.5 of CLIP_DRAWS draws of as many clips, with replacement. */
+/* 95 %, over draws of as many clips (bootstrap.h). */
 struct clip_intervals {
-    struct clip_interval f1[CLIP_CLASSES], macro_f1, event_f1;
+    struct interval f1[CLIP_CLASSES], macro_f1, event_f1;
 };
 
 void clip_score(const struct clip_pair *pairs, size_t count, struct clip_scores *ret_scores);
-/* Same pairs, same intervals. `count` >= 1. NO_MEMORY. */
-enum road_status clip_score_intervals(const struct clip_pair *pairs, size_t count, struct clip_intervals *ret_intervals);
+void clip_score_intervals(const struct clip_pair *pairs, size_t count, struct clip_intervals *ret_intervals);
 
 #endif

@@ -89,7 +89,7 @@ static int class_of_folder(const char *folder)
 
 /* Labels are read here, after everything has been predicted. Clips that were learnt from are scored only where there
  * are no others. */
-static enum road_status score_all(struct run *r)
+static void score_all(struct run *r)
 {
     for (size_t i = 0; i < r->list.count; i++)
         r->labelled += class_of_folder(r->list.files[i].folder) >= 0;
@@ -101,10 +101,9 @@ static enum road_status score_all(struct run *r)
                 r->pairs[r->scored++] =
                     (struct clip_pair){truth, p->is_told ? (int)p->verdict.class : CLIP_REFUSED};
         }
-    if (r->scored == 0)
-        return ROAD_OK;
     clip_score(r->pairs, r->scored, &r->scores);
-    return clip_score_intervals(r->pairs, r->scored, &r->intervals);
+    if (r->scored > 0)
+        clip_score_intervals(r->pairs, r->scored, &r->intervals);
 }
 
 /* True where nothing else was there to be scored. */
@@ -113,7 +112,7 @@ static bool scores_are_of_known(const struct run *r)
     return r->scored > 0 && r->scored <= r->known && r->labelled == r->scored;
 }
 
-static void print_interval(const char *name, double value, struct clip_interval interval)
+static void print_interval(const char *name, double value, struct interval interval)
 {
     printf("  %-22s %.3f   %.3f to %.3f\n", name, value, interval.low, interval.high);
 }
@@ -146,11 +145,12 @@ static void print_checked(void)
 {
     static const char *const figures[] = {"macro-F1", "pothole F1", "event-or-not F1"};
 
-    printf("\nof clips not learnt from (%d-fold cross-validation of the %zu, mean of %d; recorded when the model was frozen)\n",
+    printf("\nof clips not learnt from (%d-fold cross-validation of the %zu, mean of %d; recorded when the model was "
+           "frozen)\n",
            gonzalez_checked.folds, gonzalez_known_count, gonzalez_checked.repeats);
     for (int i = 0; i < 3; i++) {
         const struct gonzalez_figure *f = &gonzalez_checked.figures[i];
-        print_interval(figures[i], f->value, (struct clip_interval){f->low, f->high});
+        print_interval(figures[i], f->value, (struct interval){f->low, f->high});
     }
 }
 
@@ -159,27 +159,29 @@ static void print_text(const struct run *r)
     printf("gonzalez: %zu clips, %zu refused, %zu of those that the model was learnt from\n", r->list.count, r->refused,
            r->known);
     if (scores_are_of_known(r))
-        puts("WARNING: these are the clips that the model was learnt from. The scores below show that it remembers them and\n"
-             "nothing else; what to expect of others is the cross-validation at the end.");
+        puts("WARNING: these are the clips that the model was learnt from. The scores below show that it remembers\n"
+             "them and nothing else; what to expect of others is the cross-validation at the end.");
     else if (r->known)
         puts("Clips that the model was learnt from are predicted, and left out of the scores.");
     if (r->scored == 0) {
         puts("No clip lies in a folder named after a class: predicted, not scored.");
     } else {
-        printf("\nscores of %zu clips      value   95 %% of the bootstrap (%d draws over clips)\n", r->scored, CLIP_DRAWS);
+        printf("\nscores of %zu clips      value   95 %% of the bootstrap (%d draws over clips)\n", r->scored,
+               BOOTSTRAP_DRAWS);
         print_interval("macro-F1", r->scores.macro_f1, r->intervals.macro_f1);
         print_interval("pothole F1", r->scores.f1[CLIP_POTHOLE], r->intervals.f1[CLIP_POTHOLE]);
         print_interval("event-or-not F1", r->scores.event_f1, r->intervals.event_f1);
         printf("  event precision %.3f, recall %.3f\n", r->scores.event_precision, r->scores.event_recall);
         print_classes(r);
         print_confusion(&r->scores);
-        puts("\nEach clip is judged by 1.12 s around its deepest drop, before its folder's name is looked at. F1 = 2 PR / (P +\n"
-             "R); macro = mean over the classes; event = potholes and both bumps against both roads; a refused clip is a miss.");
+        puts("\nEach clip is judged by 1.12 s around its deepest drop, before its folder's name is looked at.\n"
+             "F1 = 2 PR / (P + R); macro = mean over the classes; event = potholes and both bumps against both roads;\n"
+             "a refused clip is a miss.");
     }
     print_checked();
 }
 
-static void print_json_figure(const char *name, double value, struct clip_interval i, const char *tail)
+static void print_json_figure(const char *name, double value, struct interval i, const char *tail)
 {
     printf("\"%s\":{\"value\":%.4f,\"low\":%.4f,\"high\":%.4f}%s", name, value, i.low, i.high, tail);
 }
@@ -216,7 +218,7 @@ static void print_json(const struct run *r)
     for (int i = 0; i < 3; i++) {
         const struct gonzalez_figure *f = &gonzalez_checked.figures[i];
         printf(",");
-        print_json_figure(figures[i], f->value, (struct clip_interval){f->low, f->high}, "");
+        print_json_figure(figures[i], f->value, (struct interval){f->low, f->high}, "");
     }
     puts("}}");
 }
@@ -237,18 +239,17 @@ static enum road_status prepare(struct run *r, const char *folder)
 int evaluate_gonzalez(const struct evaluate_options *options)
 {
     struct run r = {0};
-    enum road_status status = prepare(&r, options->data);
+    const enum road_status status = prepare(&r, options->data);
 
     if (status == ROAD_OK) {
         predict_all(&r);
         if (options->predictions)
             write_predictions(&r, options->predictions);
-        status = score_all(&r);
-    }
-    if (status == ROAD_OK)
+        score_all(&r);
         (options->is_json ? print_json : print_text)(&r);
-    else
+    } else {
         fprintf(stderr, "evaluate: clips in %s: %s\n", options->data, road_status_sentence(status));
+    }
     free(r.pairs);
     free(r.predictions);
     clips_list_free(&r.list);
