@@ -490,9 +490,9 @@ static void advance(struct node_core *core, bool is_final)
     while (core->wait_first < core->wait_end) {
         const struct tick *tick = &core->waiting[core->wait_first % WAIT_TICKS];
         const int64_t newest_ns = core->waiting[(core->wait_end - 1) % WAIT_TICKS].time_ns;
+        const int64_t lag_ns = learn_time_ns(&core->learn, 0);
         const enum track_answer answer =
-            track_place(&core->track, learn_time_ns(&core->learn, tick->time_ns),
-                        learn_time_ns(&core->learn, newest_ns), is_final, &place);
+            track_place(&core->track, tick->time_ns + lag_ns, newest_ns + lag_ns, is_final, &place);
         if (answer == TRACK_WAIT)
             return;
         if (answer == TRACK_PLACED)
