@@ -644,15 +644,12 @@ static enum road_status check_sample(struct node_core *core, const struct motion
     return ROAD_OK;
 }
 
-enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
+/* A sample that is not as usual, or that ends a tick. Kept out of the way of the others. */
+__attribute__((noinline)) static enum road_status take_sample(struct node_core *core, const struct motion_sample *sample,
+                                                              bool is_calm)
 {
-    const bool is_calm = passes_calmly(core, sample);
     double value[TICK_AXES];
 
-    if (is_calm && resample_add(&core->resample, sample->time_ns, sample->accel_mps2, sample->gyro_radps)) {
-        core->stats.samples++;
-        return ROAD_OK;
-    }
     for (int k = 0; k < 3; k++) {
         value[k] = (double)sample->accel_mps2[k];
         value[k + 3] = (double)sample->gyro_radps[k];
@@ -662,6 +659,16 @@ enum road_status node_core_motion(struct node_core *core, const struct motion_sa
         return status;
     core->stats.samples++;
     resample_push(&core->resample, sample->time_ns, value, wait_tick, core);
+    return ROAD_OK;
+}
+
+enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
+{
+    const bool is_calm = passes_calmly(core, sample);
+
+    if (!is_calm || !resample_add(&core->resample, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
+        return take_sample(core, sample, is_calm);
+    core->stats.samples++;
     return ROAD_OK;
 }
 
