@@ -89,6 +89,7 @@ static void tell_gateway(struct beliefs *beliefs, const struct recording *r, siz
 struct told {
     struct place_m place;
     unsigned posterior_permille;
+    bool is_taken; /* a more probable one stands for it */
 };
 
 static int most_probable_first(const void *a, const void *b)
@@ -101,30 +102,40 @@ static int most_probable_first(const void *a, const void *b)
                                     : (x->place.n > y->place.n) - (x->place.n < y->place.n);
 }
 
-static size_t thin(const struct told *told, size_t n, struct place_m *ret_places)
+/* The most probable one stands for all within reach that no more probable one stands for; what counts is the
+ * probability that any of them is there. */
+static size_t thin(struct told *told, size_t n, double cut, struct place_m *ret_places)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < n; i++)
-        if (match_near(&told[i].place, 1, ret_places, kept, LOOP_REACH_M) == 0)
+    for (size_t i = 0; i < n; i++) {
+        double none = 1;
+        for (size_t k = i; k < n && !told[i].is_taken; k++)
+            if (k == i ||
+                (!told[k].is_taken && place_apart_m(told[k].place, told[i].place) <= LOOP_REACH_M)) {
+                none *= 1 - told[k].posterior_permille / 1000.0;
+                told[k].is_taken = k != i;
+            }
+        if (!told[i].is_taken && 1 - none >= cut)
             ret_places[kept++] = told[i].place;
+    }
     return kept;
 }
 
 static size_t defects_above(const struct beliefs *beliefs, double cut, struct place_m *ret_places)
 {
-    struct told *told = room_zeroed(beliefs->n_defects + 1, sizeof *told);
+    struct told *told = room_zeroed(beliefs->n_defects, sizeof *told);
     size_t n = 0;
 
     for (size_t i = 0; i < beliefs->n_defects; i++) {
         const struct defect *d = &beliefs->defects[i];
-        if (d->is_live && d->belief.posterior_permille >= cut * 1000)
-            told[n++] =
-                (struct told){{(double)d->belief.at.e_mm / MM_PER_M, (double)d->belief.at.n_mm / MM_PER_M},
-                              d->belief.posterior_permille};
+        if (d->is_live)
+            told[n++] = (struct told){
+                .place = {(double)d->belief.at.e_mm / MM_PER_M, (double)d->belief.at.n_mm / MM_PER_M},
+                .posterior_permille = d->belief.posterior_permille};
     }
     qsort(told, n, sizeof *told, most_probable_first);
-    n = thin(told, n, ret_places);
+    n = thin(told, n, cut, ret_places);
     free(told);
     return n;
 }

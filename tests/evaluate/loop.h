@@ -2,10 +2,10 @@
  * them.
  *
  * Drives are passes of one loop if at least 80 % of the fixes of each lie within 25 m of the other. The
- * gateway gets the batches of the drives that are fused, each drive as a phone of its own, and is asked which
- * defects it holds for more likely than a cut. Both sides are thinned to the scale of the score: of defects
- * nearer than 25 m the most probable one counts; presses are joined into sites of at most 25 m (match_sites).
- * A defect and a site pair within 25 m, each once. */
+ * gateway gets the batches of the drives that are fused, each drive as a phone of its own, and is asked for its
+ * defects. Both sides are brought to the scale of the score: of defects nearer than 25 m the most probable one
+ * stands for all, with the probability that any of them is there, and counts from the cut on; presses are joined
+ * into sites of at most 25 m (match_sites). A defect and a site pair within 25 m, each once. */
 #ifndef EVALUATE_LOOP_H
 #define EVALUATE_LOOP_H
 

@@ -64,6 +64,12 @@ fact labels_change_no_prediction cmp -s "$tmp/before.csv" "$tmp/after.csv"
 fact single_passes_are_scored_one_to_one grep -q "single pass, all labelled drives *F1 0.889.*(8 of 9 predicted, 9 true)" "$tmp/cmu.out"
 # the sites at 20, 50, 80 and 90 s; three passes saw 20, 50, two saw 80, one saw 100
 fact passes_of_a_loop_are_fused grep -q "3 passes fused, 1 way to choose .*4 true" "$tmp/cmu.out"
+mkdir -p "$tmp/far"
+cp "$tmp/cmu/events/"* "$tmp/far"
+sed 's/,40\.45/,40.55/' "$tmp/far/c_sensors.csv" >"$tmp/far/d_sensors.csv"
+cp "$tmp/far/c_potholes.csv" "$tmp/far/d_potholes.csv"
+evaluate cmu --data "$tmp/far"
+fact a_drive_elsewhere_is_no_pass_of_the_loop grep -q "a loop of 3 passes" "$tmp/cmu.out"
 evaluate cmu --data "$tmp/cmu" --json
 fact scores_come_as_json grep -qE '^\{"set":"cmu","drives":3,"single":\{"f1":0.8889,.*"fused_3_passes":\{"f1":.*\}\}$' "$tmp/cmu.out"
 
