@@ -57,7 +57,7 @@ static inline struct grid_point metres(double e, double n)
 /* One batch with room for its parts; no pointers outside of itself. */
 #define DRIVE_POINTS 600
 #define DRIVE_DETECTIONS 64
-#define DRIVE_FEATURES 16
+#define DRIVE_FEATURES 200
 struct drive {
     struct batch batch;
     struct pass pass;

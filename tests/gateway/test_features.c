@@ -372,6 +372,37 @@ FACT(what_is_half_as_strong_again_stands_out_and_what_is_a_fifth_does_not)
     }
 }
 
+/* Six vehicles, two of which make 1.6 times as much of anything: that is theirs, however often they come. */
+FACT(vehicles_that_are_always_harsh_are_no_change)
+{
+    struct scene s = scene_open();
+
+    for (unsigned i = 0; i < 120; i++) {
+        const unsigned vehicle = i * 5 % 6;
+        feel(&s, vehicle, 3 * i, FEATURE_MANHOLE, (vehicle < 2 ? 3.2 : 2) * (1 + 0.03 * (i % 4)));
+        CHECK(thing(&s)->belief.state != DEFECT_CONFIRMED);
+    }
+    CHECK_INT(colour(&s), CODE_GREEN);
+    /* and a cover that sinks later is told all the same, by those two vehicles alone */
+    for (unsigned i = 0; i < 4; i++)
+        feel(&s, i % 2, 1200 + i, FEATURE_MANHOLE, 8);
+    CHECK_INT(thing(&s)->belief.state, DEFECT_CONFIRMED);
+    scene_close(&s);
+}
+
+FACT(who_comes_for_the_first_time_is_learnt_as_it_is)
+{
+    struct scene s = scene_open();
+
+    feel_often(&s, 9, 0, FEATURE_MANHOLE, 2);
+    for (unsigned i = 0; i < 30; i++)
+        feel(&s, 7, 24 + i, FEATURE_MANHOLE, 4); /* one hit, then as expected: neither hits nor clear passes */
+    CHECK_INT(thing(&s)->belief.state, DEFECT_SUSPECTED);
+    CHECK(thing(&s)->belief.hits >= 1 && thing(&s)->belief.hits <= 3);
+    CHECK_INT(thing(&s)->feature.hits, 39);
+    scene_close(&s);
+}
+
 FACT(a_bump_that_is_built_higher_is_the_bump)
 {
     struct scene s = scene_open();

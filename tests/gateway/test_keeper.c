@@ -93,6 +93,14 @@ static void spoil_hit_time(struct batch *b)
 {
     b->detections[0].time_ns += 8 * NS_PER_DAY;
 }
+static void spoil_feature_time(struct batch *b)
+{
+    b->features[0].time_ns += 8 * NS_PER_DAY;
+}
+static void spoil_feature_place(struct batch *b)
+{
+    b->features[0].at.n_mm = 1000; /* at the south end of the frame */
+}
 static void spoil_frame(struct batch *b)
 {
     for (size_t i = 0; i < b->passes[0].n_points; i++)
@@ -117,6 +125,8 @@ static const struct {
     {"too old", spoil_past, ROAD_BAD_TIME},           {"a hit ahead of time", spoil_hit_time, ROAD_BAD_TIME},
     {"outside the frame", spoil_frame, ROAD_BAD_RANGE}, {"a jump of 200 m", spoil_jump, ROAD_BAD_RANGE},
     {"unknown time", spoil_time_source, ROAD_BAD_TIME},
+    {"a feature ahead of time", spoil_feature_time, ROAD_BAD_TIME},
+    {"a feature outside the frame", spoil_feature_place, ROAD_BAD_RANGE},
 };
 
 FACT(a_genuine_batch_that_cannot_be_true_is_refused_durably_and_the_next_is_taken)
@@ -126,6 +136,7 @@ FACT(a_genuine_batch_that_cannot_be_true_is_refused_durably_and_the_next_is_take
 
         rig_open(&rig);
         rig_drive(&drive, 1, DAY0_NS, GNSS_RTK, 0.05);
+        drive_feature(&drive, FEATURE_JOINT, DAY0_NS, 50, 40, 0.05, 2, 90);
         wrongs[i].spoil(&drive.batch);
         seal_from(&rig, 0, &drive.batch, &letters[0]);
         rig_drive(&drive, 2, DAY0_NS + 60 * SECOND_NS, GNSS_RTK, 0.05);
@@ -285,7 +296,7 @@ FACT(a_full_outbox_takes_no_batch_and_loses_none)
 /* ---- what is said -------------------------------------------------------------------------------------- */
 
 struct told {
-    uint64_t changes, causes, statements;
+    uint64_t changes, causes, statements, features;
     uint8_t digest[SHA256_SIZE];
 };
 
@@ -315,6 +326,7 @@ static struct told read_outbox(struct rig *rig)
             CHECK_STATUS(cose_open(verifier, s->cose, s->cose_length, &payload, &payload_length), ROAD_OK);
         }
         said.causes += change.is_last;
+        said.features += change.n_features;
         uint8_t next[SHA256_SIZE];
         sha256_prefixed(0, said.digest, SHA256_SIZE, bytes, length, next);
         memcpy(said.digest, next, SHA256_SIZE);
@@ -332,6 +344,7 @@ static struct told say_eight(size_t group, bool restarts)
     rig_open(&rig);
     for (uint64_t i = 0; i < 8; i++) {
         rig_drive(&drive, i / 2 + 1, DAY0_NS + (int64_t)i * 7200 * SECOND_NS, GNSS_RTK, 0.05);
+        drive_feature(&drive, FEATURE_SPEED_BUMP, DAY0_NS + (int64_t)i * 7200 * SECOND_NS, 50, 40, 0.05, 9, 90);
         seal_from(&rig, (unsigned)(i % 2), &drive.batch, &letters[i]);
     }
     for (size_t i = 0; i < 8; i += group) {
@@ -352,9 +365,31 @@ FACT(every_applied_batch_is_told_in_the_same_bytes_whatever_the_grouping_and_the
 
     CHECK_INT(one.causes, 8);
     CHECK(one.statements >= 3); /* suspected, confirmed, and the tiles' digests */
+    CHECK_INT(one.features, 7); /* registered by the second node, and more sure with each pass */
     CHECK_INT(grouped.changes, one.changes);
     CHECK(memcmp(one.digest, grouped.digest, SHA256_SIZE) == 0);
     CHECK(memcmp(one.digest, restarted.digest, SHA256_SIZE) == 0);
+}
+
+FACT(more_features_than_one_change_holds_are_told_in_several)
+{
+    struct rig rig;
+
+    rig_open(&rig);
+    for (unsigned node = 0; node < 2; node++) {
+        const int64_t start = DAY0_NS + node * NS_PER_HOUR;
+        drive_straight(&drive, 1, start, 0, 40, 1000, 40, GNSS_RTK, 0.05);
+        for (int i = 0; i < DRIVE_FEATURES; i++)
+            drive_feature(&drive, FEATURE_MANHOLE, start + i * SECOND_NS / 2, 5 * i + 0.5, 40.7, 0.05, 2, 90);
+        seal_from(&rig, node, &drive.batch, &letters[node]);
+    }
+    CHECK_STATUS(rig_take(&rig, letters, 2), ROAD_OK);
+    const struct told said = read_outbox(&rig);
+    CHECK_INT(said.causes, 2);
+    CHECK_INT(said.features, DRIVE_FEATURES);
+    CHECK_INT(keeper_stats(rig.keeper).features, 2 * DRIVE_FEATURES);
+    CHECK_INT(keeper_stats(rig.keeper).features_changed, DRIVE_FEATURES);
+    rig_close(&rig);
 }
 
 FACT(two_nodes_of_the_fleet_make_a_deep_hole_red_and_one_does_not)
