@@ -5,6 +5,7 @@
 #define MOTION_BACKGROUND_H
 
 #define BACKGROUND_BINS  28 /* 0..140 km/h */
+#define BACKGROUND_SPEED_POWER 0.65 /* how body RMS grows with speed (domain figures, section 3) */
 #define BACKGROUND_BANDS 11 /* shares of the vertical by frequency (traits.h), and roll over vertical */
 
 struct background {

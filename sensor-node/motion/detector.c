@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sensor-node/motion/exact.h"
 #include "sensor-node/motion/size.h"
 
 #define AFTER_TICKS   40  /* ringing after the rear axle has left: not another event */
@@ -49,12 +50,15 @@ static int64_t event_end(const struct event *e, double shift, double half_m)
     return (left > e->centre ? left : e->centre) + AFTER_TICKS;
 }
 
-static void measure_strength(const struct event *e, const float traits[TRAITS], struct finding *f)
+/* Over what this vehicle as a whole makes usual at this speed: the bin of the speed alone jumps to double where a
+ * vehicle drives slowly on smooth streets only. */
+static void measure_strength(const struct event *e, const float traits[TRAITS], double gain, struct finding *f)
 {
-    const bool is_known = e->background_mps2 > 0; /* false for NAN */
+    const double usual_mps2 = gain * exact_pow(e->speed_mps, BACKGROUND_SPEED_POWER);
+    const bool is_known = usual_mps2 > 0; /* false for NAN */
 
-    f->strength = is_known ? (double)traits[T_PEAK_TO_PEAK] / e->background_mps2 : 0;
-    f->strength_sigma = is_known ? M_SQRT2 * e->usual_mps2 / e->background_mps2 : 0; /* noise on both peaks */
+    f->strength = is_known ? (double)traits[T_PEAK_TO_PEAK] / usual_mps2 : 0;
+    f->strength_sigma = is_known ? M_SQRT2 * e->usual_mps2 / usual_mps2 : 0; /* noise on both peaks */
 }
 
 static bool judge(struct detector *d, const struct event *e, const struct match *matches, const float traits[TRAITS],
@@ -79,7 +83,6 @@ static bool judge(struct detector *d, const struct event *e, const struct match 
     d->look_alikes += f.type == DEFECT_NONE;
     f.also_high = size_estimate(verdict.class, traits, &f.size, &f.size_sigma) && verdict.class == CLASS_POTHOLE &&
                   f.size >= WIDE_FROM_MM && size_hole_m(traits) >= WIDE_M;
-    measure_strength(e, traits, &f);
     f.side = side_of(verdict.class, traits);
     f.index = e->from + llround(shift);
     f.fraction = shift - (double)llround(shift);
@@ -104,5 +107,8 @@ bool detector_look(struct detector *detector, const struct window *window, int64
     traits_make(&d->fourier, &d->bank, &event, background, matches, best, d->wheelbase_m, traits);
     if (d->watcher)
         d->watcher(d->watcher_context, &event, matches, traits);
-    return !is_quiet && judge(d, &event, matches, traits, ret_finding);
+    if (is_quiet || !judge(d, &event, matches, traits, ret_finding))
+        return false;
+    measure_strength(&event, traits, background_gain(background), ret_finding);
+    return true;
 }
