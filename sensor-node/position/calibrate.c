@@ -21,6 +21,8 @@
 #define GATE_OTHER      25.0 /* nearer than this to a known thing it is not surely another one */
 #define GATE_CLEAR      6.0  /* the second candidate must be worse by this much */
 #define DOUBTED         4.0  /* beyond this, the fit counts less (Huber) */
+#define OTHER_PER_M2    0.0025 /* things nobody has seen yet: one in 100 m of a lane ... */
+#define OTHER_WIDE_PER_M2 0.0005
 #define FAR_M           100.0
 #define AGAIN_NS        (INT64_C(20) * 1000000000) /* sooner nobody has turned round: what lies that near is another thing */
 #define TERMS           8 /* states that one crossing of one thing depends on */
@@ -127,8 +129,8 @@ static double covariance(const struct calibrate *c, const struct row *a, const s
     return sum;
 }
 
-/* Normalised distance squared between the crossing and thing `k`. */
-static double distance(const struct calibrate *c, const struct sighting *s, int k)
+/* Normalised distance squared between the crossing and thing `k`; the area of one sigma. */
+static double distance(const struct calibrate *c, const struct sighting *s, int k, double *ret_area_m2)
 {
     struct row along, left;
     double za, zl;
@@ -146,7 +148,9 @@ static double distance(const struct calibrate *c, const struct sighting *s, int 
     const bool is_other_way = exact_cos(s->heading_rad - c->objects[k].heading_rad) < OTHER_WAY_COS;
     if (!s->is_wide && is_other_way && sll > LANE_SIGMA_M * LANE_SIGMA_M)
         return INFINITY;
-    return (sll * a * a - 2 * sal * a * l + saa * l * l) / fmax(saa * sll - sal * sal, 1e-12);
+    const double determinant = fmax(saa * sll - sal * sal, 1e-12);
+    *ret_area_m2 = sqrt(determinant);
+    return (sll * a * a - 2 * sal * a * l + saa * l * l) / determinant;
 }
 
 /* One scalar measurement; `variance` is that of its noise. */
@@ -172,17 +176,32 @@ static void update(struct calibrate *c, const struct row *row, double innovation
     }
 }
 
-static void cross_again(struct calibrate *c, const struct sighting *s, int k, double distance_2)
+/* Is it that thing, or another one that nobody has seen yet? (Probabilistic data association, Bar-Shalom and Fortmann:
+ * the density of the thing being here against that of others; the update then counts by this share.) */
+static double share_of(double distance_2, double area_m2, bool is_wide)
 {
-    const double less = fmax(1, distance_2 / DOUBTED);
+    const double here = exact_exp(-distance_2 / 2) / (2 * M_PI * area_m2);
+
+    return here / (here + (is_wide ? OTHER_WIDE_PER_M2 : OTHER_PER_M2));
+}
+
+static void update_by_share(struct calibrate *c, const struct row *row, double measured, double share)
+{
+    const double own = row->sigma * row->sigma, sum = covariance(c, row, row) + own;
+
+    update(c, row, measured - expected(c, row), sum / share - sum + own);
+}
+
+static void cross_again(struct calibrate *c, const struct sighting *s, int k, double share)
+{
     struct row along, left;
     double za, zl;
 
     make_rows(s, k, &along, &left);
     measure(s, &za, &zl);
-    update(c, &along, za - expected(c, &along), less * along.sigma * along.sigma);
+    update_by_share(c, &along, za, share);
     if (!s->is_wide) /* each lane's traffic feels a wide thing in its own lane: always to the same side */
-        update(c, &left, zl - expected(c, &left), less * left.sigma * left.sigma);
+        update_by_share(c, &left, zl, share);
     c->objects[k].seen++;
     c->objects[k].last_ns = s->time_ns;
     c->recrossed++;
@@ -258,23 +277,24 @@ static void add_object(struct calibrate *c, const struct sighting *s)
 bool calibrate_sight(struct calibrate *calibrate, const struct sighting *sighting)
 {
     struct calibrate *c = calibrate;
-    double best = INFINITY, second = INFINITY;
+    double best = INFINITY, second = INFINITY, area_m2 = 0, best_area_m2 = 0;
     int nearest = -1;
 
     age_bias(c, sighting->time_ns, sighting->receiver_sigma_m);
     for (int k = 0; k < c->n; k++) {
-        const double d = distance(c, sighting, k);
+        const double d = distance(c, sighting, k, &area_m2);
         const bool is_kind = c->objects[k].is_wide == sighting->is_wide;
         if (is_kind && d < best) {
             second = best;
             best = d;
+            best_area_m2 = area_m2;
             nearest = k;
         } else {
             second = fmin(second, d);
         }
     }
     if (best <= GATE_SAME && second >= best + GATE_CLEAR) {
-        cross_again(c, sighting, nearest, best);
+        cross_again(c, sighting, nearest, share_of(best, best_area_m2, sighting->is_wide));
         return true;
     }
     if (best > GATE_OTHER && second > GATE_OTHER)

@@ -9,7 +9,7 @@
 #define SURE_S          0.03 /* so sure it must be to be heard in the middle of a drive ... */
 #define UNSURE_S        0.3  /* ... and so at its end */
 #define LAG_KNOWN_S     0.01 /* then the coarse teacher has nothing more to say */
-#define ALONG_SPOT_M    0.1  /* where within a hole its middle is felt to be */
+#define ALONG_SPOT_M    0.2  /* where within a hole its middle is felt to be; some are felt by the wrong axle */
 #define ACROSS_SPOT_M   0.3  /* a wheel may run anywhere over it */
 #define ALONG_WIDE_M    0.4  /* a bump is not quite square to the road */
 #define ACROSS_WIDE_M   5.0  /* it is as wide as the road */
