@@ -90,9 +90,10 @@ static void add_interval(struct lag *lag, const struct lag_fix *a, const struct 
     lag->yy += change * change;
 }
 
-static void take_waiting(struct lag *lag)
+/* The intervals whose ticks have all come. */
+static void take_waiting(struct lag *lag, int64_t newest_ns)
 {
-    while (lag->n_waiting > 0 && tick_of(lag, lag->waiting[0][1].time_ns, 0) + AHEAD_TICKS < (double)lag->end) {
+    while (lag->n_waiting > 0 && lag->waiting[0][1].time_ns + AHEAD_TICKS * (int64_t)TICK_NS < newest_ns) {
         add_interval(lag, &lag->waiting[0][0], &lag->waiting[0][1]);
         lag->n_waiting--;
         memmove(lag->waiting[0], lag->waiting[1], (size_t)lag->n_waiting * sizeof lag->waiting[0]);
@@ -109,7 +110,7 @@ void lag_tick(struct lag *lag, int64_t time_ns, const double accel_mps2[3])
     for (int k = 0; k < 3; k++)
         now[k] = (lag->end == 0 ? 0 : before[k]) + accel_mps2[k] * TICK_S;
     lag->end++;
-    take_waiting(lag);
+    take_waiting(lag, time_ns);
 }
 
 void lag_fix(struct lag *lag, const struct lag_fix *fix)
