@@ -348,6 +348,10 @@ enum road_status format_find(const char *path, const struct source_format **ret_
         return ROAD_IO;
     }
     const bool is_folder = S_ISDIR(info.st_mode);
+    if (!is_folder && !S_ISREG(info.st_mode)) {
+        snprintf(ret_error, SOURCE_ERROR_SIZE, "%.200s: neither a file nor a folder: a recording is read more than once", path);
+        return ROAD_UNSUPPORTED;
+    }
     const struct source_format *format = find(path, is_folder);
     if (format) {
         *ret_format = format;

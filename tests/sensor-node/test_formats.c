@@ -2,6 +2,7 @@
  * stand in the recordings themselves (head, wc -l) or come from the sources named beside them. */
 #include <sys/stat.h>
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "sensor-node/source_clip.h"
@@ -577,6 +578,9 @@ FACT(what_is_no_recording_is_refused_by_what_it_is)
         CHECK_STATUS(r.opened, cases[i].status);
         CHECK_HOLDS(r.first_error, cases[i].words);
     }
+    remove_files();
+    CHECK_INT(mkfifo(in_folder("pipe.csv"), 0600), 0);
+    CHECK_HOLDS(read_all(in_folder("pipe.csv"), -1, 0).first_error, "pipe.csv: neither a file nor a folder");
     remove_files();
     const struct reading r = read_all(folder, -1, 0);
     CHECK_HOLDS(r.first_error, "this folder holds nothing: no recording known here; I know: phyphox");
