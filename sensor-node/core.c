@@ -563,7 +563,7 @@ static void note_refused_time(struct node_core *core, int64_t time_ns)
     const int64_t step_ns = time_ns - core->time_before_ns;
 
     core->time_refused += 1;
-    if (step_ns > 0 && step_ns < NS_PER_S)
+    if (step_ns > 0 && (double)step_ns < NS_PER_S)
         core->time_refused_ns += step_ns;
     core->time_before_ns = time_ns;
 }
