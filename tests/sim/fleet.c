@@ -7,7 +7,7 @@
 /* Vertical shaking at an IMU between the axles over that of one corner: the mean of four half-correlated
  * corners. A calibration drive would measure it; the node is told. */
 #define RIDE_GAIN 0.6
-#define TIMING_SIGMA_S 0.002 /* of the demo's vehicles, whose clocks agree; what is left is the sampling */
+#define TIMING_SIGMA_S 0.005 /* of the demo's vehicles: their lags were measured, and are known so well */
 
 #define DEMO_IMU(x, noise, bias, gyro)                                                                                 \
     .mount = SIM_FLOOR, .x_m = (x), .rate_hz = 100, .accel_noise_mps2 = (noise), .accel_bias_mps2 = (bias),            \
@@ -22,15 +22,18 @@ static const struct {
     double wheelbase_m, half_track_m, softness, cruise_mps; /* softness scales springs and dampers of the sedan */
     struct sim_imu imu;
     struct sim_gps gps;
+    double lag_off_s, antenna_off_m; /* what the installation knows is off by this much */
 } demo[] = {
-    {"rtk-1", false, 2.7, 0.75, 1.0, 11, {DEMO_IMU(-1.1, 0.04, 0.05, 0.002)}, DEMO_GPS(GNSS_RTK, 0.03, 5, 0.05, -1.2, 0.3)},
-    {"rtk-2", false, 2.9, 0.78, 1.15, 9, {DEMO_IMU(-1.3, 0.04, 0.05, 0.002)}, DEMO_GPS(GNSS_RTK, 0.03, 5, 0.05, -1.5, 0)},
+    {"rtk-1", false, 2.7, 0.75, 1.0, 11, {DEMO_IMU(-1.1, 0.04, 0.05, 0.002)}, DEMO_GPS(GNSS_RTK, 0.03, 5, 0.05, -1.2, 0.3),
+     -0.005, 0.03},
+    {"rtk-2", false, 2.9, 0.78, 1.15, 9, {DEMO_IMU(-1.3, 0.04, 0.05, 0.002)}, DEMO_GPS(GNSS_RTK, 0.03, 5, 0.05, -1.5, 0),
+     0.004, -0.03},
     {"taxi-1", false, 2.6, 0.74, 0.9, 12, {DEMO_IMU(-1.0, 0.05, 0.08, 0.003), .yaw_rad = 0.2},
-     DEMO_GPS(GNSS_SBAS, 1.0, 5, 0.13, -0.9, 0.4)},
+     DEMO_GPS(GNSS_SBAS, 1.0, 5, 0.13, -0.9, 0.4), 0, 0},
     {"taxi-2", false, 2.7, 0.76, 1.0, 10, {DEMO_IMU(-1.2, 0.05, 0.08, 0.003), .roll_rad = 0.1, .pitch_rad = -0.05},
-     DEMO_GPS(GNSS_CONSUMER, 2.5, 1, 0.13, -0.8, -0.3)},
+     DEMO_GPS(GNSS_CONSUMER, 2.5, 1, 0.13, -0.8, -0.3), 0, 0},
     {"phone-1", true, 2.7, 0.75, 1.05, 10.5, {DEMO_IMU(-0.6, 0.06, 0.1, 0.004), .roll_rad = 0.4, .pitch_rad = -0.6, .yaw_rad = 0.1},
-     DEMO_GPS(GNSS_PHONE, 5.0, 1, 0.2, -0.6, -0.1)},
+     DEMO_GPS(GNSS_PHONE, 5.0, 1, 0.2, -0.6, -0.1), 0, 0},
 };
 #define DEMO_VEHICLES ((int)(sizeof demo / sizeof demo[0]))
 
@@ -48,9 +51,10 @@ bool sim_fleet_vehicle(int index, struct sim_vehicle *ret_vehicle)
         v.car.axle[i].spring_npm *= demo[index].softness;
         v.car.axle[i].damper_nspm *= demo[index].softness;
     }
-    v.known = (struct sim_known){.antenna_x_m = v.gps.antenna_x_m, .antenna_y_m = v.gps.antenna_y_m, .imu_x_m = v.imu.x_m,
+    v.known = (struct sim_known){.antenna_x_m = v.gps.antenna_x_m + demo[index].antenna_off_m, .antenna_y_m = v.gps.antenna_y_m,
+                                 .imu_x_m = v.imu.x_m,
                                  .wheelbase_m = v.car.wheelbase_m, .half_track_m = v.car.half_track_m,
-                                 .gnss_lag_s = v.gps.lag_s, .gnss_sigma_m = v.gps.sigma_m, .timing_sigma_s = TIMING_SIGMA_S,
+                                 .gnss_lag_s = v.gps.lag_s + demo[index].lag_off_s, .gnss_sigma_m = v.gps.sigma_m, .timing_sigma_s = TIMING_SIGMA_S,
                                  .ride_gain = RIDE_GAIN};
     *ret_vehicle = v;
     return true;
