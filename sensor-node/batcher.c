@@ -21,7 +21,8 @@ struct slot {
 struct batcher {
     struct batcher_config config;
     uint64_t next_seq, made;
-    size_t first, waiting; /* finished slots [first, first + waiting), the one under way behind them */
+    size_t first, waiting; /* finished places [first, first + waiting), the one under way behind them ... */
+    uint8_t slot_at[BATCHER_SLOTS]; /* ... and the slot that stands in each place */
     size_t points_max;
     bool has_pass, has_start;
     int64_t start_ns, now_ns;
@@ -46,8 +47,10 @@ enum road_status batcher_new(const struct batcher_config *config, uint64_t first
         free(b);
         return ROAD_NO_MEMORY;
     }
-    for (size_t i = 0; i < BATCHER_SLOTS; i++)
+    for (size_t i = 0; i < BATCHER_SLOTS; i++) {
         b->slots[i].points = b->points + i * b->points_max;
+        b->slot_at[i] = (uint8_t)i;
+    }
     *ret_batcher = b;
     return ROAD_OK;
 }
@@ -61,7 +64,7 @@ void batcher_free(struct batcher *batcher)
 
 static struct slot *under_way(struct batcher *b)
 {
-    return &b->slots[(b->first + b->waiting) % BATCHER_SLOTS];
+    return &b->slots[b->slot_at[(b->first + b->waiting) % BATCHER_SLOTS]];
 }
 
 /* A pass of one point proves nothing, unless something was found on it. */
@@ -268,10 +271,15 @@ const struct batch *batcher_take(struct batcher *batcher)
 
     if (b->waiting == 0)
         return NULL;
-    const struct batch *batch = &b->slots[b->first].batch;
+    const size_t taken = b->first;
+    const uint8_t slot = b->slot_at[taken];
     b->first = (b->first + 1) % BATCHER_SLOTS;
     b->waiting--;
-    return batch;
+    /* It is the next to be used again: memory that was never needed is never touched. */
+    const size_t next = (b->first + b->waiting + 1) % BATCHER_SLOTS;
+    b->slot_at[taken] = b->slot_at[next];
+    b->slot_at[next] = slot;
+    return &b->slots[slot].batch;
 }
 
 uint64_t batcher_made(const struct batcher *batcher)

@@ -19,7 +19,7 @@
 #include "sensor-node/position/learn.h"
 #include "sensor-node/vehicle.h"
 
-#define WAIT_TICKS          2048 /* ticks that wait for their fix: 20 s, hold_s is at most 15 */
+#define WAIT_TICKS          1600 /* ticks that wait for their fix: 16 s, hold_s is at most 15 */
 #define HOLD_MAX_S          15.0
 #define WAITING_BATCHES_MAX 8    /* then samples are refused until batches are taken */
 #define SIGMA_MAX_M         15.0 /* contract: no pass beyond, the metres are unplaced */
