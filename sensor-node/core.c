@@ -314,12 +314,12 @@ static void learn_background(struct node_core *core, const struct look *look)
     core->background_ticks = 0;
 }
 
-/* Every 2.56 s, how the shaking spreads over frequency. */
+/* Every 5 s, how the shaking spreads over frequency. */
 static void learn_bands(struct node_core *core, int64_t centre)
 {
     float bands[BACKGROUND_BANDS];
 
-    if (centre % FOURIER_POINTS == 0 &&
+    if (centre % (2 * FOURIER_POINTS) == 0 &&
         traits_of_road(&core->detector.fourier, &core->window, centre, core->config.half_track_m, bands))
         background_add_bands(&core->background, bands);
 }

@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "sensor-node/motion/biquad.h"
+#include "sensor-node/motion/dot.h"
 
 #define SPEED_FIRST_MPS 2.6
 #define SPEED_STEP      1.1
 #define ROLL_REACH       4   /* ticks: the roll comes with the vertical */
 #define ROLL_PAIRS       65
 #define REACH_TICKS      46  /* the peak comes at most so long before or after an axle stands over the middle */
+#define SHORT_M          1.0 /* shapes up to here shake the body at once: so many ticks ... */
+#define SHORT_BEFORE     18  /* ... before the peak, at the most, the axle stood over the middle ... */
+#define SHORT_AFTER      6   /* ... or after it */
 #define BEFORE_PAIRS     45  /* what has to be explained begins so long before the peak ... */
 #define EVENT_LONG_PAIRS 110 /* ... and is so long, less the axles */
 
@@ -54,20 +58,6 @@ static void filter(float *x, int n)
     biquad_low_pass(&low, BANK_LOW_PASS_HZ, TICK_HZ);
     for (int i = 0; i < n; i++)
         x[i] = (float)biquad_step(&low, biquad_step(&high, x[i]));
-}
-
-/* Products summed in four lanes: the same order, so the same bits, on machines with and without vectors. */
-static float dot(const float *a, const float *b, int n)
-{
-    float lane[4] = {0}, rest = 0;
-    int i = 0;
-
-    for (; i + 4 <= n; i += 4)
-        for (int k = 0; k < 4; k++)
-            lane[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        rest += a[i] * b[i];
-    return (lane[0] + lane[1]) + (lane[2] + lane[3]) + rest;
 }
 
 void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m)
@@ -154,10 +144,9 @@ int bank_best(const struct match *matches, unsigned families)
 }
 
 struct span {
-    int first, last;    /* ticks at which the front axle may have stood over the middle, in steps of two */
-    int axle;           /* ticks between the axles ... */
-    float part;         /* ... and this much of one more */
-    float front, rear;  /* shares */
+    int axle;          /* ticks between the axles ... */
+    float part;        /* ... and this much of one more */
+    float front, rear; /* shares */
     float event_energy;
 };
 
@@ -168,25 +157,46 @@ static float lay_both(const float response[2][BANK_PAIRS], const struct event *e
            s->rear * lay_between(response, e->felt_pairs, at + s->axle, s->part);
 }
 
-/* Every second tick; the rear axle to the nearest tick. Returns the best one, -1 if none fits. */
-static int scan(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s)
-{
-    const int axle = s->axle + (s->part > 0.5f), n = (s->last - s->first) / 2 + 1;
-    float laid[EVENT_PAIRS], top = 0;
-    int best = -1;
+struct top {
+    float value;
+    int at;
+};
 
-    const int reused = (axle & 1) == 0 ? axle / 2 : 0; /* an even distance: the rear axle's are the front's, later */
-    for (int i = 0; i < n + reused; i++)
-        laid[i] = lay(response, e->felt_pairs, s->first + 2 * i);
+/* The best of the even ticks first .. last for the front axle; the rear one comes `axle` ticks later. An even distance is
+ * cheap where the rear axle's are the front's of later on. */
+static void scan(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s, int axle, int first,
+                 int last, struct top *top)
+{
+    const int n = (last - first) / 2 + 1, pairs = axle / 2;
+    const bool is_apart = pairs >= n || (axle & 1);
+    float laid[EVENT_PAIRS];
+
+    for (int i = 0; i < (is_apart ? n : n + pairs); i++)
+        laid[i] = lay(response, e->felt_pairs, first + 2 * i);
     for (int i = 0; i < n; i++) {
-        const int at = s->first + 2 * i;
-        const float late = reused ? laid[i + reused] : lay(response, e->felt_pairs, at + axle);
-        if (s->front * laid[i] + s->rear * late > top) {
-            top = s->front * laid[i] + s->rear * late;
-            best = at;
-        }
+        const float late = is_apart ? lay(response, e->felt_pairs, first + 2 * i + axle) : laid[i + pairs];
+        const float both = s->front * laid[i] + s->rear * late;
+        if (both > top->value)
+            *top = (struct top){both, first + 2 * i};
     }
-    return best;
+}
+
+/* Where the front axle may have stood over the middle: of a short shape just before the peak, or an axle earlier
+ * still; of a long one anywhere near. A tick more or less between the axles matters to waves alone. */
+static struct top search(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s,
+                         const struct shape *shape)
+{
+    const int nearest = s->axle + (s->part > 0.5f), even = (nearest + 1) & ~1;
+    struct top top = {0, -1};
+
+    if (shape->length_m > SHORT_M || s->axle <= SHORT_BEFORE + SHORT_AFTER) {
+        scan(response, e, s, shape->kind == SHAPE_WAVES ? nearest : even, (EVENT_BEFORE - s->axle - REACH_TICKS) & ~1,
+             EVENT_BEFORE + REACH_TICKS, &top);
+        return top;
+    }
+    scan(response, e, s, even, (EVENT_BEFORE - s->axle - SHORT_BEFORE) & ~1, EVENT_BEFORE - s->axle + SHORT_AFTER, &top);
+    scan(response, e, s, even, EVENT_BEFORE - SHORT_BEFORE, EVENT_BEFORE + SHORT_AFTER, &top);
+    return top;
 }
 
 static void match_one(const struct bank *b, const struct event *e, const struct span *s, int speed, int shape,
@@ -195,8 +205,8 @@ static void match_one(const struct bank *b, const struct event *e, const struct 
     const float(*response)[BANK_PAIRS] = b->response[speed][shape];
     const float energy = b->energy[speed][shape];
 
-    *ret_match = (struct match){0, NAN, (float)(s->first + s->last) / 2};
-    const int best = energy > 0 ? scan(response, e, s) : -1;
+    *ret_match = (struct match){0, NAN, (float)(EVENT_BEFORE - s->axle / 2)};
+    const int best = energy > 0 ? search(response, e, s, &b->shapes[shape]).at : -1;
     if (best < 0)
         return;
     const float late = echo(response, s->axle), later = echo(response, s->axle + 1);
@@ -214,9 +224,7 @@ int bank_match(const struct bank *bank, const struct event *event, struct match 
 {
     const int axle = (int)event->axle_ticks, speed = bank_speed(event->speed_mps);
     const float *from = event->felt_pairs + EVENT_BEFORE / 2 - axle / 2 - BEFORE_PAIRS;
-    const struct span span = {.first = (EVENT_BEFORE - axle - REACH_TICKS) & ~1,
-                              .last = EVENT_BEFORE + REACH_TICKS,
-                              .axle = axle,
+    const struct span span = {.axle = axle,
                               .part = (float)(event->axle_ticks - axle),
                               .front = (float)bank->front_share,
                               .rear = (float)bank->rear_share,

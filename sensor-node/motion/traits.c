@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "sensor-node/motion/dot.h"
+
 #define TINY        1e-6f
 #define RAIL_M      1.435
 #define PERIOD_LOW  0.25 /* metres: studs and waves repeat from here ... */
@@ -114,14 +116,9 @@ static void tell_repeats(const struct event *e, const struct part *p, float *f)
     enum { LAGS = 100 };
     float like[LAGS], sum = TINY;
 
-    for (int i = p->first; i < p->end; i++)
-        sum += e->felt[i] * e->felt[i];
-    for (int lag = 0; lag < LAGS; lag++) {
-        float own = 0;
-        for (int i = p->first; i + lag < p->end; i++)
-            own += e->felt[i] * e->felt[i + lag];
-        like[lag] = own / sum;
-    }
+    sum += dot(e->felt + p->first, e->felt + p->first, p->end - p->first);
+    for (int lag = 0; lag < LAGS; lag++)
+        like[lag] = dot(e->felt + p->first, e->felt + p->first + lag, p->end - lag - p->first) / sum;
     f[T_AXLE_LIKE] = like_at(like, LAGS, e->axle_ticks);
     f[T_RAIL_LIKE] = like_at(like, LAGS, RAIL_M / (double)p->speed / TICK_S);
     f[T_PERIOD_LIKE] = -1;

@@ -122,13 +122,9 @@ def is_small(y):
 def learn_types(y, x, rounds):
     weight = np.ones(len(y), np.float32)
     weight[is_small(y)] = 0.5
-    nothing = np.flatnonzero(y[:, 2] == 0)
-    keep = np.ones(len(y), bool)
-    keep[nothing[::2]] = False  # the road itself is plentiful: every second one, twice
-    weight[nothing] = 2
     weight[(y[:, 2] > 1) & (y[:, 7] < 5) & (y[:, 2] != 11) & (y[:, 2] != 13)] = 0.3  # hardly there in this pass
     weight[y[:, 2] == 1] = 4
-    data = xgb.DMatrix(x[keep], y[keep, 2], weight=weight[keep])
+    data = xgb.DMatrix(x, y[:, 2], weight=weight)
     model = xgb.train(dict(objective="multi:softprob", num_class=len(CLASSES), max_leaves=26, max_depth=7, eta=0.2,
                            grow_policy="lossguide", subsample=0.7, colsample_bytree=0.4, tree_method="hist", max_bin=64,
                            min_child_weight=4, reg_lambda=2, nthread=2, seed=7, base_score=0.5), data, rounds)
