@@ -57,8 +57,8 @@ static float calibrated(const float knots[TYPE_KNOTS], float p)
     return knots[i] + (at - (float)i) * (knots[i + 1] - knots[i]);
 }
 
-/* Damage is told where all kinds of it together are likely enough, as the likeliest kind: holes and sunk covers are
- * often alike, and either wants a look. The rest is told where it is likely enough by itself. */
+/* Damage is told where all kinds of it together are likely enough for the likeliest of them, as that one: holes and
+ * sunk covers are often alike, and either wants a look. The rest is told where it is likely enough by itself. */
 void classify(const float traits[TRAITS], struct verdict *ret_verdict)
 {
     float p[CLASSES], damage = 0;
@@ -73,7 +73,7 @@ void classify(const float traits[TRAITS], struct verdict *ret_verdict)
         if (!is_damage && p[c] > p[other])
             other = c;
     }
-    const bool is_damage = damage >= type_damage_floor;
+    const bool is_damage = damage >= type_damage_floor[worst];
     const int best = is_damage ? worst : other;
     *ret_verdict = (struct verdict){.class = (enum motion_class)best,
                                     .confidence = calibrated(type_calibration[best], p[best]),

@@ -9,7 +9,7 @@
 
 extern const struct forest type_forest;
 extern const float type_calibration[CLASSES][TYPE_KNOTS];
-extern const float type_damage_floor;   /* of all damage together: less is not told */
-extern const float type_floor[CLASSES]; /* of what is no damage, likewise */
+extern const float type_damage_floor[CLASSES]; /* of all damage together, by the likeliest: less is not told */
+extern const float type_floor[CLASSES];        /* of what is no damage, likewise */
 
 #endif

@@ -189,15 +189,13 @@ def isotonic(p, right, knots):
     return model.predict(grid)
 
 
-def floor_of(p, right, wanted):
-    """Least probability above which `wanted` of the told are right; at least 0.35, at most 0.8."""
-    best = 0.8
-    for floor in np.arange(0.80, 0.34, -0.01):
+def floor_of(p, right, wanted, least):
+    """Least probability above which `wanted` of the told are right; at most 0.86."""
+    for floor in np.arange(least, 0.86, 0.01):
         told = p >= floor
-        if told.sum() >= 10 and right[told].mean() < wanted:
-            break
-        best = floor
-    return best
+        if right[told].sum() + 1 >= wanted * (told.sum() + 1):
+            return floor
+    return 0.86
 
 
 def spread(error):
@@ -231,18 +229,18 @@ def write_head(f, about, header, args):
             % (about, args.told[0], args.told[1], header))
 
 
-def judge(p, damage_floor, floors):
+def judge(p, damage_floors, floors):
     """As classify.c does: the class that is said, its probability, and whether it is told."""
     worst, other = 2 + p[:, DAMAGE].argmax(axis=1), np.where(DAMAGED, -1, p).argmax(axis=1)
-    is_damage = p[:, DAMAGE].sum(axis=1) >= damage_floor
+    is_damage = p[:, DAMAGE].sum(axis=1) >= damage_floors[worst]
     said = np.where(is_damage, worst, other)
     top = p[np.arange(len(p)), said]
     return said, top, is_damage | (top >= floors[said])
 
 
-def report(title, y, p, damage_floor, floors):
+def report(title, y, p, damage_floors, floors):
     truth = y[:, 2].astype(int)
-    said, _, told = judge(p, damage_floor, floors)
+    said, _, told = judge(p, damage_floors, floors)
     said = np.where(told, said, 0)
     table = np.zeros((len(CLASSES), len(CLASSES)), int)
     np.add.at(table, (truth, said), 1)
@@ -279,17 +277,20 @@ def main():
             pickle.dump((types, sizes, middles), f)
     p = softmax(types.scores(xc))
     truth = yc[:, 2].astype(int)
-    damage_floor = floor_of(p[:, DAMAGE].sum(axis=1), DAMAGED[truth], 0.97)
+    damage, worst = p[:, DAMAGE].sum(axis=1), 2 + p[:, DAMAGE].argmax(axis=1)
+    damage_floors = np.zeros(len(CLASSES))
+    for c in range(2, 9):
+        damage_floors[c] = floor_of(damage[worst == c], DAMAGED[truth][worst == c], 0.97, 0.45)
     floors = np.full(len(CLASSES), 0.35)
-    said, top, _ = judge(p, damage_floor, floors)
+    said, top, _ = judge(p, damage_floors, floors)
     calibration = np.zeros((len(CLASSES), KNOTS))
     for c in range(len(CLASSES)):
         mine = said == c
         calibration[c] = isotonic(top[mine], (truth == said)[mine].astype(float), KNOTS) if mine.sum() > 10 else 0.5
         if c > 8:
-            floors[c] = floor_of(top[mine], (truth == said)[mine], 0.85)
-    print("damage floor %.2f" % damage_floor)
-    report("calibration seeds", yc, p, damage_floor, floors)
+            floors[c] = floor_of(top[mine], (truth == said)[mine], 0.85, 0.35)
+    print("damage floors", damage_floors[DAMAGE])
+    report("calibration seeds", yc, p, damage_floors, floors)
 
     speeds = np.column_stack([yc[:, 2], np.where(xc[:, 0] > 1e30, 0, xc[:, 0])])
     score = sizes.scores(xc)
@@ -314,7 +315,7 @@ def main():
         write_head(f, "Trees that tell what an event was.", "type_table.h", args)
         f.write("_Static_assert(TRAITS == %d && CLASSES == %d, \"made for other traits: train again\");\n\n" % (traits, len(CLASSES)))
         write_rows(f, "const float type_calibration[CLASSES][TYPE_KNOTS]", calibration)
-        f.write("const float type_damage_floor = %s;\n" % number(round(damage_floor, 3)))
+        f.write("const float type_damage_floor[CLASSES] = {%s};\n" % ", ".join(number(v) for v in np.round(damage_floors, 3)))
         f.write("const float type_floor[CLASSES] = {%s};\n" % ", ".join(number(v) for v in np.round(floors, 3)))
         types.write(f, "type", traits)
     with open(args.out + "/size_table.c", "w") as f:
@@ -329,7 +330,7 @@ def main():
     print("nodes: %d types, %d sizes, %d middles" % (len(types.nodes), len(sizes.nodes), len(middles.nodes)))
     if args.judge:
         yj, xj = read(args.judge)
-        report("judged seeds", yj, softmax(types.scores(xj)), damage_floor, floors)
+        report("judged seeds", yj, softmax(types.scores(xj)), damage_floors, floors)
 
 
 main()
