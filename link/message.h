@@ -71,8 +71,9 @@ struct feature_sighting {
     int64_t time_ns;
     struct grid_point at; /* of its middle, lever arm and lag applied; centimetres on the wire */
     int32_t cov_ee_cm2, cov_en_cm2, cov_nn_cm2; /* positive semidefinite */
-    /* Vertical acceleration peak to peak, over this vehicle's usual shaking (RMS) at this speed, thousandths:
-     * what a vehicle makes of a feature compares with what another makes of it. 0 = not measured. */
+    /* Vertical acceleration peak to peak, over this vehicle's usual shaking at this speed (its gain times
+     * speed^0.65, sensor-node/motion/background.h), thousandths: what a vehicle makes of a feature compares with
+     * what another makes of it. 0 = not measured. */
     int32_t strength_milli, strength_sigma_milli;
     uint16_t heading_cdeg; /* clockwise from north, 0..35999 */
     uint16_t speed_cmps;
