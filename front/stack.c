@@ -46,7 +46,7 @@ static enum road_status make_folder(const struct stack *s, const char *name, cha
 void stack_node_default(struct stack_node *ret_node, const char *name)
 {
     *ret_node = (struct stack_node){.gnss_class = "auto", .gnss_lag_s = 0.1, .antenna_x_m = -0.6, .imu_x_m = -0.6,
-                                    .wheelbase_m = 2.7, .half_track_m = 0.75, .ride_gain = 1, .timing_sigma_s = 0.007};
+                                    .wheelbase_m = 2.7, .half_track_m = 0.75, .ride_gain = 1, .timing_sigma_s = 0.1};
     snprintf(ret_node->name, sizeof ret_node->name, "%s", name);
 }
 
