@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sensor-node/batcher.h"
+#include "sensor-node/fixes.h"
 #include "sensor-node/guard.h"
 #include "sensor-node/motion/background.h"
 #include "sensor-node/motion/biquad.h"
@@ -39,7 +40,8 @@
 struct node_core {
     struct node_core_config config;
     struct node_core_stats stats;
-    struct guard motion_guard, fix_guard;
+    struct guard motion_guard;
+    struct fixes fixes;
     struct fault fault;
     double rate_min_hz; /* fewer samples a second are too few */
     bool is_calm;       /* the last sample was as usual, and nothing has come between: see passes_calmly */
@@ -48,11 +50,6 @@ struct node_core {
     int64_t stretch_ns; /* first sample of the stretch under way */
     int time_refused;   /* samples in a row refused for their time ... */
     int64_t time_refused_ns, time_before_ns; /* ... how long they ran, and the last of them */
-    struct fix fix_before; /* the last one that was a measurement */
-    bool has_fix_before;
-    enum unplaced_reason fix_trouble; /* why fixes were refused last ... */
-    bool is_troubled;                 /* ... which goes on ... */
-    int64_t good_fix_ns, trouble_from_ns, trouble_to_ns; /* ... or lay between two good ones */
     struct tick waiting[WAIT_TICKS];
     uint64_t wait_first, wait_end;
     struct track track;
@@ -156,7 +153,7 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     }
     core->config = *c;
     guard_init(&core->motion_guard);
-    guard_init(&core->fix_guard);
+    fixes_init(&core->fixes, c->zone);
     fault_init(&core->fault);
     core->rate_min_hz = RATE_STEPS / c->watch_step_s;
     core->calm_step_ns = llround(c->watch_step_s * NS_PER_S);
@@ -438,11 +435,8 @@ static enum unwatched_reason reason_against(const struct node_core *core, const 
 
 static enum unplaced_reason place_trouble(const struct node_core *core, int64_t time_ns, const struct place *place)
 {
-    const bool is_in_trouble = core->fix_trouble != UNPLACED_NOT && time_ns >= core->trouble_from_ns &&
-                               (core->is_troubled || time_ns <= core->trouble_to_ns);
-
     if (!place)
-        return is_in_trouble ? core->fix_trouble : UNPLACED_NO_FIX;
+        return fixes_trouble(&core->fixes, time_ns);
     if (place->time_source == TIME_NONE)
         return UNPLACED_NO_UTC;
     return place_sigma_m(place) <= SIGMA_MAX_M ? UNPLACED_NOT : UNPLACED_COARSE;
@@ -672,61 +666,18 @@ enum road_status node_core_motion(struct node_core *core, const struct motion_sa
     return ROAD_OK;
 }
 
-/* The same place to the last digit while the vehicle moves: said again, not measured again. */
-static bool fix_is_frozen(struct node_core *core, const struct fix *fix)
-{
-    const struct fix *before = &core->fix_before;
-    const bool is_same = core->has_fix_before && fix->lat_deg == before->lat_deg && fix->lon_deg == before->lon_deg;
-
-    core->fix_before = *fix;
-    core->has_fix_before = true;
-    return is_same && fix->speed_mps >= WATCH_MIN_MPS;
-}
-
-static void note_trouble(struct node_core *core, enum unplaced_reason reason)
-{
-    if (!core->is_troubled)
-        core->trouble_from_ns = core->good_fix_ns;
-    core->is_troubled = true;
-    core->fix_trouble = reason;
-}
-
 static enum road_status fix_take(struct node_core *core, const struct fix *fix)
 {
-    struct track_fix f = {.sigma_m = fix->sigma_m, .gnss = fix->gnss, .time_source = fix->time_source};
+    struct track_fix f;
 
-    if (!is_between(fix->sigma_m, 1e-4, 1e5) ||
-        (!isnan(fix->speed_mps) && !is_between(fix->speed_mps, 0, 100)) ||
-        (!isnan(fix->heading_deg) && !is_between(fix->heading_deg, -360, 360)) || (int)fix->gnss < GNSS_RTK ||
-        fix->gnss > GNSS_PHONE || (int)fix->time_source < TIME_NONE || fix->time_source > TIME_GPS)
-        return ROAD_BAD_RANGE;
-    const enum road_status status =
-        grid_project_m(core->config.zone, fix->lat_deg, fix->lon_deg, &f.e_m, &f.n_m);
+    enum road_status status = fixes_check(&core->fixes, fix, &f);
     if (status != ROAD_OK)
         return status;
-    const enum road_status in_time = guard_check(&core->fix_guard, fix->time_ns);
-    if (in_time != ROAD_OK)
-        return in_time;
-    if (core->fix_guard.went_back)
+    if (core->fixes.guard.went_back)
         start_track(core);
-    if (fix_is_frozen(core, fix)) {
-        core->stats.fixes_frozen++;
-        note_trouble(core, UNPLACED_FROZEN);
-        return ROAD_BAD_RANGE;
-    }
-    f.time_ns = fix->time_ns; /* the lag is taken off where a tick is looked up */
-    f.speed_mps = fix->speed_mps;
-    f.heading_rad = fix->heading_deg * M_PI / 180;
-    const enum road_status in_reach = track_fix(&core->track, &f);
-    if (in_reach == ROAD_OK) {
-        core->trouble_to_ns = core->is_troubled ? fix->time_ns : core->trouble_to_ns;
-        core->is_troubled = false;
-        core->good_fix_ns = fix->time_ns;
-    } else if (in_reach == ROAD_BAD_RANGE) {
-        core->stats.fixes_jumped++;
-        note_trouble(core, UNPLACED_JUMP);
-    }
-    return in_reach;
+    status = track_fix(&core->track, &f);
+    fixes_note(&core->fixes, fix->time_ns, status);
+    return status;
 }
 
 enum road_status node_core_fix(struct node_core *core, const struct fix *fix)
@@ -766,14 +717,11 @@ void node_core_finish(struct node_core *core)
     orient_reset(&core->orient);
     filters_init(core);
     guard_init(&core->motion_guard);
-    guard_init(&core->fix_guard);
+    fixes_reset(&core->fixes);
     core->stats.sample_hz = core->fault.rate_hz;
     fault_init(&core->fault);
     core->background_ticks = 0;
     core->background_square = 0;
-    core->has_fix_before = false;
-    core->fix_trouble = UNPLACED_NOT;
-    core->is_troubled = false;
     core->is_moved = false;
     core->time_refused = 0;
     core->time_refused_ns = 0;
@@ -817,6 +765,8 @@ struct node_core_stats node_core_stats(const struct node_core *core)
     stats.look_alikes = core->detector.look_alikes;
     if (core->fault.rate_hz > 0)
         stats.sample_hz = core->fault.rate_hz;
+    stats.fixes_frozen = core->fixes.frozen;
+    stats.fixes_jumped = core->fixes.jumped;
     stats.gnss_lag_s = core->learn.applied.lag_s;
     stats.timing_sigma_s = calibrate_sigma(&core->learn.calibrate).lag_s;
     stats.antenna_x_m = core->learn.applied.antenna_x_m;
