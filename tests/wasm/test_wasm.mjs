@@ -145,12 +145,14 @@ function recordingsOf(set) {
   const root = join(data, set);
   if (!existsSync(root)) return [];
   const folders = [root, ...readdirSync(root).map((n) => join(root, n)).filter((p) => statSync(p).isDirectory())];
-  const phyphox = folders.filter((p) => existsSync(join(p, 'Accelerometer.csv')));
-  const tables = folders.flatMap((p) => readdirSync(p).filter((n) => n.endsWith('_sensors.csv')).map((n) => join(p, n)));
-  return [...phyphox, ...tables].sort();
+  const isWhole = (p) => existsSync(join(p, 'Accelerometer.csv')) || existsSync(join(p, 'gnss_ublox.csv'));
+  const whole = folders.filter(isWhole);
+  const tables = folders.filter((p) => !isWhole(p)).flatMap((p) => readdirSync(p).filter((n) => n.endsWith('.csv')).map((n) => join(p, n)));
+  return [...whole, ...tables].sort();
 }
 
-for (const set of ['rsq-gyor-100hz', 'cmu-pothole-pittsburgh']) {
+const SETS = ['rsq-gyor-100hz', 'cmu-pothole-pittsburgh', 'comma2k19-sample', 'pavevibe-esp32-node', 'two-wheeler-surface'];
+for (const set of SETS) {
   const name = `recordings_of_${set.replace(/-/g, '_')}_give_the_same_batches_in_wasm`;
   const recordings = recordingsOf(set);
   if (recordings.length === 0) {
@@ -168,7 +170,8 @@ for (const set of ['rsq-gyor-100hz', 'cmu-pothole-pittsburgh']) {
         throw new Error(`${basename(path)}: ${error.message}`);
       }
     }
-    console.log(`  ${read} of ${recordings.length} recordings of ${set}`);
+    console.log(`  ${read} of ${recordings.length} files and folders of ${set}`);
+    if (read === 0) throw new Error('none of them can be read');
   });
 }
 
