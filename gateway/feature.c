@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/baseline.h"
 #include "gateway/clears.h"
 #include "gateway/room.h"
 #include "gateway/walk.h"
@@ -12,19 +13,7 @@
 #define FEATURE_PD 0.4
 #define FEATURE_PF 0.002
 #define NODES_MIN 2
-#define VOTES 32          /* the latest units that vote on whether it is a feature or damage */
-#define BASELINE_UNITS 64 /* the latest units that the baseline is taken over */
-/* Alarm on change: + 50 % or + 3 MAD (domain figures, section 3). */
-#define CHANGE_MICRO 405465.0 /* ln 1.5 */
-#define CHANGE_MADS 3
-#define MAD_TO_SIGMA 1.4826 /* of a normal distribution */
-/* Guesses of ours for what has not been measured yet, in the logarithm: the whole spread, that of the passes of one
- * vehicle, and the least between vehicles. */
-#define TOTAL_GUESS_MICRO 300000.0
-#define WITHIN_GUESS_MICRO 200000.0
-#define BETWEEN_MIN_MICRO 100000.0
-#define PRIOR_WORTH 4.0
-#define HABIT_UNITS 16 /* a vehicle's mean forgets what is longer ago */
+#define VOTES 32 /* the latest units that vote on whether it is a feature or damage */
 /* Three times as strong: a cover within tolerance (5 mm) that lies 15 mm off shakes the body three times as much
  * (domain figures, section 3: response in proportion to the level), and 15 mm is where the hazard turns. */
 #define SEVERE_MICRO 1098612 /* ln 3 */
@@ -41,10 +30,8 @@ struct unit {
     const struct sighting *feature, *damage; /* the most confident of each; NULL if none */
     const struct sighting *felt;             /* the strongest, NULL if none was measured */
     int64_t strength_micro;                  /* of it: ln at 40 km/h, in micro-nats */
-    bool stands_out, is_strong; /* of what this vehicle makes of it; of what all make of it */
-    double weight;              /* as a hit, 0..1 */
-    int64_t excess_micro;       /* over what was expected of the vehicle at its time */
-    double pf;
+    struct baseline_verdict verdict;         /* by what was felt before */
+    double weight;                           /* as a hit, 0..1 */
 };
 
 struct units {
@@ -173,149 +160,9 @@ static void measure_units(const struct beliefs *beliefs, const struct defect *de
     }
 }
 
-/* ---- baseline ------------------------------------------------------------------------------------------ */
+/* ---- what was felt ------------------------------------------------------------------------------------- */
 
-/* The latest values, sorted, with the order in which they came. */
-struct latest {
-    int64_t sorted[BASELINE_UNITS], ring[BASELINE_UNITS];
-    size_t n, next;
-};
-
-/* What one vehicle usually makes of the thing. */
-struct habit {
-    uint32_t speaker;
-    unsigned n;
-    int64_t mean_micro, last_micro;
-};
-
-struct baseline {
-    struct latest strengths; /* of units that did not stand out */
-    struct latest steps;     /* between one unit of a vehicle and its next, without sign */
-    struct habit *habits;
-    size_t n_habits, habit_capacity;
-};
-
-static size_t rank_of(const struct latest *l, int64_t value)
-{
-    size_t rank = 0;
-
-    while (rank < l->n && l->sorted[rank] < value)
-        rank++;
-    return rank;
-}
-
-static void latest_add(struct latest *l, int64_t value)
-{
-    if (l->n == BASELINE_UNITS) {
-        const size_t oldest = rank_of(l, l->ring[l->next]);
-        l->n--;
-        memmove(&l->sorted[oldest], &l->sorted[oldest + 1], (l->n - oldest) * sizeof l->sorted[0]);
-    }
-    const size_t at = rank_of(l, value);
-    memmove(&l->sorted[at + 1], &l->sorted[at], (l->n - at) * sizeof l->sorted[0]);
-    l->sorted[at] = value;
-    l->n++;
-    l->ring[l->next] = value;
-    l->next = (l->next + 1) % BASELINE_UNITS;
-}
-
-/* The lower median; 0 of nothing. */
-static int64_t latest_median(const struct latest *l)
-{
-    return l->n ? l->sorted[(l->n - 1) / 2] : 0;
-}
-
-/* The same of the values below it. What stands out is left out above, so only this side tells the spread truly. */
-static int64_t latest_spread_below(const struct latest *l)
-{
-    return latest_median(l) - (l->n ? l->sorted[(l->n - 1) / 4] : 0);
-}
-
-/* The lower median of the distances from it: outwards from the middle, the nearer neighbour first. */
-static int64_t latest_mad(const struct latest *l)
-{
-    const int64_t median = latest_median(l);
-    size_t left = l->n ? (l->n - 1) / 2 : 0, right = left; /* those below `left` and from `right` on are left */
-    int64_t apart = 0;
-
-    for (size_t k = 0; l->n && k <= (l->n - 1) / 2; k++) {
-        const int64_t below = left > 0 ? median - l->sorted[left - 1] : INT64_MAX;
-        const int64_t above = right < l->n ? l->sorted[right] - median : INT64_MAX;
-        apart = above <= below ? above : below;
-        if (above <= below)
-            right++;
-        else
-            left--;
-    }
-    return apart;
-}
-
-static struct habit *habit_of(struct baseline *b, uint32_t speaker)
-{
-    for (size_t i = 0; i < b->n_habits; i++)
-        if (b->habits[i].speaker == speaker)
-            return &b->habits[i];
-    ROOM(b->habits, b->habit_capacity, b->n_habits + 1);
-    b->habits[b->n_habits] = (struct habit){.speaker = speaker};
-    return &b->habits[b->n_habits++];
-}
-
-static bool baseline_is_known(const struct baseline *b, unsigned passes_min)
-{
-    return b->strengths.n >= passes_min && b->strengths.n >= NODES_MIN && b->n_habits >= NODES_MIN;
-}
-
-/* Squared: what was measured n times, beside a guess that is worth PRIOR_WORTH measurements. */
-static double blend(double guess, double measured, size_t n)
-{
-    return (PRIOR_WORTH * guess * guess + (double)n * measured * measured) / (PRIOR_WORTH + (double)n);
-}
-
-static int64_t limit_of(double sigma_micro)
-{
-    return llround(fmin(CHANGE_MICRO, CHANGE_MADS * sigma_micro / MAD_TO_SIGMA));
-}
-
-/* A vehicle is compared with what it usually makes of the thing, as far as that is known (best linear prediction of a
- * random effect: mean of n own values, drawn to the median of all), else with the median. The spread between passes of
- * one vehicle comes from its steps, that between vehicles is what is left of the whole. */
-static void judge_unit(struct unit *unit, struct baseline *b)
-{
-    const struct habit *own = habit_of(b, unit->speaker);
-    const int64_t median = latest_median(&b->strengths);
-    const double total2 = blend(TOTAL_GUESS_MICRO, MAD_TO_SIGMA * (double)latest_spread_below(&b->strengths), b->strengths.n);
-    const double within2 =
-        blend(WITHIN_GUESS_MICRO, MAD_TO_SIGMA / M_SQRT2 * (double)latest_median(&b->steps), b->steps.n);
-    const double between2 = fmax(total2 - within2, BETWEEN_MIN_MICRO * BETWEEN_MIN_MICRO);
-    const double share = own->n * between2 / (own->n * between2 + within2);
-    const double noise = MICRO * (double)unit->felt->strength_sigma_milli / unit->felt->strength_milli;
-    const double sigma = sqrt(within2 + (1 - share) * between2 + noise * noise);
-
-    unit->excess_micro = unit->strength_micro - median - llround(share * (double)(own->mean_micro - median));
-    unit->stands_out = unit->excess_micro >= limit_of(sigma);
-    unit->is_strong = unit->strength_micro - median >= limit_of(sqrt(total2));
-    /* How often a sound feature is felt so strongly: the tail of a normal distribution. */
-    unit->pf = erfc((double)unit->excess_micro / sigma / M_SQRT2) / 2;
-}
-
-static void learn_habit(struct baseline *b, const struct unit *unit, bool is_usual)
-{
-    struct habit *own = habit_of(b, unit->speaker);
-    const bool is_first = own->n == 0;
-
-    if (!is_first) /* all of them: that of a change is one among many */
-        latest_add(&b->steps, llabs(unit->strength_micro - own->last_micro));
-    own->last_micro = unit->strength_micro;
-    if (!is_usual && !is_first)
-        return;
-    if (own->n < HABIT_UNITS)
-        own->n++;
-    own->mean_micro += (unit->strength_micro - own->mean_micro) / own->n;
-}
-
-/* Each against what was felt before it. What stands out does not move the baseline, so that a cover that sank stays
- * sunk however many feel it; only who comes for the first time is learnt as it is. A bump that was built higher is the
- * bump from then on. */
+/* Each against what was felt before it. A bump that was built higher is the bump from then on. */
 static void scan(struct units *units, enum feature_kind kind, unsigned passes_min, struct baseline *baseline)
 {
     const bool may_be_rebuilt = feature_defect(kind) == DEFECT_NONE;
@@ -324,12 +171,11 @@ static void scan(struct units *units, enum feature_kind kind, unsigned passes_mi
         struct unit *unit = &units->items[i];
         if (!unit->felt)
             continue;
+        const double noise = (double)unit->felt->strength_sigma_milli / unit->felt->strength_milli;
+        const struct felt felt = {unit->speaker, unit->strength_micro, MICRO * noise};
         if (baseline_is_known(baseline, passes_min))
-            judge_unit(unit, baseline);
-        const bool is_rebuilt = may_be_rebuilt && says_feature(unit);
-        learn_habit(baseline, unit, !unit->stands_out || is_rebuilt);
-        if ((!unit->stands_out && !unit->is_strong) || is_rebuilt)
-            latest_add(&baseline->strengths, unit->strength_micro);
+            unit->verdict = baseline_judge(baseline, &felt);
+        baseline_learn(baseline, &felt, &unit->verdict, may_be_rebuilt && says_feature(unit));
     }
 }
 
@@ -337,7 +183,7 @@ static void scan(struct units *units, enum feature_kind kind, unsigned passes_mi
 static bool has_company(const struct units *units, const struct unit *me)
 {
     for (size_t i = 0; i < units->n; i++)
-        if (units->items[i].stands_out && units->items[i].speaker != me->speaker &&
+        if (units->items[i].verdict.stands_out && units->items[i].speaker != me->speaker &&
             llabs(units->items[i].hour - me->hour) <= COMPANY_HOURS)
             return true;
     return false;
@@ -351,11 +197,11 @@ static void weigh_hits(struct units *units)
         struct unit *me = &units->items[i];
         bool is_again = false, is_first = true;
 
-        if (!me->stands_out)
+        if (!me->verdict.stands_out)
             continue;
         for (size_t k = i; k-- > 0 && !is_again;) {
             const struct unit *u = &units->items[k];
-            if (!u->stands_out || u->speaker != me->speaker)
+            if (!u->verdict.stands_out || u->speaker != me->speaker)
                 continue;
             is_first = false;
             is_again = u->weight >= 1 && me->hour - u->hour < AGAIN_HOURS;
@@ -480,10 +326,10 @@ static void overrule(const struct units *units, size_t index, enum feature_kind 
     w->type = s->kind ? feature_defect(kind) : s->type;
     w->is_damage = unit->felt == s && unit->weight > 0 && w->type != DEFECT_NONE;
     w->weight = unit->weight;
-    w->is_silent = unit->felt == s && (unit->stands_out || unit->is_strong) && !w->is_damage;
-    w->pf = unit->pf;
+    w->is_silent = unit->felt == s && (unit->verdict.stands_out || unit->verdict.is_strong) && !w->is_damage;
+    w->pf = unit->verdict.pf;
     if (s->kind) /* how much it changed is known, not how deep it is */
-        w->severity = unit->excess_micro >= SEVERE_MICRO ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+        w->severity = unit->verdict.excess_micro >= SEVERE_MICRO ? SEVERITY_HIGH : SEVERITY_MEDIUM;
 }
 
 static void judge_all(const struct units *units, struct feature_belief *feature, struct witness *witnesses, size_t n)
@@ -494,7 +340,7 @@ static void judge_all(const struct units *units, struct feature_belief *feature,
         if (witnesses[i].sighting->sensor == SENSE_MOTION)
             overrule(units, units->of_member[i], feature->kind, &witnesses[i]);
     for (size_t i = 0; i < units->n; i++)
-        called += units->items[i].damage && !units->items[i].stands_out;
+        called += units->items[i].damage && !units->items[i].verdict.stands_out;
     feature->called_damage = (uint16_t)fmin((double)called, UINT16_MAX);
 }
 
@@ -526,7 +372,7 @@ void feature_judge(const struct beliefs *beliefs, struct defect *defect, struct 
     }
     if (feature->state == FEATURE_REGISTERED)
         judge_all(&units, feature, ret_witnesses, defect->n_members);
-    free(baseline.habits);
+    baseline_done(&baseline);
     free(units.of_member);
     free(units.items);
 }
