@@ -4,7 +4,7 @@
  *     motion_rows FILE FIRST_SEED SEEDS VEHICLES [PER_KM]
  *
  * FILE: one line of column names, then rows of 32-bit floats as this machine keeps them. Seeds below 1000 are for
- * training; 1000 and up are for judging and refused here unless PER_KM is 5, the density that is judged. */
+ * training and refused from 1000 on: those are for judging. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #include "tests/sim/drive.h"
 
 #define EVENTS_MAX  20000
+#define FIRST_JUDGED 1000
 #define START_S     1795564800.0
 #define REACH_MAX_M 6.5
 #define TOUCHED     0.5  /* overlap: the wheel crosses it */
@@ -216,6 +217,10 @@ int main(int argc, char **argv)
         return 2;
     }
     const int first = atoi(argv[2]), seeds = atoi(argv[3]), vehicles = atoi(argv[4]);
+    if (first + seeds > FIRST_JUDGED) {
+        fprintf(stderr, "motion_rows: seeds from %d on are for judging\n", FIRST_JUDGED);
+        return 2;
+    }
     sim_course_default(&course);
     course.block_m = 300;
     course.defects_per_km = course.look_alikes_per_km = argc > 5 ? atof(argv[5]) : 20;

@@ -280,7 +280,7 @@ def main():
     damage, worst = p[:, DAMAGE].sum(axis=1), 2 + p[:, DAMAGE].argmax(axis=1)
     damage_floors = np.zeros(len(CLASSES))
     for c in range(2, 9):
-        damage_floors[c] = floor_of(damage[worst == c], DAMAGED[truth][worst == c], 0.97, 0.45)
+        damage_floors[c] = floor_of(damage[worst == c], DAMAGED[truth][worst == c], 0.96, 0.45)
     floors = np.full(len(CLASSES), 0.35)
     said, top, _ = judge(p, damage_floors, floors)
     calibration = np.zeros((len(CLASSES), KNOTS))
