@@ -166,7 +166,7 @@ struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const doubl
     bool is_repeat = has_last;
 
     for (int k = 0; k < TICK_AXES; k++) {
-        if (fault->is_calm) /* the samples that only passed all moved */
+        if (fault->is_calm && fault->axes[k].same == 1) /* it moved in the last sample, which only passed */
             fault->axes[k].same_ns = fault->last_ns;
         const bool is_same = has_last && value[k] == fault->last[k];
         is_repeat &= is_same || isnan(value[k]);
@@ -180,6 +180,7 @@ struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const doubl
     fault->has_last = true;
     const struct fault_answer answer = answer_of(fault, time_ns, was_stuck, is_clip, rate_min_hz);
     fault->is_calm = is_calm(fault, &answer);
+    fault->has_repeated = false;
     fault->has_gyro = answer.has_gyro;
     return answer;
 }

@@ -43,9 +43,11 @@ struct fault {
     bool is_clipped, is_stuck;
     double rate_hz;             /* of the last second, 0 = not known yet */
     double rate_s, rate_rows;   /* the second under way */
+    bool has_repeated;          /* an axis, in the sample before, while calm */
     bool is_calm, has_gyro;     /* nothing is held against the sensor, all axes move: fault_passes may answer */
 };
 #define FAULT_RATE_S 1.0
+#define FAULT_REPEATS_CALM 4 /* a value so often in a row is nothing yet */
 
 struct fault_answer {
     enum unwatched_reason reason; /* in force at this sample */
@@ -63,11 +65,15 @@ static inline bool fault_passes(struct fault *fault, int64_t time_ns, const floa
 
     if (!fault->is_calm || rate_s >= FAULT_RATE_S)
         return false;
+    int repeated = 0;
     for (int k = 0; k < 3; k++) {
-        const double value = (double)accel[k];
-        if (!(fabs(value - fault->last[k]) >= fault->quantum[k]) || !(value < fault->ends[k][1].extreme) ||
-            !(-value < fault->ends[k][0].extreme))
+        const double value = (double)accel[k], step = fabs(value - fault->last[k]);
+        if (!(value < fault->ends[k][1].extreme) || !(-value < fault->ends[k][0].extreme))
             return false;
+        if (!(step >= fault->quantum[k])) {
+            if (step != 0 || fault->axes[k].same >= FAULT_REPEATS_CALM || ++repeated == 3)
+                return false;
+        }
     }
     if (fault->has_gyro) {
         for (int k = 0; k < 3; k++)
@@ -78,8 +84,17 @@ static inline bool fault_passes(struct fault *fault, int64_t time_ns, const floa
     } else if (!isnan(gyro[0]) || !isnan(gyro[1]) || !isnan(gyro[2])) {
         return false;
     }
-    for (int k = 0; k < 3; k++)
-        fault->last[k] = (double)accel[k];
+    for (int k = 0; k < 3; k++) {
+        const double value = (double)accel[k];
+        if (repeated > 0 || fault->has_repeated) {
+            const bool is_same = value == fault->last[k];
+            if (is_same && fault->axes[k].same == 1)
+                fault->axes[k].same_ns = fault->last_ns;
+            fault->axes[k].same = is_same ? fault->axes[k].same + 1 : 1;
+        }
+        fault->last[k] = value;
+    }
+    fault->has_repeated = repeated > 0;
     fault->rate_s = rate_s;
     fault->rate_rows += 1;
     fault->last_ns = time_ns;
