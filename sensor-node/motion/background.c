@@ -8,8 +8,8 @@
 #define BIN_MPS    (5.0 / 3.6)
 #define KNOWN      20
 #define KNOWN_BAND 8
-#define STEP_MIN   0.02 /* in the logarithm: the median moves at most 2 % a value once it has settled */
-#define BAND_STEP  0.02 /* of the band's own value */
+#define STEP_MIN   0.02   /* in the logarithm: the median moves at most 2 % a value once it has settled */
+#define BAND_STEP  0.02   /* of the band's own value */
 #define COUNT_MAX  2000.0 /* more does not change a step any more */
 
 static int bin_of(double speed_mps)
@@ -79,7 +79,8 @@ double background_gain(const struct background *background)
     for (int b = 2; b < BACKGROUND_BINS; b++) {
         if (background->count[b] < KNOWN)
             continue;
-        const double gain = background->log_median[b] - BACKGROUND_SPEED_POWER * exact_log((b + 0.5) * BIN_MPS);
+        const double gain =
+            background->log_median[b] - BACKGROUND_SPEED_POWER * exact_log((b + 0.5) * BIN_MPS);
         int k = n++;
         for (; k > 0 && sorted[k - 1] > gain; k--)
             sorted[k] = sorted[k - 1];

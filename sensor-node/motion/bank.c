@@ -6,11 +6,11 @@
 #include "sensor-node/motion/biquad.h"
 #include "sensor-node/motion/dot.h"
 
-#define SPEED_FIRST_MPS 2.6
-#define SPEED_STEP      1.1
-#define ROLL_REACH       4   /* ticks: the roll comes with the vertical */
+#define SPEED_FIRST_MPS  2.6
+#define SPEED_STEP       1.1
+#define ROLL_REACH       4 /* ticks: the roll comes with the vertical */
 #define ROLL_PAIRS       65
-#define REACH_TICKS      46  /* the peak comes at most so long before or after an axle stands over the middle */
+#define REACH_TICKS      46 /* the peak comes at most so long before or after an axle stands over the middle */
 #define SHORT_M          1.0 /* shapes up to here shake the body at once: so many ticks ... */
 #define SHORT_BEFORE     18  /* ... before the peak, at the most, the axle stood over the middle ... */
 #define SHORT_AFTER      6   /* ... or after it */
@@ -151,7 +151,8 @@ struct span {
 };
 
 /* Both axles' response against the signal: front * c(t) + rear * c(t + axle), c the response laid on at t. */
-static float lay_both(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s, int at)
+static float lay_both(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s,
+                      int at)
 {
     return s->front * lay(response, e->felt_pairs, at) +
            s->rear * lay_between(response, e->felt_pairs, at + s->axle, s->part);
@@ -162,10 +163,10 @@ struct top {
     int at;
 };
 
-/* The best of the even ticks first .. last for the front axle; the rear one comes `axle` ticks later. An even distance is
- * cheap where the rear axle's are the front's of later on. */
-static void scan(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s, int axle, int first,
-                 int last, struct top *top)
+/* The best of the even ticks first .. last for the front axle; the rear one comes `axle` ticks later. An even
+ * distance is cheap where the rear axle's are the front's of later on. */
+static void scan(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s, int axle,
+                 int first, int last, struct top *top)
 {
     const int n = (last - first) / 2 + 1, pairs = axle / 2;
     const bool is_apart = pairs >= n || (axle & 1);
@@ -181,8 +182,9 @@ static void scan(const float response[2][BANK_PAIRS], const struct event *e, con
     }
 }
 
-/* Where the front axle may have stood over the middle: of a short shape just before the peak, or an axle earlier
- * still; of a long one anywhere near. A tick more or less between the axles matters to waves alone. */
+/* Where the front axle may have stood over the middle: of a short shape just before the peak, or an axle
+ * earlier still; of a long one anywhere near. A tick more or less between the axles matters to waves alone.
+ */
 static struct top search(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s,
                          const struct shape *shape)
 {
@@ -190,11 +192,12 @@ static struct top search(const float response[2][BANK_PAIRS], const struct event
     struct top top = {0, -1};
 
     if (shape->length_m > SHORT_M || s->axle <= SHORT_BEFORE + SHORT_AFTER) {
-        scan(response, e, s, shape->kind == SHAPE_WAVES ? nearest : even, (EVENT_BEFORE - s->axle - REACH_TICKS) & ~1,
-             EVENT_BEFORE + REACH_TICKS, &top);
+        scan(response, e, s, shape->kind == SHAPE_WAVES ? nearest : even,
+             (EVENT_BEFORE - s->axle - REACH_TICKS) & ~1, EVENT_BEFORE + REACH_TICKS, &top);
         return top;
     }
-    scan(response, e, s, even, (EVENT_BEFORE - s->axle - SHORT_BEFORE) & ~1, EVENT_BEFORE - s->axle + SHORT_AFTER, &top);
+    scan(response, e, s, even, (EVENT_BEFORE - s->axle - SHORT_BEFORE) & ~1,
+         EVENT_BEFORE - s->axle + SHORT_AFTER, &top);
     scan(response, e, s, even, EVENT_BEFORE - SHORT_BEFORE, EVENT_BEFORE + SHORT_AFTER, &top);
     return top;
 }
@@ -236,9 +239,11 @@ int bank_match(const struct bank *bank, const struct event *event, struct match 
 }
 
 /* Roll is the body's as a whole: both axles turn it alike. */
-void bank_match_roll(const struct bank *bank, const struct event *event, int shape, float shift, struct match *ret_match)
+void bank_match_roll(const struct bank *bank, const struct event *event, int shape, float shift,
+                     struct match *ret_match)
 {
-    const int speed = bank_speed(event->speed_mps), axle = (int)(event->axle_ticks + 0.5), middle = (int)(shift + 0.5f);
+    const int speed = bank_speed(event->speed_mps), axle = (int)(event->axle_ticks + 0.5),
+              middle = (int)(shift + 0.5f);
     const int first = middle / 2 < BANK_ZERO ? 0 : middle / 2 - BANK_ZERO;
     const float(*response)[BANK_PAIRS] = bank->response[speed][shape];
     const float energy = bank->energy[speed][shape];

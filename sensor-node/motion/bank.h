@@ -1,9 +1,10 @@
-/* bank.h - the shapes that the detector knows, and what a corner of a standard car makes of each at any speed.
+/* bank.h - the shapes that the detector knows, and what a corner of a standard car makes of each at any
+ * speed.
  *
- * Defects and look-alikes stand in one list; how well each explains an event is what the classifier decides by.
- * The responses of one axle are made once, at speeds a tenth apart. The sensor sits `imu_x_m` behind the front
- * axle on a body that is rigid between the axles, so it feels 1 + x/L of the front corner and -x/L of the rear
- * one, which comes L/v later. */
+ * Defects and look-alikes stand in one list; how well each explains an event is what the classifier decides
+ * by. The responses of one axle are made once, at speeds a tenth apart. The sensor sits `imu_x_m` behind the
+ * front axle on a body that is rigid between the axles, so it feels 1 + x/L of the front corner and -x/L of
+ * the rear one, which comes L/v later. */
 #ifndef MOTION_BANK_H
 #define MOTION_BANK_H
 
@@ -23,7 +24,7 @@ struct bank {
     double front_share, rear_share;
     /* m/s2, the detector's band; once for shifts of an even number of ticks, once for an odd one. */
     float response[BANK_SPEEDS][BANK_SHAPES][2][BANK_PAIRS];
-    float energy[BANK_SPEEDS][BANK_SHAPES];               /* 0 = too long for this speed */
+    float energy[BANK_SPEEDS][BANK_SHAPES]; /* 0 = too long for this speed */
 };
 
 /* One shape against an event. */
@@ -54,8 +55,10 @@ int bank_speed(double speed_mps);
 int bank_match(const struct bank *bank, const struct event *event, struct match *ret_matches);
 /* The best of those in `families` (bits); the best of all if none of them fits. */
 int bank_best(const struct match *matches, unsigned families);
-/* How well a shape that lies under one wheel explains the roll, near a shift: share of its energy and gain, signed. */
-void bank_match_roll(const struct bank *bank, const struct event *event, int shape, float shift, struct match *ret_match);
+/* How well a shape that lies under one wheel explains the roll, near a shift: share of its energy and gain,
+ * signed. */
+void bank_match_roll(const struct bank *bank, const struct event *event, int shape, float shift,
+                     struct match *ret_match);
 /* How much of a shape's response, placed at a shift, is in a signal of the event: 1 = the whole of it. */
 float bank_share(const struct bank *bank, int speed, int shape, const float signal[EVENT_PAIRS], float shift);
 

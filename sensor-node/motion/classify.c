@@ -57,8 +57,9 @@ static float calibrated(const float knots[TYPE_KNOTS], float p)
     return knots[i] + (at - (float)i) * (knots[i + 1] - knots[i]);
 }
 
-/* Damage is told where all kinds of it together are likely enough for the likeliest of them, as that one: holes and
- * sunk covers are often alike, and either wants a look. The rest is told where it is likely enough by itself. */
+/* Damage is told where all kinds of it together are likely enough for the likeliest of them, as that one:
+ * holes and sunk covers are often alike, and either wants a look. The rest is told where it is likely enough
+ * by itself. */
 void classify(const float traits[TRAITS], struct verdict *ret_verdict)
 {
     float p[CLASSES], damage = 0;

@@ -1,7 +1,8 @@
 /* classify.h - which of the known things an event was, and how sure that is.
  *
- * Boosted trees in a frozen table (type_table.c, made by tests/train), then a table that turns their probability into
- * a confidence which is right as often as it says, measured on simulated drives that the trees have not seen. Pure. */
+ * Boosted trees in a frozen table (type_table.c, made by tests/train), then a table that turns their
+ * probability into a confidence which is right as often as it says, measured on simulated drives that the
+ * trees have not seen. Pure. */
 #ifndef MOTION_CLASSIFY_H
 #define MOTION_CLASSIFY_H
 
@@ -31,9 +32,9 @@ enum motion_class {
     CLASS_KERB,
     CLASSES
 };
-int class_defect(enum motion_class class);                  /* enum defect_type_id, DEFECT_NONE */
-enum feature_kind class_feature(enum motion_class class);   /* FEATURE_NONE for what is none */
-unsigned class_families(enum motion_class class);           /* of the bank's shapes; 0 = none of its own */
+int class_defect(enum motion_class class);                /* enum defect_type_id, DEFECT_NONE */
+enum feature_kind class_feature(enum motion_class class); /* FEATURE_NONE for what is none */
+unsigned class_families(enum motion_class class);         /* of the bank's shapes; 0 = none of its own */
 const char *class_name(enum motion_class class);
 
 struct verdict {

@@ -6,10 +6,10 @@
 #include "sensor-node/motion/exact.h"
 #include "sensor-node/motion/size.h"
 
-#define AFTER_TICKS   40  /* ringing after the rear axle has left: not another event */
-#define WIDE_M        0.45 /* the second road to high: a hole so wide ... */
-#define WIDE_FROM_MM  25.0 /* ... and at least so deep */
-#define SIDE_ONE      0.3 /* roll per vertical of a hit under one wheel, at the least */
+#define AFTER_TICKS  40   /* ringing after the rear axle has left: not another event */
+#define WIDE_M       0.45 /* the second road to high: a hole so wide ... */
+#define WIDE_FROM_MM 25.0 /* ... and at least so deep */
+#define SIDE_ONE     0.3  /* roll per vertical of a hit under one wheel, at the least */
 
 void detector_init(struct detector *detector, double imu_x_m, double wheelbase_m, double half_track_m)
 {
@@ -50,9 +50,10 @@ static int64_t event_end(const struct event *e, double shift, double half_m)
     return (left > e->centre ? left : e->centre) + AFTER_TICKS;
 }
 
-/* Over what this vehicle as a whole makes usual at this speed: the bin of the speed alone jumps to double where a
- * vehicle drives slowly on smooth streets only. */
-static void measure_strength(const struct event *e, const float traits[TRAITS], double gain, struct finding *f)
+/* Over what this vehicle as a whole makes usual at this speed: the bin of the speed alone jumps to double
+ * where a vehicle drives slowly on smooth streets only. */
+static void measure_strength(const struct event *e, const float traits[TRAITS], double gain,
+                             struct finding *f)
 {
     const double usual_mps2 = gain * exact_pow(e->speed_mps, BACKGROUND_SPEED_POWER);
     const bool is_known = usual_mps2 > 0; /* false for NAN */
@@ -61,8 +62,8 @@ static void measure_strength(const struct event *e, const float traits[TRAITS], 
     f->strength_sigma = is_known ? M_SQRT2 * e->usual_mps2 / usual_mps2 : 0; /* noise on both peaks */
 }
 
-static bool judge(struct detector *d, const struct event *e, const struct match *matches, const float traits[TRAITS],
-                  struct finding *ret_finding)
+static bool judge(struct detector *d, const struct event *e, const struct match *matches,
+                  const float traits[TRAITS], struct finding *ret_finding)
 {
     struct verdict verdict;
     double along_m;
@@ -81,8 +82,8 @@ static bool judge(struct detector *d, const struct event *e, const struct match 
     if (is_echo)
         return false;
     d->look_alikes += f.type == DEFECT_NONE;
-    f.also_high = size_estimate(verdict.class, traits, &f.size, &f.size_sigma) && verdict.class == CLASS_POTHOLE &&
-                  f.size >= WIDE_FROM_MM && size_hole_m(traits) >= WIDE_M;
+    f.also_high = size_estimate(verdict.class, traits, &f.size, &f.size_sigma) &&
+                  verdict.class == CLASS_POTHOLE && f.size >= WIDE_FROM_MM && size_hole_m(traits) >= WIDE_M;
     f.side = side_of(verdict.class, traits);
     f.index = e->from + llround(shift);
     f.fraction = shift - (double)llround(shift);

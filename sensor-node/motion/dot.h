@@ -1,5 +1,5 @@
-/* dot.h - the sum of products, in eight lanes: machines with vectors do four at once, and as the order of the additions is
- * fixed, every machine gets the same bits. Pure. */
+/* dot.h - the sum of products, in eight lanes: machines with vectors do four at once, and as the order of the
+ * additions is fixed, every machine gets the same bits. Pure. */
 #ifndef MOTION_DOT_H
 #define MOTION_DOT_H
 

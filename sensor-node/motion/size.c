@@ -33,7 +33,8 @@ double size_hole_m(const float traits[TRAITS])
     return exact_exp((double)scores[SIZE_SCORES - 1]);
 }
 
-void size_middle(enum motion_class class, const float traits[TRAITS], double *ret_along_m, double *ret_sigma_m)
+void size_middle(enum motion_class class, const float traits[TRAITS], double *ret_along_m,
+                 double *ret_sigma_m)
 {
     float along_m[CLASSES];
 

@@ -13,7 +13,8 @@
 
 /* Borders in cycles a second and in metres a cycle. */
 static const float time_hz[TRAIT_TIME_BANDS + 1] = {0.6f, 1.2f, 1.9f, 2.8f, 4, 6, 9, 12, 16, 22, 50};
-static const float road_m[TRAIT_ROAD_BANDS + 1] = {15, 8, 5, 3.4f, 2.3f, 1.6f, 1.1f, 0.8f, 0.55f, 0.38f, 0.2f};
+static const float road_m[TRAIT_ROAD_BANDS + 1] = {15,   8,    5,     3.4f,  2.3f, 1.6f,
+                                                   1.1f, 0.8f, 0.55f, 0.38f, 0.2f};
 static const float roll_hz[TRAIT_ROLL_BANDS + 1] = {0.6f, 2, 5, 10, 20};
 
 struct part {
@@ -125,8 +126,8 @@ static void tell_repeats(const struct event *e, const struct part *p, float *f)
     f[T_PERIOD_M] = 0;
     const float a_tick_m = p->speed * (float)TICK_S;
     for (int lag = 2; lag + 1 < LAGS && (float)lag * a_tick_m < (float)PERIOD_HIGH; lag++) {
-        if ((float)lag * a_tick_m < (float)PERIOD_LOW || like[lag] < like[lag - 1] || like[lag] < like[lag + 1] ||
-            like[lag] <= f[T_PERIOD_LIKE])
+        if ((float)lag * a_tick_m < (float)PERIOD_LOW || like[lag] < like[lag - 1] ||
+            like[lag] < like[lag + 1] || like[lag] <= f[T_PERIOD_LIKE])
             continue;
         f[T_PERIOD_LIKE] = like[lag];
         f[T_PERIOD_M] = (float)lag * a_tick_m;
@@ -143,7 +144,8 @@ static void share_bands(const float *power, const float *borders, int bands, flo
     for (int k = 1; k < FOURIER_POINTS / 2; k++) {
         const float at = is_falling ? scale / (float)k : scale * (float)k;
         for (int b = 0; b < bands; b++)
-            if (is_falling ? at <= borders[b] && at > borders[b + 1] : at >= borders[b] && at < borders[b + 1]) {
+            if (is_falling ? at <= borders[b] && at > borders[b + 1]
+                           : at >= borders[b] && at < borders[b + 1]) {
                 ret_shares[b] += power[k];
                 total += power[k];
                 break;
@@ -153,7 +155,8 @@ static void share_bands(const float *power, const float *borders, int bands, flo
         ret_shares[b] /= total;
 }
 
-static void tell_spectrum(const struct fourier_table *table, const struct event *e, const struct part *p, float *f)
+static void tell_spectrum(const struct fourier_table *table, const struct event *e, const struct part *p,
+                          float *f)
 {
     struct fourier_pair pair;
     const float hz = (float)TICK_HZ / FOURIER_POINTS;
@@ -183,7 +186,8 @@ static void tell_level(const struct event *e, const struct part *p, float *f)
     float peak = 0, square = 0;
 
     for (int i = p->first; i < p->end; i++) {
-        const struct look *look = window_at(e->window, e->from + i), *before = window_at(e->window, e->from + i - 4);
+        const struct look *look = window_at(e->window, e->from + i),
+                          *before = window_at(e->window, e->from + i - 4);
         const float change = look && before ? (float)fabs(look->level_mps2 - before->level_mps2) : 0;
         peak = fmaxf(peak, change);
         square += change * change;
@@ -224,8 +228,8 @@ static void tell_rolls(const struct bank *bank, const struct event *e, const str
     }
 }
 
-static void tell_turn(const struct bank *bank, const struct event *e, const struct part *p, const struct match *best,
-                      int shape, float *f)
+static void tell_turn(const struct bank *bank, const struct event *e, const struct part *p,
+                      const struct match *best, int shape, float *f)
 {
     const int speed = bank_speed(e->speed_mps);
     const float rear = best->shift + (float)e->axle_ticks, gain = best->gain + TINY;
@@ -271,8 +275,8 @@ static void tell_background(const struct background *background, float *f)
 }
 
 void traits_make(const struct fourier_table *table, const struct bank *bank, const struct event *event,
-                 const struct background *background, const struct match *matches, int best, double wheelbase_m,
-                 float ret_traits[TRAITS])
+                 const struct background *background, const struct match *matches, int best,
+                 double wheelbase_m, float ret_traits[TRAITS])
 {
     const struct event *e = event;
     float *f = ret_traits;
@@ -282,7 +286,9 @@ void traits_make(const struct fourier_table *table, const struct bank *bank, con
     p.first = front - 40 - (int)(1.0 / e->speed_mps / TICK_S);
     p.end = front + axle + 70 + (int)(1.5 / e->speed_mps / TICK_S);
     p.first = p.first < 10 ? 10 : p.first > EVENT_BEFORE - 10 ? EVENT_BEFORE - 10 : p.first;
-    p.end = p.end > EVENT_TICKS - 10 ? EVENT_TICKS - 10 : p.end < EVENT_BEFORE + 20 ? EVENT_BEFORE + 20 : p.end;
+    p.end = p.end > EVENT_TICKS - 10    ? EVENT_TICKS - 10
+            : p.end < EVENT_BEFORE + 20 ? EVENT_BEFORE + 20
+                                        : p.end;
     tell_way(e, f);
     f[T_USUAL] = (float)e->usual_mps2;
     f[T_BACKGROUND] = (float)e->background_mps2;

@@ -1,4 +1,5 @@
-/* type_table.h - the frozen trees that tell what an event was; type_table.c is written by tests/train/train_motion.py. */
+/* type_table.h - the frozen trees that tell what an event was; type_table.c is written by
+ * tests/train/train_motion.py. */
 #ifndef MOTION_TYPE_TABLE_H
 #define MOTION_TYPE_TABLE_H
 
@@ -9,7 +10,8 @@
 
 extern const struct forest type_forest;
 extern const float type_calibration[CLASSES][TYPE_KNOTS];
-extern const float type_damage_floor[CLASSES]; /* of all damage together, by the likeliest: less is not told */
-extern const float type_floor[CLASSES];        /* of what is no damage, likewise */
+extern const float
+    type_damage_floor[CLASSES];         /* of all damage together, by the likeliest: less is not told */
+extern const float type_floor[CLASSES]; /* of what is no damage, likewise */
 
 #endif

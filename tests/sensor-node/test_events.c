@@ -34,13 +34,15 @@ static void fill_window(const float *felt, int from, int n, double noise_mps2)
         look.time_ns = (int64_t)i * TICK_NS;
         look.place.speed_mps = SPEED_MPS;
         look.along_m = i * SPEED_MPS * TICK_S;
-        look.felt_mps2 = noise_mps2 * noise(&state) + (felt && i >= from && i < from + n ? (double)felt[i - from] : 0);
+        look.felt_mps2 =
+            noise_mps2 * noise(&state) + (felt && i >= from && i < from + n ? (double)felt[i - from] : 0);
         look.vertical_mps2 = look.felt_mps2;
         window_push(&window, &look);
     }
 }
 
-/* What a sensor a third behind the front axle feels of a shape: the quarter car at 100 Hz, both axles, the filters. */
+/* What a sensor a third behind the front axle feels of a shape: the quarter car at 100 Hz, both axles, the
+ * filters. */
 static int make_felt(const struct shape *shape, float *ret_felt)
 {
     enum { TICKS = 300, ZERO = 100, LATE = 27 }; /* 2.7 m at 10 m/s */
@@ -103,8 +105,9 @@ FACT(a_shape_is_explained_by_itself_where_it_was)
         bank_match(&bank, &event, matches);
         if (!(matches[s].explained > 0.9f) || fabsf(matches[s].gain - 1) > 0.1f ||
             fabs((double)(event.from - AT) + (double)matches[s].shift) > 1)
-            CHECK_FAILED("shape %d: explains %.3f, gain %.3f, %.2f ticks off", s, (double)matches[s].explained,
-                         (double)matches[s].gain, (double)(event.from - AT) + (double)matches[s].shift);
+            CHECK_FAILED("shape %d: explains %.3f, gain %.3f, %.2f ticks off", s,
+                         (double)matches[s].explained, (double)matches[s].gain,
+                         (double)(event.from - AT) + (double)matches[s].shift);
     }
 }
 
@@ -141,7 +144,8 @@ FACT(a_band_is_its_median_and_the_unknown_stays_unknown)
     CHECK(isnan(background_band(&b, 0)));
     for (int i = 0; i < 200; i++) {
         for (int k = 0; k < BACKGROUND_BANDS; k++)
-            bands[k] = k == 3 ? NAN : (i % 10 == 0 ? 5 : 1) * 0.05f * (float)(k + 1); /* one in ten hits something */
+            bands[k] =
+                k == 3 ? NAN : (i % 10 == 0 ? 5 : 1) * 0.05f * (float)(k + 1); /* one in ten hits something */
         background_add_bands(&b, bands);
     }
     CHECK(isnan(background_band(&b, 3)));
