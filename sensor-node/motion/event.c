@@ -6,11 +6,11 @@
 #define SPEED_MIN_MPS 1.5
 #define FLOOR_MPS2    0.20 /* a third of the smallest event worth a look, 0.25 g at the corner, in the cabin */
 #define PEAK_USUAL    2.5  /* times the usual RMS */
-#define SWING_USUAL                                                                                          \
-    5.5 /* peak to peak, likewise: spares the look at most of what the road itself does ...                  \
-         */
-#define SWING_MPS2    0.8 /* ... at a loss of 2 in 100 sags and covers, which would not be told either */
-#define BEFORE_TICKS  50  /* before the front axle and behind the rear one */
+/* Peak to peak, likewise: spares the closer look at 6 in 10 of what the road itself does, and costs 2 in 100
+ * sags and sunk covers (calibration seeds). */
+#define SWING_USUAL   5.5
+#define SWING_MPS2    0.8
+#define BEFORE_TICKS  50 /* before the front axle and behind the rear one */
 #define AFTER_TICKS   80
 #define RADIUS_TICKS  40   /* an event's peak is the greatest of 0.8 s */
 #define AXLE_MAX      90.0 /* ticks: slower, the axles are two events */
