@@ -60,6 +60,17 @@ static void filter(float *x, int n)
         x[i] = (float)biquad_step(&low, biquad_step(&high, x[i]));
 }
 
+static void fill(struct response *response, const float whole[2 * BANK_PAIRS])
+{
+    for (int k = 0; k < BANK_PAIRS; k++) {
+        response->at[0][k] = 0.5f * (whole[2 * k] + whole[2 * k + 1]);
+        response->at[1][k] = 0.5f * ((k > 0 ? whole[2 * k - 1] : 0) + whole[2 * k]);
+    }
+    while (response->still < BANK_PAIRS && response->at[0][response->still] == 0 &&
+           response->at[1][response->still] == 0)
+        response->still++;
+}
+
 void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m)
 {
     struct shape_path path;
@@ -78,12 +89,9 @@ void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m)
             shape_path_make(&shapes[s].shape, &path);
             quarter_car_response(&path, speed, 2 * BANK_ZERO, whole, 2 * BANK_PAIRS);
             filter(whole, 2 * BANK_PAIRS);
-            float(*response)[BANK_PAIRS] = bank->response[v][s];
-            for (int k = 0; k < BANK_PAIRS; k++) {
-                response[0][k] = 0.5f * (whole[2 * k] + whole[2 * k + 1]);
-                response[1][k] = 0.5f * ((k > 0 ? whole[2 * k - 1] : 0) + whole[2 * k]);
-            }
-            bank->energy[v][s] = dot(response[0], response[0], BANK_PAIRS);
+            struct response *response = &bank->response[v][s];
+            fill(response, whole);
+            bank->energy[v][s] = dot(response->at[0], response->at[0], BANK_PAIRS);
         }
 }
 
@@ -97,17 +105,24 @@ int bank_speed(double speed_mps)
     return v;
 }
 
-/* A response laid on a signal so that its zero comes at the tick `at`; what sticks out is left off. */
-static float lay(const float response[2][BANK_PAIRS], const float *signal, int at)
+/* Zeros add nothing to a sum of products; only whole steps of it are left out, so that the others keep their lanes. */
+static int still_steps(int pairs)
 {
-    const int first = (at - (at & 1)) / 2 - BANK_ZERO, low = first < 0 ? -first : 0;
-    const int high = first + BANK_PAIRS > EVENT_PAIRS ? EVENT_PAIRS - first : BANK_PAIRS;
+    return pairs > 0 ? pairs / DOT_STEP * DOT_STEP : 0;
+}
 
-    return high > low ? dot(response[at & 1] + low, signal + first + low, high - low) : 0;
+/* A response laid on a signal so that its zero comes at the tick `at`; what sticks out is left off. */
+static float lay(const struct response *response, const float *signal, int at)
+{
+    const int first = (at - (at & 1)) / 2 - BANK_ZERO, inside = first < 0 ? -first : 0;
+    const int high = first + BANK_PAIRS > EVENT_PAIRS ? EVENT_PAIRS - first : BANK_PAIRS;
+    const int low = inside + still_steps(response->still - inside);
+
+    return high > low ? dot(response->at[at & 1] + low, signal + first + low, high - low) : 0;
 }
 
 /* ... between ticks. */
-static float lay_between(const float response[2][BANK_PAIRS], const float *signal, int at, float part)
+static float lay_between(const struct response *response, const float *signal, int at, float part)
 {
     const float first = lay(response, signal, at);
 
@@ -115,18 +130,18 @@ static float lay_between(const float response[2][BANK_PAIRS], const float *signa
 }
 
 /* The response against itself, so many ticks later. */
-static float echo(const float response[2][BANK_PAIRS], int late)
+static float echo(const struct response *response, int late)
 {
-    const int pairs = (late + 1) / 2;
+    const int low = still_steps(response->still), pairs = (late + 1) / 2 + low;
 
-    return pairs < BANK_PAIRS ? dot(response[late & 1] + pairs, response[0], BANK_PAIRS - pairs) : 0;
+    return pairs < BANK_PAIRS ? dot(response->at[late & 1] + pairs, response->at[0] + low, BANK_PAIRS - pairs) : 0;
 }
 
 float bank_share(const struct bank *bank, int speed, int shape, const float signal[EVENT_PAIRS], float shift)
 {
     const float energy = bank->energy[speed][shape];
 
-    return energy > 0 ? lay(bank->response[speed][shape], signal, (int)(shift + 0.5f)) / energy : NAN;
+    return energy > 0 ? lay(&bank->response[speed][shape], signal, (int)(shift + 0.5f)) / energy : NAN;
 }
 
 int bank_best(const struct match *matches, unsigned families)
@@ -151,7 +166,7 @@ struct span {
 };
 
 /* Both axles' response against the signal: front * c(t) + rear * c(t + axle), c the response laid on at t. */
-static float lay_both(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s,
+static float lay_both(const struct response *response, const struct event *e, const struct span *s,
                       int at)
 {
     return s->front * lay(response, e->felt_pairs, at) +
@@ -165,7 +180,7 @@ struct top {
 
 /* The best of the even ticks first .. last for the front axle; the rear one comes `axle` ticks later. An even
  * distance is cheap where the rear axle's are the front's of later on. */
-static void scan(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s, int axle,
+static void scan(const struct response *response, const struct event *e, const struct span *s, int axle,
                  int first, int last, struct top *top)
 {
     const int n = (last - first) / 2 + 1, pairs = axle / 2;
@@ -185,7 +200,7 @@ static void scan(const float response[2][BANK_PAIRS], const struct event *e, con
 /* Where the front axle may have stood over the middle: of a short shape just before the peak, or an axle
  * earlier still; of a long one anywhere near. A tick more or less between the axles matters to waves alone.
  */
-static struct top search(const float response[2][BANK_PAIRS], const struct event *e, const struct span *s,
+static struct top search(const struct response *response, const struct event *e, const struct span *s,
                          const struct shape *shape)
 {
     const int nearest = s->axle + (s->part > 0.5f), even = (nearest + 1) & ~1;
@@ -205,7 +220,7 @@ static struct top search(const float response[2][BANK_PAIRS], const struct event
 static void match_one(const struct bank *b, const struct event *e, const struct span *s, int speed, int shape,
                       struct match *ret_match)
 {
-    const float(*response)[BANK_PAIRS] = b->response[speed][shape];
+    const struct response *response = &b->response[speed][shape];
     const float energy = b->energy[speed][shape];
 
     *ret_match = (struct match){0, NAN, (float)(EVENT_BEFORE - s->axle / 2)};
@@ -245,7 +260,7 @@ void bank_match_roll(const struct bank *bank, const struct event *event, int sha
     const int speed = bank_speed(event->speed_mps), axle = (int)(event->axle_ticks + 0.5),
               middle = (int)(shift + 0.5f);
     const int first = middle / 2 < BANK_ZERO ? 0 : middle / 2 - BANK_ZERO;
-    const float(*response)[BANK_PAIRS] = bank->response[speed][shape];
+    const struct response *response = &bank->response[speed][shape];
     const float energy = bank->energy[speed][shape];
     const int n = first + axle / 2 + ROLL_PAIRS > EVENT_PAIRS ? EVENT_PAIRS - first : axle / 2 + ROLL_PAIRS;
 

@@ -19,11 +19,16 @@
 #define BANK_ZERO   30 /* pairs of ticks of a response before the axle stands over the shape's middle ... */
 #define BANK_PAIRS  80 /* ... of so many */
 
+/* m/s2, the detector's band; once for shifts of an even number of ticks, once for an odd one. */
+struct response {
+    float at[2][BANK_PAIRS];
+    int still; /* so many pairs of both are 0 before the wheel reaches the shape */
+};
+
 struct bank {
     struct shape shapes[BANK_SHAPES];
     double front_share, rear_share;
-    /* m/s2, the detector's band; once for shifts of an even number of ticks, once for an odd one. */
-    float response[BANK_SPEEDS][BANK_SHAPES][2][BANK_PAIRS];
+    struct response response[BANK_SPEEDS][BANK_SHAPES];
     float energy[BANK_SPEEDS][BANK_SHAPES]; /* 0 = too long for this speed */
 };
 

@@ -5,13 +5,15 @@
 
 #include <string.h>
 
+#define DOT_STEP 8 /* products at once */
+
 static inline float dot(const float *a, const float *b, int n)
 {
     float __attribute__((vector_size(16))) sums[2] = {{0}, {0}}, x[2], y[2];
     float rest = 0;
     int i = 0;
 
-    for (; i + 8 <= n; i += 8) {
+    for (; i + DOT_STEP <= n; i += DOT_STEP) {
         memcpy(x, a + i, sizeof x);
         memcpy(y, b + i, sizeof y);
         sums[0] += x[0] * y[0];
