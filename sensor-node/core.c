@@ -104,6 +104,11 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     return ROAD_OK;
 }
 
+void node_core_prepare(struct node_core *core)
+{
+    bank_prepare_all(&core->detector.bank);
+}
+
 void node_core_free(struct node_core *core)
 {
     if (core)

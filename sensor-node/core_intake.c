@@ -82,11 +82,12 @@ static void begin_again(struct node_core *core)
  * the refused stamps themselves. */
 static void note_refused_time(struct node_core *core, int64_t time_ns)
 {
-    const int64_t step_ns = time_ns - core->time_before_ns;
+    /* A refused stamp may be anything; a difference of two may not fit. */
+    const double step_ns = (double)time_ns - (double)core->time_before_ns;
 
     core->time_refused += 1;
-    if (step_ns > 0 && (double)step_ns < NS_PER_S)
-        core->time_refused_ns += step_ns;
+    if (step_ns > 0 && step_ns < NS_PER_S)
+        core->time_refused_ns += llround(step_ns);
     core->time_before_ns = time_ns;
 }
 
@@ -132,9 +133,9 @@ static void look_for_faults(struct node_core *core, int64_t time_ns, double valu
  * to. False: nothing has happened yet, check_sample looks closely. */
 static bool passes_calmly(struct node_core *core, const struct motion_sample *sample)
 {
-    const int64_t step_ns = sample->time_ns - core->motion_guard.last_ns;
+    const int64_t last_ns = core->motion_guard.last_ns; /* sane; the sample's own may be anything */
 
-    if (!core->is_calm || step_ns <= 0 || step_ns > core->calm_step_ns ||
+    if (!core->is_calm || sample->time_ns <= last_ns || sample->time_ns > last_ns + core->calm_step_ns ||
         (core->fault.has_gyro && !sample_is_sane(sample)) ||
         !fault_passes(&core->fault, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
         return false;

@@ -85,6 +85,7 @@ static void open_core(struct node *n)
     const enum road_status status = node_core_new(&core, first, &n->core);
     if (status != ROAD_OK)
         fatal("core: %s", road_status_sentence(status));
+    node_core_prepare(n->core);
 }
 
 static void open_source(struct node *n)

@@ -73,26 +73,53 @@ static void fill(struct response *response, const float whole[2 * BANK_PAIRS])
 
 void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m)
 {
-    struct shape_path path;
-    float whole[2 * BANK_PAIRS];
-    double speed = SPEED_FIRST_MPS;
-
     memset(bank, 0, sizeof *bank);
     bank->rear_share = fmin(1, fmax(0, -imu_x_m / wheelbase_m));
     bank->front_share = 1 - bank->rear_share;
     for (int s = 0; s < BANK_SHAPES; s++)
         bank->shapes[s] = shapes[s].shape;
-    for (int v = 0; v < BANK_SPEEDS; v++, speed *= SPEED_STEP)
-        for (int s = 0; s < BANK_SHAPES; s++) {
-            if (shapes[s].shape.length_m / 2 > speed * (2 * BANK_ZERO - 3) * TICK_S)
-                continue;
-            shape_path_make(&shapes[s].shape, &path);
-            quarter_car_response(&path, speed, 2 * BANK_ZERO, whole, 2 * BANK_PAIRS);
-            filter(whole, 2 * BANK_PAIRS);
-            struct response *response = &bank->response[v][s];
-            fill(response, whole);
-            bank->energy[v][s] = dot(response->at[0], response->at[0], BANK_PAIRS);
-        }
+}
+
+static void make_response(const struct shape *shape, double speed_mps, struct response *response)
+{
+    struct shape_path path;
+    float whole[2 * BANK_PAIRS];
+
+    shape_path_make(shape, &path);
+    quarter_car_response(&path, speed_mps, 2 * BANK_ZERO, whole, 2 * BANK_PAIRS);
+    filter(whole, 2 * BANK_PAIRS);
+    fill(response, whole);
+}
+
+static void make_row(struct bank *bank, int v)
+{
+    double speed = SPEED_FIRST_MPS;
+
+    bank->is_made[v] = true;
+    for (int i = 0; i < v; i++)
+        speed *= SPEED_STEP;
+    for (int s = 0; s < BANK_SHAPES; s++) {
+        if (shapes[s].shape.length_m / 2 > speed * (2 * BANK_ZERO - 3) * TICK_S)
+            continue;
+        struct response *response = &bank->response[v][s];
+        make_response(&shapes[s].shape, speed, response);
+        bank->energy[v][s] = dot(response->at[0], response->at[0], BANK_PAIRS);
+    }
+}
+
+void bank_prepare(struct bank *bank, double speed_mps)
+{
+    const int v = bank_speed(speed_mps);
+
+    if (!bank->is_made[v])
+        make_row(bank, v);
+}
+
+void bank_prepare_all(struct bank *bank)
+{
+    for (int v = 0; v < BANK_SPEEDS; v++)
+        if (!bank->is_made[v])
+            make_row(bank, v);
 }
 
 int bank_speed(double speed_mps)

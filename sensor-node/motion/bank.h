@@ -2,7 +2,8 @@
  * speed.
  *
  * Defects and look-alikes stand in one list; how well each explains an event is what the classifier decides
- * by. The responses of one axle are made once, at speeds a tenth apart. The sensor sits `imu_x_m` behind the
+ * by. The responses of one axle are made at speeds a tenth apart, each when it is needed first: a start costs
+ * nothing, and what a vehicle never drives never takes memory. The sensor sits `imu_x_m` behind the
  * front axle on a body that is rigid between the axles, so it feels 1 + x/L of the front corner and -x/L of
  * the rear one, which comes L/v later. */
 #ifndef MOTION_BANK_H
@@ -30,6 +31,7 @@ struct bank {
     double front_share, rear_share;
     struct response response[BANK_SPEEDS][BANK_SHAPES];
     float energy[BANK_SPEEDS][BANK_SHAPES]; /* 0 = too long for this speed */
+    bool is_made[BANK_SPEEDS];
 };
 
 /* One shape against an event. */
@@ -54,6 +56,9 @@ enum bank_family {
     BANK_STRIPS = 1024
 };
 void bank_init(struct bank *bank, double imu_x_m, double wheelbase_m);
+/* Makes the responses for a speed, the first time; before anything of the bank is laid on an event of it. */
+void bank_prepare(struct bank *bank, double speed_mps);
+void bank_prepare_all(struct bank *bank);
 /* Row of the responses for a speed. */
 int bank_speed(double speed_mps);
 /* ret_matches holds BANK_SHAPES. Returns the best one. */

@@ -104,6 +104,7 @@ bool detector_look(struct detector *detector, const struct window *window, int64
     if ((is_quiet && !d->watcher) || !event_is_peak(window, centre, background, d->wheelbase_m, &usual_mps2))
         return false;
     event_fill(&event, window, centre, usual_mps2, background, d->wheelbase_m, d->half_track_m);
+    bank_prepare(&d->bank, event.speed_mps);
     const int best = bank_match(&d->bank, &event, matches);
     traits_make(&d->fourier, &d->bank, &event, background, matches, best, d->wheelbase_m, traits);
     if (d->watcher)

@@ -122,6 +122,7 @@ int main(int argc, char **argv)
     const long before_kib = anonymous_kib();
     if (node_core_new(&config, 1, &core) != ROAD_OK)
         return 1;
+    node_core_prepare(core);
     is_counting = true;
     while (tape_next(&at, end, &block))
         play(core, &block);

@@ -102,6 +102,7 @@ FACT(a_shape_is_explained_by_itself_where_it_was)
         fill_window(felt, AT - 100, n, 0);
         if (!find_event(&event))
             continue; /* long shapes have several peaks */
+        bank_prepare(&bank, event.speed_mps);
         bank_match(&bank, &event, matches);
         if (!(matches[s].explained > 0.9f) || fabsf(matches[s].gain - 1) > 0.1f ||
             fabs((double)(event.from - AT) + (double)matches[s].shift) > 1)

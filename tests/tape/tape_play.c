@@ -62,7 +62,10 @@ static struct node_core *new_core(const struct tape_zone *zone)
 
     node_core_config_default(&config);
     config.zone = (struct grid_zone){zone->meridian_deg, zone->is_south != 0};
-    return node_core_new(&config, 1, &core) == ROAD_OK ? core : NULL;
+    if (node_core_new(&config, 1, &core) != ROAD_OK)
+        return NULL;
+    node_core_prepare(core);
+    return core;
 }
 
 static void put_stats(const struct node_core *core)
