@@ -1,5 +1,7 @@
 #include "sensor-node/config.h"
 
+#include "sensor-node/motion/ride.h"
+
 #define TEXT(member) offsetof(struct node_config, member), sizeof(((struct node_config *)0)->member)
 #define VALUE(member) offsetof(struct node_config, member), 0
 
@@ -37,8 +39,8 @@ const struct config_key node_keys[] = {
     {"half_track_m", CONFIG_DOUBLE, VALUE(half_track_m), 0.3, 1.5, "0.75", "m", NULL, "middle to a wheel"},
     {"timing_sigma_s", CONFIG_DOUBLE, VALUE(timing_sigma_s), 0, 1, "0.1", "s", NULL,
      "how unsure gnss_lag_s is (1 sigma); the node learns it better; 0 = measured"},
-    {"ride_gain", CONFIG_DOUBLE, VALUE(ride_gain), 0.05, 10, "1", "x", NULL,
-     "vertical shaking at the sensor over that of a corner of the standard car"},
+    {"ride_gain", CONFIG_DOUBLE, VALUE(ride_gain), RIDE_GAIN_MIN, RIDE_GAIN_MAX, "1", "x", NULL,
+     "vertical shaking at the sensor over that of a corner of the standard car; `roadchief calibrate` finds it"},
     {"watch_step_s", CONFIG_DOUBLE, VALUE(watch_step_s), 0.005, 1, "0.1", "s", NULL,
      "samples farther apart, or steadily fewer than two in that time, are not watching"},
     {"hold_s", CONFIG_DOUBLE, VALUE(hold_s), 1, 15, "5", "s", NULL,

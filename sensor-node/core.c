@@ -41,7 +41,7 @@ static bool config_is_valid(const struct node_core_config *c)
            is_between(c->gnss_lag_s, -5, 5) &&
            is_between(c->antenna_sigma_m, 0, 5) && is_between(c->batch_m, 20, 2000) &&
            is_between(c->batch_s, 1, 3600) && is_between(c->hold_s, 1, HOLD_MAX_S) &&
-           is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, 0.05, 10) &&
+           is_between(c->watch_step_s, 0.005, 1) && is_between(c->ride_gain, RIDE_GAIN_MIN, RIDE_GAIN_MAX) &&
            is_between(c->timing_sigma_s, 0, 1);
 }
 

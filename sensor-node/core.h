@@ -48,8 +48,8 @@ struct node_core_config {
     double watch_step_s; /* samples farther apart are a gap, and steadily fewer than two in that time are too few to be
                             watched: 0.1; a longer one claims more than it sees */
     double timing_sigma_s; /* how unsure gnss_lag_s is; the core learns it better; 0 = measured: 0.1 */
-    double ride_gain;    /* vertical RMS at the sensor over that of a corner of the standard car: 1.0 fits
-                            the phone on whose drives it was chosen, 0.6 the simulator's vehicles */
+    double ride_gain;    /* vertical RMS at the sensor over that of a corner of the standard car, 0.05 to 50: 1.0 fits the
+                            phone on whose drives it was chosen; of a vehicle found by motion/ride_calibrate.h */
 };
 void node_core_config_default(
     struct node_core_config *ret_config); /* a passenger car with a phone at the windscreen */

@@ -15,7 +15,6 @@
 #include "sensor-node/source_formats.h"
 
 #define REFUSED_SHOWN 10
-#define SIGMA_TRUSTED_M 100 /* a first fix worse than this may lie in another zone */
 
 struct detect {
     const char *path, *start;
@@ -24,28 +23,6 @@ struct detect {
     struct put put;
     struct tally tally;
 };
-
-/* The zone of the first fix that can be trusted; false if the recording has none. */
-static bool find_zone(const struct detect *d, struct grid_zone *ret_zone)
-{
-    struct source *source;
-    struct source_event event = {.kind = SOURCE_IDLE};
-    char error[SOURCE_ERROR_SIZE];
-    bool is_found = false;
-
-    if (source_open_recording(d->path, d->start_ns, -1, 0, &source, error) != ROAD_OK)
-        return false;
-    while (!is_found && event.kind != SOURCE_END) {
-        const enum road_status status = source_next(source, &event, error);
-        if (status != ROAD_OK && status != ROAD_BAD_INPUT)
-            break;
-        is_found = status == ROAD_OK && event.kind == SOURCE_FIX && event.fix.sigma_m <= SIGMA_TRUSTED_M;
-    }
-    if (is_found)
-        *ret_zone = grid_zone_nearest(event.fix.lat_deg, event.fix.lon_deg);
-    source_close(source);
-    return is_found;
-}
 
 static enum road_status hand_on(struct node_core *core, const struct source_event *event)
 {
@@ -158,7 +135,7 @@ static enum road_status detect(struct detect *d, const struct source_format *for
     if (d->meridian_deg >= 0)
         d->put.zone.meridian_deg = d->meridian_deg;
     else
-        find_zone(d, &d->put.zone);
+        source_find_zone(d->path, d->start_ns, &d->put.zone);
     status = source_open_recording(d->path, d->start_ns, -1, 0, &source, ret_error);
     if (status != ROAD_OK)
         return status;

@@ -8,6 +8,7 @@
 #include "sensor-node/source_formats.h"
 
 #define UNIX_TIME_FROM_S 1e9
+#define SIGMA_TRUSTED_M 100 /* a first fix worse than this may lie in another zone */
 #define TIME_MAX_S 9e9 /* what 64 bits of nanoseconds hold, nearly */
 
 enum road_status source_open_recording(const char *path, int64_t start_ns, int gnss, double sigma_m,
@@ -48,6 +49,27 @@ enum road_status source_duration(const char *path, double *ret_duration_s, char 
     if (!status)
         *ret_duration_s = last_ns > first_ns ? (double)(last_ns - first_ns) * 1e-9 : 0;
     return status;
+}
+
+bool source_find_zone(const char *path, int64_t start_ns, struct grid_zone *ret_zone)
+{
+    struct source *source;
+    struct source_event event = {.kind = SOURCE_IDLE};
+    char error[SOURCE_ERROR_SIZE];
+    bool is_found = false;
+
+    if (source_open_recording(path, start_ns, -1, 0, &source, error) != ROAD_OK)
+        return false;
+    while (!is_found && event.kind != SOURCE_END) {
+        const enum road_status status = source_next(source, &event, error);
+        if (status != ROAD_OK && status != ROAD_BAD_INPUT)
+            break;
+        is_found = status == ROAD_OK && event.kind == SOURCE_FIX && event.fix.sigma_m <= SIGMA_TRUSTED_M;
+    }
+    if (is_found)
+        *ret_zone = grid_zone_nearest(event.fix.lat_deg, event.fix.lon_deg);
+    source_close(source);
+    return is_found;
 }
 
 void source_move_to(struct source *source, int64_t start_ns)

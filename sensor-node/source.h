@@ -36,6 +36,8 @@ const char *source_format(const struct source *source);
 void source_move_to(struct source *source, int64_t start_ns);
 /* Seconds of the recording, for the default start; reads the file through once. */
 enum road_status source_duration(const char *path, double *ret_duration_s, char *ret_error);
+/* The zone of the recording's first fix that can be trusted; false if it has none. */
+bool source_find_zone(const char *path, int64_t start_ns, struct grid_zone *ret_zone);
 /* ROAD_OK with an event (SOURCE_END at the end); ROAD_BAD_INPUT for a row that was refused (ret_error says which). */
 enum road_status source_next(struct source *source, struct source_event *ret_event, char *ret_error);
 /* RFC 3339 with milliseconds, as all our tools write times; returns ret_text. */

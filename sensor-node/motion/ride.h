@@ -3,7 +3,7 @@
  *
  * On ISO 8608 roads the body RMS of the domain's passenger corner is proportional to IRI and to v^0.65:
  * .0094 g per m/km at 40 km/h (domain figures, section 3, classes A, B, C at 20..60 km/h; the fit is within 6
- * %). `gain` is what the sensor feels of the corner's RMS. Pure. */
+ * %). `gain` is what the sensor feels of the corner's RMS; ride_calibrate.h finds it. Pure. */
 #ifndef MOTION_RIDE_H
 #define MOTION_RIDE_H
 
@@ -12,6 +12,8 @@
 #define RIDE_HIGH_PASS_HZ  0.7
 #define RIDE_LOW_PASS_HZ   15.0
 #define RIDE_SPEED_MIN_MPS 4.0
+#define RIDE_GAIN_MIN      0.05
+#define RIDE_GAIN_MAX      50.0 /* a sensor on a hub feels 10 to 15 times as much as the body */
 
 /* RMS of an IRI of 1 at the speed at hand; made anew when the speed has moved by half a percent. {0} to begin with. */
 struct ride {

@@ -1,4 +1,5 @@
 /* sim_predict.c - the manifest, and the node over every drive of it: set up with what an installation knows. */
+#include <math.h>
 #include <string.h>
 
 #include "sensor-node/core.h"
@@ -172,7 +173,14 @@ static void take_feature(struct replay *r, const struct feature_sighting *f)
     place(r, c, f->at, f->cov_ee_cm2, f->cov_en_cm2, f->cov_nn_cm2);
 }
 
-static void take_ride(struct replay *r, const struct pass_point *point)
+static double speed_between(const struct pass_point *a, const struct pass_point *b)
+{
+    const double way_m = hypot((double)(b->at.e_mm - a->at.e_mm), (double)(b->at.n_mm - a->at.n_mm)) * 1e-3;
+
+    return b->time_ns > a->time_ns ? way_m / ((double)(b->time_ns - a->time_ns) * 1e-9) : 0;
+}
+
+static void take_ride(struct replay *r, const struct pass_point *point, double speed_mps)
 {
     struct sim_set *set = r->set;
 
@@ -187,7 +195,8 @@ static void take_ride(struct replay *r, const struct pass_point *point)
         set->rides = grown;
         set->rides_capacity = capacity;
     }
-    set->rides[set->n_rides++] = (struct sim_ride){r->drive, (double)(point->time_ns - r->start_ns) * 1e-9, point->iri_centi / 100.};
+    set->rides[set->n_rides++] = (struct sim_ride){r->drive, (double)(point->time_ns - r->start_ns) * 1e-9, point->iri_centi / 100.,
+                                                  speed_mps};
 }
 
 static void take_batches(struct replay *r)
@@ -199,8 +208,9 @@ static void take_batches(struct replay *r)
         trip->unwatched_s += batch->unwatched_ms / 1000.;
         trip->unplaced_m += batch->unplaced_cm / 100.;
         for (size_t i = 0; i < batch->n_passes; i++)
-            for (size_t k = 0; k < batch->passes[i].n_points; k++)
-                take_ride(r, &batch->passes[i].points[k]);
+            for (size_t k = 1; k < batch->passes[i].n_points; k++) /* the first is the last one of the batch before */
+                take_ride(r, &batch->passes[i].points[k],
+                          speed_between(&batch->passes[i].points[k - 1], &batch->passes[i].points[k]));
         for (size_t i = 0; i < batch->n_detections; i++)
             take_detection(r, &batch->detections[i]);
         for (size_t i = 0; i < batch->n_features; i++)

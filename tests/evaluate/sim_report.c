@@ -176,13 +176,19 @@ static void print_places(const struct sim_score *s)
 static void print_rides(const struct sim_score *s)
 {
     printf("\nWheel side of what was found: right %d, not told %d, wrong %d.\n", s->side_right, s->side_unknown, s->side_wrong);
-    puts("\n### Ride on good lanes: IRI told over the golden car's\n\n| vehicle | lanes | mean ratio | spread (1 sigma, x) |\n|---|---|---|---|");
+    printf("\n### Ride on good lanes: IRI told over the golden car's\n\n| vehicle | lanes | mean ratio | spread (1 sigma, x) |");
+    for (int b = 0; b < SIM_BANDS; b++)
+        printf(" %s km/h |", sim_band_name(b));
+    puts("\n|---|---|---|---|---|---|---|---|");
     for (int u = 0; u < s->n_units; u++) {
         const int n = s->units[u].lanes;
         if (n == 0)
             continue;
         const double mean = s->units[u].ratio_log_sum / n, square = s->units[u].ratio_log_square / n;
-        printf("| %s | %d | %.2f | %.2f |\n", s->units[u].name, n, exp(mean), exp(sqrt(fmax(0, square - mean * mean))));
+        printf("| %s | %d | %.2f | %.2f |", s->units[u].name, n, exp(mean), exp(sqrt(fmax(0, square - mean * mean))));
+        for (int b = 0; b < SIM_BANDS; b++)
+            put_share(s->units[u].rides[b].ratio_sum / s->units[u].rides[b].n);
+        putchar('\n');
     }
 }
 

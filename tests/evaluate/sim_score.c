@@ -112,6 +112,16 @@ static void score_look_alike(const struct sim_set *set, const struct sim_row *ro
     }
 }
 
+static void score_ride_point(const struct sim_ride *r, const struct sim_row *lane, struct sim_ride_band bands[SIM_BANDS])
+{
+    struct sim_ride_band *band = &bands[band_of(r->speed_mps)];
+
+    if (!(lane->iri > 0))
+        return;
+    band->n++;
+    band->ratio_sum += r->iri / lane->iri;
+}
+
 /* Mean of what was told on the lane, its ends (a crossing's reach) left out, over the golden car's. */
 static void score_ride(const struct sim_set *set, const struct sim_row *lane, struct sim_score *score)
 {
@@ -125,6 +135,7 @@ static void score_ride(const struct sim_set *set, const struct sim_row *lane, st
         if (r->drive == lane->drive && r->time_s > lane->time_s + cut_s && r->time_s < lane->time_s + lane->seconds - cut_s) {
             sum += r->iri;
             n++;
+            score_ride_point(r, lane, score->units[unit].rides);
         }
     }
     if (n < 20 || !(lane->iri > 0))

@@ -36,6 +36,11 @@ struct sim_cell {
     int crossings, found;
 };
 
+struct sim_ride_band {
+    int n;
+    double ratio_sum; /* IRI told / golden car of the whole lane */
+};
+
 struct sim_score {
     struct sim_type_score types[DEFECT_TYPE_COUNT + 1];
     struct sim_kind_score kinds[SIM_KINDS_MAX];
@@ -53,6 +58,7 @@ struct sim_score {
         struct sim_cell cells[DEFECT_TYPE_COUNT + 1][SIM_BANDS];
         int lanes; /* good ones whose ride was told */
         double ratio_log_sum, ratio_log_square; /* ln(IRI told / golden car) */
+        struct sim_ride_band rides[SIM_BANDS]; /* of points on good lanes */
     } units[SIM_UNITS_MAX];
     int n_units, n_trips, n_claims;
     char seeds[256]; /* as text, for the head line */

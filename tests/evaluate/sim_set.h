@@ -76,7 +76,7 @@ struct sim_trip {
 /* The ride that a pass tells of one of its points. */
 struct sim_ride {
     int drive;
-    double time_s, iri;
+    double time_s, iri, speed_mps; /* the last between it and the point beside it */
 };
 
 struct sim_set {

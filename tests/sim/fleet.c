@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* Vertical shaking at an IMU between the axles over that of one corner: the mean of four half-correlated
- * corners. A calibration drive would measure it; the node is told. */
+ * corners. A guess; reference.h measures it. */
 #define RIDE_GAIN 0.6
 #define TIMING_SIGMA_S 0.005 /* of the demo's vehicles: their lags were measured, and are known so well */
 

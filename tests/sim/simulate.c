@@ -10,6 +10,7 @@
 
 #include "tests/sim/output.h"
 #include "tests/sim/recording.h"
+#include "tests/sim/reference.h"
 
 #define DRIVE_GAP_S (2 * 3600 + 731) /* between a vehicle's drives: another hour, other satellites */
 
@@ -127,18 +128,38 @@ static bool next_vehicle(const struct simulate_options *o, int index, struct sim
     return true;
 }
 
+/* Where nothing could be watched the gain stays at the installation's guess. */
+static void calibrate(struct sim_reference *reference, struct sim_vehicle *v)
+{
+    struct ride_calibration c;
+
+    if (sim_reference_calibrate(reference, v, &c) && !(c.warnings & RIDE_BEYOND))
+        v->known.ride_gain = c.gain;
+}
+
+static bool drive_vehicle(struct simulation *s, const struct sim_vehicle *v, int vehicle)
+{
+    json_t *row = sim_vehicle_json(v);
+
+    json_array_append_new(s->vehicles, row);
+    for (int drive = 0; drive < s->options->rounds; drive++)
+        if (!make_drive(s, v, vehicle, drive, json_object_get(row, "drives")))
+            return false;
+    return true;
+}
+
 static bool drive_all(struct simulation *s)
 {
+    struct sim_reference *reference = sim_reference_new(SIM_REFERENCE_SEED);
     struct sim_vehicle v;
+    bool is_good = reference != NULL;
 
-    for (int vehicle = 0; next_vehicle(s->options, vehicle, &v); vehicle++) {
-        json_t *row = sim_vehicle_json(&v);
-        json_array_append_new(s->vehicles, row);
-        for (int drive = 0; drive < s->options->rounds; drive++)
-            if (!make_drive(s, &v, vehicle, drive, json_object_get(row, "drives")))
-                return false;
+    for (int vehicle = 0; is_good && next_vehicle(s->options, vehicle, &v); vehicle++) {
+        calibrate(reference, &v);
+        is_good = drive_vehicle(s, &v, vehicle);
     }
-    return true;
+    sim_reference_free(reference);
+    return is_good;
 }
 
 static bool make_all(struct simulation *s)
