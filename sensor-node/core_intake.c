@@ -129,15 +129,31 @@ static void look_for_faults(struct node_core *core, int64_t time_ns, double valu
         value[k] = NAN;
 }
 
-/* Nothing at all is held against this sample, as against the one before: what nearly every one of a fast sensor comes
- * to. False: nothing has happened yet, check_sample looks closely. */
-static bool passes_calmly(struct node_core *core, const struct motion_sample *sample)
+/* Nothing was held against the sample before, and nothing against this one's time. */
+static inline bool may_pass(const struct node_core *core, const struct motion_sample *sample)
 {
     const int64_t last_ns = core->motion_guard.last_ns; /* sane; the sample's own may be anything */
 
-    if (!core->is_calm || sample->time_ns <= last_ns || sample->time_ns > last_ns + core->calm_step_ns ||
-        (core->fault.has_gyro && !sample_is_sane(sample)) ||
+    return core->is_calm && sample->time_ns > last_ns && sample->time_ns <= last_ns + core->calm_step_ns &&
+           (!core->fault.has_gyro || sample_is_sane(sample));
+}
+
+/* Nothing at all is held against this sample, as against the one before: what nearly every one of a fast sensor comes
+ * to. False: nothing has happened yet. */
+static inline bool passes_calmly(struct node_core *core, const struct motion_sample *sample)
+{
+    if (!may_pass(core, sample) ||
         !fault_passes(&core->fault, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
+        return false;
+    core->motion_guard.last_ns = sample->time_ns;
+    return true;
+}
+
+/* The same at a closer look. */
+static bool passes_closely(struct node_core *core, const struct motion_sample *sample)
+{
+    if (!may_pass(core, sample) ||
+        !fault_repeats(&core->fault, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
         return false;
     core->motion_guard.last_ns = sample->time_ns;
     return true;
@@ -167,12 +183,25 @@ static enum road_status check_sample(struct node_core *core, const struct motion
     return ROAD_OK;
 }
 
+static bool add_to_tick(struct node_core *core, const struct motion_sample *sample)
+{
+    const bool is_added = resample_add(&core->resample, sample->time_ns, sample->accel_mps2, sample->gyro_radps);
+
+    core->stats.samples += is_added;
+    return is_added;
+}
+
 /* A sample that is not as usual, or that ends a tick. Kept out of the way of the others. */
 __attribute__((noinline)) static enum road_status take_sample(struct node_core *core, const struct motion_sample *sample,
                                                               bool is_calm)
 {
     double value[TICK_AXES];
 
+    if (!is_calm && passes_closely(core, sample)) {
+        if (add_to_tick(core, sample))
+            return ROAD_OK;
+        is_calm = true;
+    }
     for (int k = 0; k < 3; k++) {
         value[k] = (double)sample->accel_mps2[k];
         value[k + 3] = (double)sample->gyro_radps[k];
@@ -189,10 +218,7 @@ enum road_status node_core_motion(struct node_core *core, const struct motion_sa
 {
     const bool is_calm = passes_calmly(core, sample);
 
-    if (!is_calm || !resample_add(&core->resample, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
-        return take_sample(core, sample, is_calm);
-    core->stats.samples++;
-    return ROAD_OK;
+    return is_calm && add_to_tick(core, sample) ? ROAD_OK : take_sample(core, sample, is_calm);
 }
 
 static enum road_status fix_take(struct node_core *core, const struct fix *fix)

@@ -1,13 +1,13 @@
 #include "sensor-node/motion/fault.h"
 
 #include <math.h>
-#include <string.h>
 
 #define STUCK_SAMPLES    10
 #define CLIP_LEAST_MPS2  10.5 /* no sensor's range ends below its own gravity */
 #define CLIP_LEAP_STEPS  5.0  /* a crest of a wave is reached in single steps of the converter */
 #define CLIP_PLATEAU     3    /* samples in a row at the extreme: the end of the range at once */
 #define CLIP_PLATEAUS    2    /* shorter ones: when they come again */
+#define ABOVE            1.000001f /* a few units of the last place */
 #define NS_PER_S         1e9
 
 void fault_init(struct fault *fault)
@@ -24,6 +24,11 @@ void fault_break(struct fault *fault)
     fault->has_last = false;
     fault->is_stuck = false;
     fault->is_calm = false;
+}
+
+static double last_of(const struct fault *fault, int k)
+{
+    return (double)(k < 3 ? fault->last[k] : fault->last_gyro[k - 3]);
 }
 
 /* Stuck. */
@@ -47,10 +52,10 @@ static bool axis_is_stuck(const struct fault_axis *axis, int64_t time_ns)
 /* A horizontal axis that never moved is one that the device does not have. */
 static bool axis_matters(const struct fault *fault, int k)
 {
-    const double size = fabs(fault->last[k]);
+    const double size = fabs(last_of(fault, k));
 
     return fault->axes[k].has_varied ||
-           (size >= fabs(fault->last[(k + 1) % 3]) && size >= fabs(fault->last[(k + 2) % 3]));
+           (size >= fabs(last_of(fault, (k + 1) % 3)) && size >= fabs(last_of(fault, (k + 2) % 3)));
 }
 
 static bool find_stuck(const struct fault *fault, int64_t time_ns, int64_t *ret_from_ns)
@@ -68,7 +73,7 @@ static bool find_stuck(const struct fault *fault, int64_t time_ns, int64_t *ret_
 static bool gyro_is_there(const struct fault *fault, int64_t time_ns)
 {
     for (int k = 3; k < TICK_AXES; k++)
-        if (!isnan(fault->last[k]) && !axis_is_stuck(&fault->axes[k], time_ns))
+        if (!isnan(last_of(fault, k)) && !axis_is_stuck(&fault->axes[k], time_ns))
             return true;
     return false;
 }
@@ -97,7 +102,7 @@ static bool find_clipped(struct fault *fault, const double value[TICK_AXES], boo
     bool is_found = false;
 
     for (int k = 0; k < 3; k++) {
-        const double step = fabs(value[k] - fault->last[k]);
+        const double step = fabs(value[k] - last_of(fault, k));
         if (step > 0 && (fault->quantum[k] == 0 || step < fault->quantum[k]))
             fault->quantum[k] = step;
         is_found |= end_step(&fault->ends[k][0], -value[k], step, fault->quantum[k], is_repeat);
@@ -153,10 +158,48 @@ static bool is_calm(const struct fault *fault, const struct fault_answer *answer
             fault->ends[k][0].run > 0 || fault->ends[k][1].run > 0)
             return false;
     for (int k = 3; k < TICK_AXES; k++)
-        if (answer->has_gyro ? fault->axes[k].same != 1 || !fault->axes[k].has_varied || isnan(fault->last[k])
-                             : !isnan(fault->last[k]))
+        if (answer->has_gyro ? fault->axes[k].same != 1 || !fault->axes[k].has_varied || isnan(last_of(fault, k))
+                             : !isnan(last_of(fault, k)))
             return false;
     return answer->reason == UNWATCHED_NOT && !answer->has_resumed;
+}
+
+/* For fault_moves, which reckons in single precision: what is above the least step here is above it there. */
+static void set_limits(struct fault *fault)
+{
+    for (int lane = 0; lane < 4; lane++) {
+        const int k = lane < 3 ? lane : 2;
+        fault->low[lane] = -(float)fault->ends[k][0].extreme;
+        fault->high[lane] = (float)fault->ends[k][1].extreme;
+        fault->step[lane] = (float)fault->quantum[k] * ABOVE;
+    }
+}
+
+bool fault_repeats(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3])
+{
+    const double rate_s = fault->rate_s + (double)(time_ns - fault->last_ns) * 1e-9;
+    int repeated = 0;
+
+    if (!fault->is_calm || rate_s >= FAULT_RATE_S || !fault_gyro_passes(fault, gyro))
+        return false;
+    for (int k = 0; k < 3; k++) {
+        const double value = (double)accel[k], step = fabs(value - last_of(fault, k));
+        if (!(value < fault->ends[k][1].extreme) || !(-value < fault->ends[k][0].extreme))
+            return false;
+        if (step >= fault->quantum[k])
+            continue;
+        if (step != 0 || fault->axes[k].same >= FAULT_REPEATS_CALM || ++repeated == 3)
+            return false;
+    }
+    for (int k = 0; k < 3; k++) {
+        const bool is_same = accel[k] == fault->last[k];
+        if (is_same && fault->axes[k].same == 1)
+            fault->axes[k].same_ns = fault->last_ns;
+        fault->axes[k].same = is_same ? fault->axes[k].same + 1 : 1;
+    }
+    fault->has_repeated = repeated > 0;
+    fault_note(fault, time_ns, accel, gyro, rate_s);
+    return true;
 }
 
 struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const double value[TICK_AXES],
@@ -168,18 +211,22 @@ struct fault_answer fault_step(struct fault *fault, int64_t time_ns, const doubl
     for (int k = 0; k < TICK_AXES; k++) {
         if (fault->is_calm && fault->axes[k].same == 1) /* it moved in the last sample, which only passed */
             fault->axes[k].same_ns = fault->last_ns;
-        const bool is_same = has_last && value[k] == fault->last[k];
+        const bool is_same = has_last && value[k] == last_of(fault, k);
         is_repeat &= is_same || isnan(value[k]);
         axis_step(&fault->axes[k], time_ns, is_same);
     }
     if (fault->last_ns != 0)
         rate_step(fault, (double)(time_ns - fault->last_ns) / NS_PER_S, is_repeat);
     const bool is_clip = has_last && find_clipped(fault, value, is_repeat);
-    memcpy(fault->last, value, sizeof fault->last);
+    fault->last = (float __attribute__((vector_size(16)))){(float)value[0], (float)value[1], (float)value[2], (float)value[2]};
+    for (int k = 3; k < TICK_AXES; k++)
+        fault->last_gyro[k - 3] = (float)value[k];
     fault->last_ns = time_ns;
     fault->has_last = true;
     const struct fault_answer answer = answer_of(fault, time_ns, was_stuck, is_clip, rate_min_hz);
     fault->is_calm = is_calm(fault, &answer);
+    if (fault->is_calm)
+        set_limits(fault);
     fault->has_repeated = false;
     fault->has_gyro = answer.has_gyro;
     return answer;

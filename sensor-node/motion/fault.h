@@ -35,16 +35,19 @@ struct fault_end {
 struct fault {
     bool has_last;
     int64_t last_ns;
-    double last[TICK_AXES];
+    float __attribute__((vector_size(16))) last; /* x y z of the accelerometer, and z again */
+    float last_gyro[3];
     struct fault_axis axes[TICK_AXES];
     struct fault_end ends[3][2]; /* of the accelerometer: low, high */
     double quantum[3];           /* least step seen, 0 = none yet */
     int64_t clipped_until_ns;
     bool is_clipped, is_stuck;
     double rate_hz;             /* of the last second, 0 = not known yet */
-    double rate_s, rate_rows;   /* the second under way */
+    double rate_s;              /* the second under way ... */
+    int rate_rows;              /* ... and its samples */
     bool has_repeated;          /* an axis, in the sample before, while calm */
     bool is_calm, has_gyro;     /* nothing is held against the sensor, all axes move: fault_passes may answer */
+    float __attribute__((vector_size(16))) low, high, step; /* while calm: within these, a step greater than this */
 };
 #define FAULT_RATE_S 1.0
 #define FAULT_REPEATS_CALM 4 /* a value so often in a row is nothing yet */
@@ -57,49 +60,51 @@ struct fault_answer {
     bool has_gyro;    /* false: none, or one that does not move */
 };
 
+/* The gyroscope's axes all move, as before; or there is none, as before. */
+static inline bool fault_gyro_passes(const struct fault *fault, const float gyro[3])
+{
+    if (!fault->has_gyro)
+        return isnan(gyro[0]) && isnan(gyro[1]) && isnan(gyro[2]);
+    return fabsf(gyro[0] - fault->last_gyro[0]) > 0 && fabsf(gyro[1] - fault->last_gyro[1]) > 0 &&
+           fabsf(gyro[2] - fault->last_gyro[2]) > 0;
+}
+
+/* All axes of the accelerometer at once: within the range seen so far, and moved by clearly more than the least step. */
+static inline bool fault_moves(const struct fault *fault, float __attribute__((vector_size(16))) now)
+{
+    const float __attribute__((vector_size(16))) rise = now - fault->last;
+    const long long __attribute__((vector_size(16))) holds =
+        (long long __attribute__((vector_size(16))))((now < fault->high) & (now > fault->low) &
+                                                     ((rise > fault->step) | (-rise > fault->step)));
+
+    return (holds[0] & holds[1]) == -1;
+}
+
+static inline void fault_note(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3], double rate_s)
+{
+    fault->last = (float __attribute__((vector_size(16)))){accel[0], accel[1], accel[2], accel[2]};
+    for (int k = 0; k < 3 && fault->has_gyro; k++)
+        fault->last_gyro[k] = gyro[k];
+    fault->rate_s = rate_s;
+    fault->rate_rows++;
+    fault->last_ns = time_ns;
+}
+
 /* Nearly every sample only moves a little, within the range seen so far: true, and the sample is taken note of. False:
- * nothing has happened yet, ask fault_step. A sample that passes lies between values that were accepted before. */
+ * nothing has happened yet, ask fault_repeats. A sample that passes lies between values that were accepted before. */
 static inline bool fault_passes(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3])
 {
     const double rate_s = fault->rate_s + (double)(time_ns - fault->last_ns) * 1e-9;
+    const float __attribute__((vector_size(16))) now = {accel[0], accel[1], accel[2], accel[2]};
 
-    if (!fault->is_calm || rate_s >= FAULT_RATE_S)
+    if (!fault->is_calm || fault->has_repeated || rate_s >= FAULT_RATE_S || !fault_moves(fault, now) ||
+        !fault_gyro_passes(fault, gyro))
         return false;
-    int repeated = 0;
-    for (int k = 0; k < 3; k++) {
-        const double value = (double)accel[k], step = fabs(value - fault->last[k]);
-        if (!(value < fault->ends[k][1].extreme) || !(-value < fault->ends[k][0].extreme))
-            return false;
-        if (!(step >= fault->quantum[k])) {
-            if (step != 0 || fault->axes[k].same >= FAULT_REPEATS_CALM || ++repeated == 3)
-                return false;
-        }
-    }
-    if (fault->has_gyro) {
-        for (int k = 0; k < 3; k++)
-            if (!(fabs((double)gyro[k] - fault->last[k + 3]) > 0))
-                return false;
-        for (int k = 0; k < 3; k++)
-            fault->last[k + 3] = (double)gyro[k];
-    } else if (!isnan(gyro[0]) || !isnan(gyro[1]) || !isnan(gyro[2])) {
-        return false;
-    }
-    for (int k = 0; k < 3; k++) {
-        const double value = (double)accel[k];
-        if (repeated > 0 || fault->has_repeated) {
-            const bool is_same = value == fault->last[k];
-            if (is_same && fault->axes[k].same == 1)
-                fault->axes[k].same_ns = fault->last_ns;
-            fault->axes[k].same = is_same ? fault->axes[k].same + 1 : 1;
-        }
-        fault->last[k] = value;
-    }
-    fault->has_repeated = repeated > 0;
-    fault->rate_s = rate_s;
-    fault->rate_rows += 1;
-    fault->last_ns = time_ns;
+    fault_note(fault, time_ns, accel, gyro, rate_s);
     return true;
 }
+/* The same, axis by axis, for one that stands still for a few samples or moves by a single step. False: ask fault_step. */
+bool fault_repeats(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3]);
 void fault_init(struct fault *fault);
 /* The next sample of a stretch begins: a hole lies before it. What was learnt of the range stays. */
 void fault_break(struct fault *fault);
