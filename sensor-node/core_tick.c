@@ -20,11 +20,14 @@ static void feel(struct node_core *core, const struct tick *tick, struct look *l
                                look->place.speed_mps);
     look->vertical_mps2 = vertical;
     look->level_mps2 = is_level ? orient_level(&core->orient, tick->value) : 0;
+    look->has_gyro = !isnan(tick->value[3]);
+    look->roll_radps = look->pitch_radps = NAN;
+    if (!look->has_gyro)
+        return;
     look->roll_radps =
         filter_turn(&core->roll_high, &core->roll_low, orient_roll(&core->orient, tick->value + 3));
     look->pitch_radps =
         filter_turn(&core->pitch_high, &core->pitch_low, orient_pitch(&core->orient, tick->value + 3));
-    look->has_gyro = !isnan(tick->value[3]);
 }
 
 /* The mount turns: from the first suspicion on nothing is watched, nor what came just before it. */
@@ -72,34 +75,34 @@ static enum unplaced_reason place_trouble(const struct node_core *core, int64_t 
 
 void core_tick(struct node_core *core, const struct tick *tick, const struct place *place)
 {
-    struct look look = {.time_ns = tick->time_ns};
-
     if (tick->is_first) {
         core_flush(core);
         core_start_filters(core);
         core_count_unwatched(core, tick->gap_s, tick->gap_reason);
     }
-    look.unplaced = place_trouble(core, tick->time_ns, place);
-    look.is_placed = look.unplaced == UNPLACED_NOT;
+    struct look *look = window_next(&core->window);
+    look->time_ns = tick->time_ns;
+    look->unplaced = place_trouble(core, tick->time_ns, place);
+    look->is_placed = look->unplaced == UNPLACED_NOT;
     if (place) {
-        look.place = *place;
+        look->place = *place;
         core->speed_mps = place->speed_mps;
-        if (look.is_placed && orient_is_ready(&core->orient) && tick->fault == UNWATCHED_NOT)
+        if (look->is_placed && orient_is_ready(&core->orient) && tick->fault == UNWATCHED_NOT)
             orient_learn_forward(&core->orient, tick->value, place->accel_mps2, place->turn_radps);
     } else {
-        look.place.speed_mps = core->speed_mps;
+        look->place = (struct place){.speed_mps = core->speed_mps};
     }
     const bool is_level = level_step(core, tick);
     learn_tick(&core->learn, &core->track, tick->time_ns, tick->value,
                is_level && !tick->is_first && tick->fault == UNWATCHED_NOT);
-    look.unwatched = reason_against(core, tick, is_level);
-    look.is_turned = is_turned(core);
-    feel(core, tick, &look);
-    look.is_watched =
-        look.unwatched == UNWATCHED_NOT && look.is_placed && look.place.speed_mps >= WATCH_MIN_MPS;
-    core->along_m += look.place.speed_mps * TICK_S;
-    look.along_m = core->along_m;
-    window_push(&core->window, &look);
+    look->unwatched = reason_against(core, tick, is_level);
+    look->is_turned = is_turned(core);
+    feel(core, tick, look);
+    look->is_watched =
+        look->unwatched == UNWATCHED_NOT && look->is_placed && look->place.speed_mps >= WATCH_MIN_MPS;
+    core->along_m += look->place.speed_mps * TICK_S;
+    look->along_m = core->along_m;
+    window_added(&core->window);
     if (core->window.end - core->looked > WINDOW_LAG)
         core_look(core);
 }

@@ -30,12 +30,3 @@ void biquad_reset(struct biquad *filter)
 {
     filter->s1 = filter->s2 = 0;
 }
-
-double biquad_step(struct biquad *filter, double x)
-{
-    const double y = filter->b0 * x + filter->s1;
-
-    filter->s1 = filter->b1 * x - filter->a1 * y + filter->s2;
-    filter->s2 = filter->b2 * x - filter->a2 * y;
-    return y;
-}

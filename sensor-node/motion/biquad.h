@@ -11,6 +11,13 @@ struct biquad {
 void biquad_high_pass(struct biquad *ret_filter, double corner_hz, double rate_hz);
 void biquad_low_pass(struct biquad *ret_filter, double corner_hz, double rate_hz);
 void biquad_reset(struct biquad *filter);
-double biquad_step(struct biquad *filter, double x);
+static inline double biquad_step(struct biquad *filter, double x)
+{
+    const double y = filter->b0 * x + filter->s1;
+
+    filter->s1 = filter->b1 * x - filter->a1 * y + filter->s2;
+    filter->s2 = filter->b2 * x - filter->a2 * y;
+    return y;
+}
 
 #endif

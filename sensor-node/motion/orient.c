@@ -41,7 +41,7 @@ static void mean_step(double mean[3], const double x[3], double share)
  * `cosine`: between slow and fast mean. The border lies halfway between the two. */
 static bool is_turned(const struct orient *o, double cosine)
 {
-    return cosine < MOVED_COS && dot(o->slow, o->fast) < dot(o->slow, o->slow) * (1 + cosine) / 2;
+    return cosine < MOVED_COS && dot(o->slow, o->fast) < o->square * (1 + cosine) / 2;
 }
 
 bool orient_step(struct orient *orient, const double accel_mps2[3])
@@ -55,7 +55,9 @@ bool orient_step(struct orient *orient, const double accel_mps2[3])
     const double weight = o->age_s > READY_S && dot(away, away) > LOUD_MPS2 * LOUD_MPS2 ? 0.1 : 1.0;
     mean_step(o->slow, accel_mps2, weight * TICK_S / fmin(o->age_s, SLOW_S));
     mean_step(o->fast, accel_mps2, TICK_S / fmin(o->age_s, FAST_S));
-    const double cosine = dot(o->slow, o->fast) / sqrt(dot(o->slow, o->slow) * dot(o->fast, o->fast) + 1e-12);
+    o->square = dot(o->slow, o->slow);
+    o->size = sqrt(o->square);
+    const double cosine = dot(o->slow, o->fast) / sqrt(o->square * dot(o->fast, o->fast) + 1e-12);
     o->tilted_s = is_turned(o, cosine) ? o->tilted_s + TICK_S : 0;
     if (o->tilted_s < MOVED_S)
         return true;
@@ -70,14 +72,12 @@ bool orient_is_tilted(const struct orient *orient)
 
 bool orient_is_ready(const struct orient *orient)
 {
-    const double g = sqrt(dot(orient->slow, orient->slow));
-
-    return orient->age_s >= READY_S && g >= GRAVITY_MIN && g <= GRAVITY_MAX;
+    return orient->age_s >= READY_S && orient->size >= GRAVITY_MIN && orient->size <= GRAVITY_MAX;
 }
 
 double orient_vertical(const struct orient *orient, const double accel_mps2[3])
 {
-    const double g = sqrt(dot(orient->slow, orient->slow));
+    const double g = orient->size;
 
     return g > 0 ? dot(accel_mps2, orient->slow) / g - g : 0;
 }
@@ -114,7 +114,7 @@ void orient_learn_forward(struct orient *orient, const double felt_mps2[3], doub
                           double turn_radps)
 {
     struct orient *o = orient;
-    const double share = dot(felt_mps2, o->slow) / dot(o->slow, o->slow);
+    const double share = dot(felt_mps2, o->slow) / o->square;
     double horizontal[3];
 
     for (int k = 0; k < 3; k++)
@@ -153,7 +153,7 @@ double orient_pitch(const struct orient *orient, const double gyro_radps[3])
 
 double orient_level(const struct orient *orient, const double accel_mps2[3])
 {
-    const double along = dot(accel_mps2, orient->slow), g2 = dot(orient->slow, orient->slow);
+    const double along = dot(accel_mps2, orient->slow);
 
-    return sqrt(fmax(0, dot(accel_mps2, accel_mps2) - along * along / g2));
+    return sqrt(fmax(0, dot(accel_mps2, accel_mps2) - along * along / orient->square));
 }

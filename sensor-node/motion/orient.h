@@ -10,6 +10,7 @@
 
 struct orient {
     double slow[3], fast[3]; /* m/s2 */
+    double square, size;     /* of `slow`: its length squared, and its length */
     double age_s, tilted_s;
     double smooth[3], smooth_along; /* 1 s means of the horizontal part and of the GPS's acceleration */
     double sum_hv[3], sum_hh[3][3], sum_vv;

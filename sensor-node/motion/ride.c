@@ -29,11 +29,9 @@ struct sum {
 };
 
 /* Adds one tick, weighted by its metres; false where the 20 m or the stretch end. */
-static bool add(const struct window *window, int64_t index, double centre_m, struct sum *sum)
+static inline bool add(const struct look *look, double centre_m, struct sum *sum)
 {
-    const struct look *look = window_at(window, index);
-
-    if (!look || !look->is_watched || fabs(look->along_m - centre_m) > HALF_M)
+    if (!look->is_watched || fabs(look->along_m - centre_m) > HALF_M)
         return false;
     const double speed = look->place.speed_mps;
     if (speed >= RIDE_SPEED_MIN_MPS) {
@@ -50,9 +48,11 @@ double ride_iri(const struct window *window, int64_t centre, double gain)
 
     if (!look || look->place.speed_mps < RIDE_SPEED_MIN_MPS)
         return NAN;
-    for (int64_t i = centre; add(window, i, look->along_m, &sum); i--)
+    const double centre_m = look->along_m;
+    const int64_t first = window->end > WINDOW_TICKS ? window->end - WINDOW_TICKS : 0;
+    for (int64_t i = centre; i >= first && add(&window->looks[(uint64_t)i % WINDOW_TICKS], centre_m, &sum); i--)
         ;
-    for (int64_t i = centre + 1; add(window, i, look->along_m, &sum); i++)
+    for (int64_t i = centre + 1; i < window->end && add(&window->looks[(uint64_t)i % WINDOW_TICKS], centre_m, &sum); i++)
         ;
     return sum.way_m < LEAST_M ? NAN : sqrt(sum.square / sum.way_m) / gain;
 }

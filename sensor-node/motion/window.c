@@ -7,14 +7,14 @@ void window_reset(struct window *window)
     window->end = 0;
 }
 
-void window_push(struct window *window, const struct look *look)
+void window_added(struct window *window)
 {
     float *square = &window->block_square[window->end / WINDOW_BLOCK % WINDOW_BLOCKS];
+    const double felt = window_next(window)->felt_mps2;
 
     if (window->end % WINDOW_BLOCK == 0)
         *square = 0;
-    *square += (float)(look->felt_mps2 * look->felt_mps2);
-    window->looks[window->end % WINDOW_TICKS] = *look;
+    *square += (float)(felt * felt);
     window->end++;
 }
 

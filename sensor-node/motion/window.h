@@ -39,7 +39,12 @@ struct window {
 };
 
 void window_reset(struct window *window);
-void window_push(struct window *window, const struct look *look);
+/* Room for the next tick, to be filled in whole, and then told that it is. */
+static inline struct look *window_next(struct window *window)
+{
+    return &window->looks[(uint64_t)window->end % WINDOW_TICKS];
+}
+void window_added(struct window *window);
 /* What came from then on is not to be believed after all; ticks that have been looked at stay as they were. */
 void window_doubt(struct window *window, int64_t from_index, int64_t from_ns, enum unwatched_reason reason);
 /* NULL outside of what is held. */

@@ -25,13 +25,19 @@ static void take_over(struct learn *l)
     l->p_across = c->p[2][2];
 }
 
+static void apply(struct learn *l, const struct mount *mount)
+{
+    l->applied = *mount;
+    l->lag_ns = llround(mount->lag_s * 1e9);
+}
+
 void learn_init(struct learn *learn, const struct mount *prior, const struct mount *sigma)
 {
     struct learn *l = learn;
 
     l->prior = *prior;
     l->sigma = *sigma;
-    l->applied = *prior;
+    apply(l, prior);
     l->fed = 0;
     l->ticks = 0;
     calibrate_init(&l->calibrate, prior, sigma);
@@ -41,7 +47,7 @@ void learn_init(struct learn *learn, const struct mount *prior, const struct mou
 
 int64_t learn_time_ns(const struct learn *learn, int64_t tick_ns)
 {
-    return tick_ns + llround(learn->applied.lag_s * 1e9);
+    return tick_ns + learn->lag_ns;
 }
 
 /* Nothing to learn where the lag was measured; nothing more where crossings have told it better. */
@@ -75,7 +81,10 @@ static void slew(struct learn *l)
 {
     const double most = LEARN_SLEW * TICK_S, left = l->known.lag_s - l->applied.lag_s;
 
+    if (left == 0) /* as nearly ever */
+        return;
     l->applied.lag_s += fmin(most, fmax(-most, left));
+    l->lag_ns = llround(l->applied.lag_s * 1e9);
 }
 
 void learn_tick(struct learn *learn, const struct track *track, int64_t time_ns, const double accel_mps2[3],
@@ -143,7 +152,7 @@ void learn_restart_track(struct learn *learn)
 void learn_resume(struct learn *learn)
 {
     take_over(learn);
-    learn->applied = learn->known;
+    apply(learn, &learn->known);
 }
 
 void learn_finish(struct learn *learn)

@@ -18,6 +18,7 @@
 struct learn {
     struct mount prior, sigma; /* as configured */
     struct mount applied;
+    int64_t lag_ns;               /* the same lag */
     struct mount known;           /* what the teachers say now ... */
     double p[2][2], p_across;     /* ... and its covariance: lag and x; y */
     struct calibrate calibrate;

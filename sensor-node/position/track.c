@@ -307,23 +307,25 @@ static void interpolate(struct track *track, int64_t time_ns, struct place *ret_
     ret_place->time_source = a->time_source < b->time_source ? a->time_source : b->time_source;
 }
 
+static bool is_due(const struct track *track, int64_t time_ns, int64_t newest_ns, bool is_final)
+{
+    return is_final || seconds(time_ns, newest_ns) >= track->hold_s;
+}
+
 enum track_answer track_place(struct track *track, int64_t time_ns, int64_t newest_ns, bool is_final,
                               struct place *ret_place)
 {
-    const bool is_due = is_final || seconds(time_ns, newest_ns) >= track->hold_s;
-
     while (track->first + 1 < track->end && node_at(track, track->first + 1)->fix.time_ns <= time_ns)
         track->first++;
-    if (track->first == track->end)
-        return is_due ? TRACK_NONE : TRACK_WAIT;
-    if (time_ns < node_at(track, track->first)->fix.time_ns)
+    if (track->first < track->end && time_ns < node_at(track, track->first)->fix.time_ns)
         return TRACK_NONE;
-    if (track->first + 1 == track->end)
-        return is_due ? TRACK_NONE : TRACK_WAIT;
+    if (track->first == track->end || track->first + 1 == track->end)
+        return is_due(track, time_ns, newest_ns, is_final) ? TRACK_NONE : TRACK_WAIT;
     const struct track_node *to = node_at(track, track->first + 1);
     if (to->is_start)
         return TRACK_NONE;
-    if (!is_due && seconds(to->fix.time_ns, node_at(track, track->end - 1)->fix.time_ns) < TRACK_LOOKAHEAD_S)
+    if (seconds(to->fix.time_ns, node_at(track, track->end - 1)->fix.time_ns) < TRACK_LOOKAHEAD_S &&
+        !is_due(track, time_ns, newest_ns, is_final))
         return TRACK_WAIT;
     if (!track->has_interval || track->smoothed != track->first)
         enter_interval(track, track->first);

@@ -37,7 +37,8 @@ static void fill_window(const float *felt, int from, int n, double noise_mps2)
         look.felt_mps2 =
             noise_mps2 * noise(&state) + (felt && i >= from && i < from + n ? (double)felt[i - from] : 0);
         look.vertical_mps2 = look.felt_mps2;
-        window_push(&window, &look);
+        *window_next(&window) = look;
+        window_added(&window);
     }
 }
 

@@ -136,7 +136,8 @@ static double iri_of_class(double scale, double speed_mps)
         struct look look = {
             .is_watched = true, .along_m = speed_mps * i * TICK_S, .place.speed_mps = speed_mps};
         look.ride_iri = ride_feel(&ride, biquad_step(&low, biquad_step(&high, (body_v - before) / TICK_S)), speed_mps);
-        window_push(&window, &look);
+        *window_next(&window) = look;
+        window_added(&window);
         if (i > 1500 && i % 100 == 0) {
             const double iri = ride_iri(&window, i - 250, 1);
             sum += iri * iri;
@@ -166,16 +167,18 @@ FACT(ride_is_unknown_when_slow_or_short)
     static struct window window;
 
     window_reset(&window);
-    for (int i = 0; i < 400; i++)
-        window_push(
-            &window,
-            &(struct look){.is_watched = true, .along_m = 0.03 * i, .place.speed_mps = 3, .ride_iri = 1});
+    for (int i = 0; i < 400; i++) {
+        *window_next(&window) =
+            (struct look){.is_watched = true, .along_m = 0.03 * i, .place.speed_mps = 3, .ride_iri = 1};
+        window_added(&window);
+    }
     CHECK(isnan(ride_iri(&window, 200, 1)));
     window_reset(&window);
-    for (int i = 0; i < 90; i++) /* 9 m */
-        window_push(
-            &window,
-            &(struct look){.is_watched = true, .along_m = 0.1 * i, .place.speed_mps = 10, .ride_iri = 1});
+    for (int i = 0; i < 90; i++) { /* 9 m */
+        *window_next(&window) =
+            (struct look){.is_watched = true, .along_m = 0.1 * i, .place.speed_mps = 10, .ride_iri = 1};
+        window_added(&window);
+    }
     CHECK(isnan(ride_iri(&window, 45, 1)));
 }
 
