@@ -7,18 +7,28 @@
 
 #define DOT_STEP 8 /* products at once */
 
+static inline void dot_step(const float *a, const float *b, float __attribute__((vector_size(16))) sums[2])
+{
+    float __attribute__((vector_size(16))) x[2], y[2];
+
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    sums[0] += x[0] * y[0];
+    sums[1] += x[1] * y[1];
+}
+
 static inline float dot(const float *a, const float *b, int n)
 {
-    float __attribute__((vector_size(16))) sums[2] = {{0}, {0}}, x[2], y[2];
+    float __attribute__((vector_size(16))) sums[2] = {{0}, {0}};
     float rest = 0;
     int i = 0;
 
-    for (; i + DOT_STEP <= n; i += DOT_STEP) {
-        memcpy(x, a + i, sizeof x);
-        memcpy(y, b + i, sizeof y);
-        sums[0] += x[0] * y[0];
-        sums[1] += x[1] * y[1];
+    for (; i + 2 * DOT_STEP <= n; i += 2 * DOT_STEP) { /* two steps in one round */
+        dot_step(a + i, b + i, sums);
+        dot_step(a + i + DOT_STEP, b + i + DOT_STEP, sums);
     }
+    for (; i + DOT_STEP <= n; i += DOT_STEP)
+        dot_step(a + i, b + i, sums);
     for (; i < n; i++)
         rest += a[i] * b[i];
     sums[0] += sums[1];

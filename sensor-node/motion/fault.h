@@ -72,10 +72,10 @@ static inline bool fault_gyro_passes(const struct fault *fault, const float gyro
 /* All axes of the accelerometer at once: within the range seen so far, and moved by clearly more than the least step. */
 static inline bool fault_moves(const struct fault *fault, float __attribute__((vector_size(16))) now)
 {
-    const float __attribute__((vector_size(16))) rise = now - fault->last;
+    const float __attribute__((vector_size(16))) rise = now - fault->last, fall = fault->last - now;
     const long long __attribute__((vector_size(16))) holds =
         (long long __attribute__((vector_size(16))))((now < fault->high) & (now > fault->low) &
-                                                     ((rise > fault->step) | (-rise > fault->step)));
+                                                     ((rise > fault->step) | (fall > fault->step)));
 
     return (holds[0] & holds[1]) == -1;
 }

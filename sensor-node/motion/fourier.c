@@ -6,15 +6,8 @@
 
 #define FADE 16 /* points at each end */
 
-void fourier_init(struct fourier_table *ret_table)
-{
-    for (int i = 0; i < FOURIER_POINTS / 2; i++) {
-        ret_table->cosine[i] = (float)exact_cos(2 * M_PI * i / FOURIER_POINTS);
-        ret_table->sine[i] = (float)exact_sin(2 * M_PI * i / FOURIER_POINTS);
-    }
-}
-
-static int reversed(int i)
+/* The bits of a point's number, last first. */
+static int reverse(int i)
 {
     int r = 0;
 
@@ -23,6 +16,16 @@ static int reversed(int i)
         i >>= 1;
     }
     return r;
+}
+
+void fourier_init(struct fourier_table *ret_table)
+{
+    for (int i = 0; i < FOURIER_POINTS; i++)
+        ret_table->reversed[i] = (short)reverse(i);
+    for (int i = 0; i < FOURIER_POINTS / 2; i++) {
+        ret_table->cosine[i] = (float)exact_cos(2 * M_PI * i / FOURIER_POINTS);
+        ret_table->sine[i] = (float)exact_sin(2 * M_PI * i / FOURIER_POINTS);
+    }
 }
 
 /* Radix 2, in place, on points already in reversed order (Cooley and Tukey 1965). */
@@ -50,8 +53,8 @@ void fourier_powers(const struct fourier_table *table, const float *first, const
     for (int i = 0; i < FOURIER_POINTS; i++) {
         const int from_end = i < FOURIER_POINTS - 1 - i ? i : FOURIER_POINTS - 1 - i;
         const float fade = from_end < FADE ? ((float)from_end + 0.5f) / FADE : 1;
-        re[reversed(i)] = fade * first[i];
-        im[reversed(i)] = fade * second[i];
+        re[table->reversed[i]] = fade * first[i];
+        im[table->reversed[i]] = fade * second[i];
     }
     transform(table, re, im);
     /* Two real signals in one complex one: the even and the odd part of its spectrum. */

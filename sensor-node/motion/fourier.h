@@ -6,6 +6,7 @@
 
 /* Cosines and sines of the transform; made once. */
 struct fourier_table {
+    short reversed[FOURIER_POINTS];
     float cosine[FOURIER_POINTS / 2], sine[FOURIER_POINTS / 2];
 };
 struct fourier_pair {
