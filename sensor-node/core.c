@@ -6,6 +6,7 @@
 #include "sensor-node/vehicle.h"
 
 #define HOLD_MAX_S 15.0
+#define WAIT_SLACK_NS 1000 /* more than rounding, less than a tick */
 #define RATE_STEPS 1.9 /* samples per watch_step_s, at least: two, with a little room for jitter */
 
 void node_core_config_default(struct node_core_config *ret_config)
@@ -91,6 +92,8 @@ enum road_status node_core_new(const struct node_core_config *config, uint64_t f
     fixes_init(&core->fixes, c->zone);
     fault_init(&core->fault);
     core->rate_min_hz = RATE_STEPS / c->watch_step_s;
+    core->wait_ns = llround(c->hold_s * NS_PER_S) - WAIT_SLACK_NS;
+    core->wait_to_ns = INT64_MIN;
     core->calm_step_ns = llround(c->watch_step_s * NS_PER_S);
     const struct mount mount = {c->gnss_lag_s, c->antenna_x_m, c->antenna_y_m};
     const struct mount sigma = {c->timing_sigma_s, c->antenna_sigma_m, c->antenna_sigma_m};

@@ -9,14 +9,17 @@ void core_advance(struct node_core *core, bool is_final)
 {
     struct place place;
 
+    core->wait_to_ns = INT64_MIN;
     while (core->wait_first < core->wait_end) {
         const struct tick *tick = &core->waiting[core->wait_first % WAIT_TICKS];
         const int64_t newest_ns = core->waiting[(core->wait_end - 1) % WAIT_TICKS].time_ns;
         const int64_t lag_ns = learn_time_ns(&core->learn, 0);
         const enum track_answer answer =
             track_place(&core->track, tick->time_ns + lag_ns, newest_ns + lag_ns, is_final, &place);
-        if (answer == TRACK_WAIT)
+        if (answer == TRACK_WAIT) {
+            core->wait_to_ns = tick->time_ns + core->wait_ns;
             return;
+        }
         if (answer == TRACK_PLACED)
             learn_spread(&core->learn, &place);
         core_tick(core, tick, answer == TRACK_PLACED ? &place : NULL);
@@ -30,7 +33,8 @@ static void wait_tick(void *context, const struct tick *tick)
     struct node_core *core = context;
 
     core->waiting[core->wait_end++ % WAIT_TICKS] = *tick;
-    core_advance(core, false);
+    if (tick->time_ns >= core->wait_to_ns)
+        core_advance(core, false);
     core->is_calm &= batcher_waiting(core->batcher) < WAITING_BATCHES_MAX;
 }
 
@@ -75,6 +79,7 @@ static void begin_again(struct node_core *core)
     }
     coarse_forget(&core->coarse);
     core->wait_first = core->wait_end;
+    core->wait_to_ns = INT64_MIN;
     resample_break(&core->resample, 0, UNWATCHED_CLOCK);
 }
 
@@ -140,20 +145,18 @@ static inline bool may_pass(const struct node_core *core, const struct motion_sa
 
 /* Nothing at all is held against this sample, as against the one before: what nearly every one of a fast sensor comes
  * to. False: nothing has happened yet. */
-static inline bool passes_calmly(struct node_core *core, const struct motion_sample *sample)
+static inline bool passes_calmly(struct node_core *core, const struct motion_sample *sample, double step_ns)
 {
-    if (!may_pass(core, sample) ||
-        !fault_passes(&core->fault, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
+    if (!fault_passes(&core->fault, sample->time_ns, step_ns, sample->accel_mps2, sample->gyro_radps))
         return false;
     core->motion_guard.last_ns = sample->time_ns;
     return true;
 }
 
 /* The same at a closer look. */
-static bool passes_closely(struct node_core *core, const struct motion_sample *sample)
+static bool passes_closely(struct node_core *core, const struct motion_sample *sample, double step_ns)
 {
-    if (!may_pass(core, sample) ||
-        !fault_repeats(&core->fault, sample->time_ns, sample->accel_mps2, sample->gyro_radps))
+    if (!fault_repeats(&core->fault, sample->time_ns, step_ns, sample->accel_mps2, sample->gyro_radps))
         return false;
     core->motion_guard.last_ns = sample->time_ns;
     return true;
@@ -183,25 +186,20 @@ static enum road_status check_sample(struct node_core *core, const struct motion
     return ROAD_OK;
 }
 
-static bool add_to_tick(struct node_core *core, const struct motion_sample *sample)
+static inline bool add_to_tick(struct node_core *core, const struct motion_sample *sample, double step_ns)
 {
-    const bool is_added = resample_add(&core->resample, sample->time_ns, sample->accel_mps2, sample->gyro_radps);
+    const bool is_added =
+        resample_add(&core->resample, sample->time_ns, step_ns, sample->accel_mps2, sample->gyro_radps);
 
     core->stats.samples += is_added;
     return is_added;
 }
 
-/* A sample that is not as usual, or that ends a tick. Kept out of the way of the others. */
-__attribute__((noinline)) static enum road_status take_sample(struct node_core *core, const struct motion_sample *sample,
-                                                              bool is_calm)
+/* A sample that ends a tick, or that is not as usual. */
+static enum road_status push_sample(struct node_core *core, const struct motion_sample *sample, bool is_calm)
 {
     double value[TICK_AXES];
 
-    if (!is_calm && passes_closely(core, sample)) {
-        if (add_to_tick(core, sample))
-            return ROAD_OK;
-        is_calm = true;
-    }
     for (int k = 0; k < 3; k++) {
         value[k] = (double)sample->accel_mps2[k];
         value[k + 3] = (double)sample->gyro_radps[k];
@@ -214,11 +212,25 @@ __attribute__((noinline)) static enum road_status take_sample(struct node_core *
     return ROAD_OK;
 }
 
+/* What nearly every sample is not. Kept out of the way of the others. */
+__attribute__((noinline)) static enum road_status take_sample(struct node_core *core, const struct motion_sample *sample,
+                                                              bool is_calm)
+{
+    if (is_calm || !may_pass(core, sample))
+        return push_sample(core, sample, is_calm);
+    const double step_ns = (double)(sample->time_ns - core->motion_guard.last_ns);
+    const bool passes = passes_closely(core, sample, step_ns);
+    return passes && add_to_tick(core, sample, step_ns) ? ROAD_OK : push_sample(core, sample, passes);
+}
+
 enum road_status node_core_motion(struct node_core *core, const struct motion_sample *sample)
 {
-    const bool is_calm = passes_calmly(core, sample);
-
-    return is_calm && add_to_tick(core, sample) ? ROAD_OK : take_sample(core, sample, is_calm);
+    if (!may_pass(core, sample))
+        return take_sample(core, sample, false);
+    /* While calm, guard, fault and resample have the same sample before this one. */
+    const double step_ns = (double)(sample->time_ns - core->motion_guard.last_ns);
+    const bool is_calm = passes_calmly(core, sample, step_ns);
+    return is_calm && add_to_tick(core, sample, step_ns) ? ROAD_OK : take_sample(core, sample, is_calm);
 }
 
 static enum road_status fix_take(struct node_core *core, const struct fix *fix)

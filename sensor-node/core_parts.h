@@ -48,6 +48,8 @@ struct node_core {
     int64_t time_refused_ns, time_before_ns; /* ... how long they ran, and the last of them */
     struct tick waiting[WAIT_TICKS];
     uint64_t wait_first, wait_end;
+    int64_t wait_ns;    /* so long, a little less than hold_s, a tick waits for fixes alone: */
+    int64_t wait_to_ns; /* ticks before this one's time change nothing for the first that waits */
     struct track track;
     struct learn learn;
     struct orient orient;

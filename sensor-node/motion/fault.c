@@ -175,9 +175,9 @@ static void set_limits(struct fault *fault)
     }
 }
 
-bool fault_repeats(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3])
+bool fault_repeats(struct fault *fault, int64_t time_ns, double step_ns, const float accel[3], const float gyro[3])
 {
-    const double rate_s = fault->rate_s + (double)(time_ns - fault->last_ns) * 1e-9;
+    const double rate_s = fault->rate_s + step_ns * 1e-9;
     int repeated = 0;
 
     if (!fault->is_calm || rate_s >= FAULT_RATE_S || !fault_gyro_passes(fault, gyro))

@@ -91,10 +91,11 @@ static inline void fault_note(struct fault *fault, int64_t time_ns, const float 
 }
 
 /* Nearly every sample only moves a little, within the range seen so far: true, and the sample is taken note of. False:
- * nothing has happened yet, ask fault_repeats. A sample that passes lies between values that were accepted before. */
-static inline bool fault_passes(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3])
+ * nothing has happened yet, ask fault_repeats. `step_ns`: since the sample before. A sample that passes lies between values that were accepted before. */
+static inline bool fault_passes(struct fault *fault, int64_t time_ns, double step_ns, const float accel[3],
+                                const float gyro[3])
 {
-    const double rate_s = fault->rate_s + (double)(time_ns - fault->last_ns) * 1e-9;
+    const double rate_s = fault->rate_s + step_ns * 1e-9;
     const float __attribute__((vector_size(16))) now = {accel[0], accel[1], accel[2], accel[2]};
 
     if (!fault->is_calm || fault->has_repeated || rate_s >= FAULT_RATE_S || !fault_moves(fault, now) ||
@@ -104,7 +105,7 @@ static inline bool fault_passes(struct fault *fault, int64_t time_ns, const floa
     return true;
 }
 /* The same, axis by axis, for one that stands still for a few samples or moves by a single step. False: ask fault_step. */
-bool fault_repeats(struct fault *fault, int64_t time_ns, const float accel[3], const float gyro[3]);
+bool fault_repeats(struct fault *fault, int64_t time_ns, double step_ns, const float accel[3], const float gyro[3]);
 void fault_init(struct fault *fault);
 /* The next sample of a stretch begins: a hole lies before it. What was learnt of the range stays. */
 void fault_break(struct fault *fault);

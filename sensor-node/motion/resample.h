@@ -38,11 +38,12 @@ struct resample {
 /* The next sample starts a new stretch, `gap_s` after the last one. */
 void resample_break(struct resample *resample, double gap_s, enum unwatched_reason reason);
 /* Takes a sample that lies in the same tick as the last one, as nearly all of a fast sensor do: the area under the line
- * from that one. False, and nothing taken, if it does not. */
-static inline bool resample_add(struct resample *resample, int64_t time_ns, const float accel[3], const float gyro[3])
+ * from that one, `step_ns` before. False, and nothing taken, if it does not. */
+static inline bool resample_add(struct resample *resample, int64_t time_ns, double step_ns, const float accel[3],
+                                const float gyro[3])
 {
     struct resample *r = resample;
-    const double half_width = (double)(time_ns - r->last_ns) * (0.5 / TICK_NS);
+    const double half_width = step_ns * (0.5 / TICK_NS);
 
     if (!r->has_last || r->last_ns < r->start_ns || time_ns >= r->start_ns + TICK_NS)
         return false;
