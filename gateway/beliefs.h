@@ -38,6 +38,8 @@ struct defect {
     struct block *home;   /* of its position */
     struct block *street; /* of the piece of road it colours, NULL if none was driven */
     uint8_t piece;
+    bool is_shaking; /* as a registered feature: the ride around there is not judged */
+    struct grid_point shakes_at;
     bool is_queued;
     bool was_told, feature_was_told; /* what was told and is none any more counts as never told */
     struct defect_belief told;
@@ -101,6 +103,10 @@ void fuse(const struct beliefs *beliefs, struct defect *defect);
 void colour_block(struct beliefs *beliefs, struct block *block, struct delta *delta);
 /* colour.c: which squares and which piece a fused defect colours. */
 void colour_place(struct beliefs *beliefs, uint32_t index);
+/* shaken.c: the blocks around a feature that is registered, or was, or lay elsewhere, have to be coloured again. */
+void shaken_mark(struct beliefs *beliefs, struct defect *defect);
+/* shaken.c: pieces of a block, a bit each, whose ride is a registered feature's. */
+uint64_t shaken_pieces(const struct beliefs *beliefs, const struct block *block);
 /* street.c: what a coloured block adds to the road metres; looks at the visits of its neighbours too. */
 void street_measure(struct beliefs *beliefs, struct block *block);
 

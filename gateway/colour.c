@@ -114,6 +114,7 @@ void colour_place(struct beliefs *beliefs, uint32_t index)
         leave(defect->home->defects, &defect->home->n_defects, index);
     defect->home = NULL;
     defect->n_cells = 0;
+    shaken_mark(beliefs, defect);
     if (!defect->is_live)
         return;
     struct block *home = evidence_block_make(&beliefs->evidence, block_coordinate(defect->belief.at.e_mm),
@@ -281,14 +282,17 @@ static void forget_unit(struct fold *fold)
         fold->unit[fold->touched[i]] = 0;
 }
 
-/* The newest three passes decide; a bad one is grade D by itself. */
+/* The newest three passes decide; a bad one is grade D by itself. Where a feature shakes the car none does. */
 static void settle_rides(struct fold *fold)
 {
     const struct beliefs_config *config = &fold->beliefs->config;
+    const uint64_t shaken = shaken_pieces(fold->beliefs, fold->block);
 
     for (unsigned p = 0; p < PIECES_IN_BLOCK; p++) {
         struct piece_sum *piece = &fold->pieces[p];
         double sum = 0;
+        if (shaken >> p & 1)
+            continue;
         for (int i = 0; i < piece->n_rides; i++) {
             sum += piece->newest[i].iri_centi;
             piece->bad_rides +=

@@ -545,6 +545,59 @@ FACT(late_data_from_before_renames_a_feature_and_tells_the_alias)
     scene_close(&s);
 }
 
+/* ---- the road around it -------------------------------------------------------------------------------- */
+
+/* A pass that feels the bump, and whose ride is as bad as bumps make it within `reach_m` of the place: grade D. */
+static void shake(struct scene *scene, unsigned vehicle, double hour, bool knows_bumps, double reach_m)
+{
+    const int64_t when = begin(scene, hour);
+
+    for (size_t i = 0; i < drive.pass.n_points; i++)
+        if (fabs((double)(drive.points[i].at.e_mm - metres(AT_E, AT_N).e_mm)) < 1000 * reach_m)
+            drive.points[i].iri_centi = 1200;
+    if (knows_bumps)
+        drive_feature(&drive, FEATURE_SPEED_BUMP, when, AT_E, AT_N, 0.1, 9, 90);
+    settle(scene, vehicle);
+}
+
+FACT(the_ride_that_a_bump_shakes_colours_no_road_and_a_rough_road_does)
+{
+    for (int knows_bumps = 0; knows_bumps <= 1; knows_bumps++) {
+        struct scene s = scene_open();
+        for (unsigned i = 0; i < 8; i++)
+            shake(&s, i % 3, i, knows_bumps, 10);
+        CHECK_INT(colour(&s), knows_bumps ? CODE_GREEN : CODE_RED);
+        CHECK_INT(code_said(&s.beliefs, cell_at(AT_E + 2, AT_N, 0)), knows_bumps ? CODE_GREEN : CODE_RED);
+        scene_close(&s);
+    }
+}
+
+FACT(a_road_that_is_rough_all_along_stays_red_but_for_the_bump)
+{
+    struct scene s = scene_open();
+
+    for (unsigned i = 0; i < 8; i++)
+        shake(&s, i % 3, i, true, 90);
+    CHECK_INT(colour(&s), CODE_GREEN);
+    CHECK_INT(code_said(&s.beliefs, cell_at(AT_E + 40, AT_N, 0)), CODE_RED);
+    CHECK_INT(code_said(&s.beliefs, cell_at(AT_E - 50, AT_N, 0)), CODE_RED);
+    scene_close(&s);
+}
+
+FACT(a_bump_that_is_gone_excuses_nothing_any_more)
+{
+    struct scene s = scene_open();
+    double hour = 8;
+
+    for (unsigned i = 0; i < 8; i++)
+        shake(&s, i % 3, i, true, 10);
+    for (; thing(&s)->feature.state == FEATURE_REGISTERED && hour < 100; hour++)
+        shake(&s, (unsigned)hour % 3, hour, false, 10);
+    CHECK_INT(thing(&s)->feature.state, FEATURE_RETIRED);
+    CHECK_INT(colour(&s), CODE_RED);
+    scene_close(&s);
+}
+
 int main(int argc, char **argv)
 {
     return check_main(argc, argv);
