@@ -148,6 +148,18 @@ static float lay(const struct response *response, const float *signal, int at)
     return high > low ? dot(response->at[at & 1] + low, signal + first + low, high - low) : 0;
 }
 
+/* ... at n even ticks in a row, by twos where nothing sticks out. */
+static void lay_row(const struct response *response, const float *signal, int from, int n, float *ret_laid)
+{
+    const int first = from / 2 - BANK_ZERO, low = still_steps(response->still);
+    int i = 0;
+
+    for (; i + 2 <= n && first + i >= 0 && first + i + 1 + BANK_PAIRS <= EVENT_PAIRS; i += 2)
+        dot_two(response->at[0] + low, signal + first + i + low, BANK_PAIRS - low, ret_laid + i);
+    for (; i < n; i++)
+        ret_laid[i] = lay(response, signal, from + 2 * i);
+}
+
 /* ... between ticks. */
 static float lay_between(const struct response *response, const float *signal, int at, float part)
 {
@@ -214,8 +226,7 @@ static void scan(const struct response *response, const struct event *e, const s
     const bool is_apart = pairs >= n || (axle & 1);
     float laid[EVENT_PAIRS];
 
-    for (int i = 0; i < (is_apart ? n : n + pairs); i++)
-        laid[i] = lay(response, e->felt_pairs, first + 2 * i);
+    lay_row(response, e->felt_pairs, first, is_apart ? n : n + pairs, laid);
     for (int i = 0; i < n; i++) {
         const float late = is_apart ? lay(response, e->felt_pairs, first + 2 * i + axle) : laid[i + pairs];
         const float both = s->front * laid[i] + s->rear * late;
