@@ -27,8 +27,8 @@ static const char *const sql[QUERY_COUNT] = {
                        "f.cov_nn_cm2, f.strength_milli, f.strength_mad_milli, f.heading_cdeg, f.hits, f.passes, "
                        "f.called_damage, f.first_ns, f.last_ns, d.state FROM feature f LEFT JOIN defect d USING(id) "
                        "WHERE f.id > ? ORDER BY f.id",
-    [QUERY_FEATURE_COUNTS] = "SELECT f.state, count(*), sum(coalesce(d.state, 0) = 2) FROM feature f "
-                             "LEFT JOIN defect d USING(id) GROUP BY f.state",
+    [QUERY_FEATURE_COUNTS] = ("SELECT f.state, count(*), sum(coalesce(d.state, 0) = 2) FROM feature f "
+                              "LEFT JOIN defect d USING(id) GROUP BY f.state"),
     [QUERY_FACTS] = "SELECT name, value FROM fact",
     [QUERY_LAST_CHANGE] = "SELECT id, as_of_ns FROM change ORDER BY id DESC LIMIT 1",
     [QUERY_CHANGES] = "SELECT id, event FROM change WHERE id > ? ORDER BY id LIMIT ?",

@@ -5,7 +5,7 @@
 
 FACT(every_kind_has_a_code_and_two_names)
 {
-    for (int k = 0; k <= FEATURE_KIND_COUNT; k++)
+    for (enum feature_kind k = FEATURE_NONE; k <= FEATURE_KIND_COUNT; k++)
         CHECK(feature_code(k) && feature_name_en(k) && feature_name_zh(k));
     CHECK_STR(feature_code(FEATURE_SPEED_BUMP), "speed_bump");
     CHECK_STR(feature_code(FEATURE_KERB), "kerb");
@@ -13,7 +13,7 @@ FACT(every_kind_has_a_code_and_two_names)
 
 FACT(what_is_no_kind_has_none)
 {
-    CHECK(feature_code(-1) == NULL);
+    CHECK(feature_code((enum feature_kind)-1) == NULL);
     CHECK(feature_name_en(FEATURE_KIND_COUNT + 1) == NULL);
     CHECK_INT(feature_defect(99), DEFECT_NONE);
 }
