@@ -200,6 +200,15 @@ struct cell_change {
     struct defect_id defect; /* that decided */
 };
 
+/* Squares that only passes speak of (no defect, no rough ride), many at once: 8 x 8 squares of one level. A square
+ * that also stands among the change's cells is told there. */
+struct leaf_patch {
+    struct cell leaf;    /* three levels above its squares; level 3..8 */
+    uint64_t mask;       /* bit i: the square with Morton number i of the leaf is told; at least one */
+    uint16_t covers[64]; /* grid/cover.h, at the square's number */
+};
+#define CHANGE_PATCHES_MAX 256
+
 /* One thing the gateway says for the record, as its own COSE_Sign1: kept verbatim in the ledger. */
 struct statement {
     const char *kind; /* "defect" or "change-digest"; at most 31 bytes */
