@@ -6,11 +6,11 @@
 #include "gateway/beliefs.h"
 #include "gateway/clears.h"
 #include "gateway/feature.h"
+#include "gateway/place.h"
 #include "gateway/room.h"
 #include "gateway/walk.h"
 
 #define MM2_PER_CM2 100.0
-#define LINE_COMMON_MM 60.0  /* see add_common_line */
 #define SIZE_SIGMA_GUESS 0.5 /* of a size that came without its sigma */
 
 /* All that one vehicle saw of the thing in one hour: the best of it counts. */
@@ -83,41 +83,16 @@ static void tell_covariance(struct defect *defect)
     defect->belief.cov_nn_cm2 = (int32_t)nn;
 }
 
-/* Vehicles keep to one line, so their wheels cross a hole off its middle by the same amount: an error across the way
- * that does not average out. Its size is ours, from `roadchief simulate` (docs/gateway.md). */
-static void add_common_line(struct defect *defect, unsigned heading_cdeg)
-{
-    const double heading = heading_cdeg * M_PI / 18000, e = cos(heading), n = -sin(heading);
-    const double common = LINE_COMMON_MM * LINE_COMMON_MM;
-
-    defect->covariance.ee_mm2 += common * e * e;
-    defect->covariance.en_mm2 += common * e * n;
-    defect->covariance.nn_mm2 += common * n * n;
-}
-
-/* Information filter over independent units, from zero: the order is that of the first events, always the same. */
+/* Independent units in the order of their first events: always the same. */
 static void fuse_place(const struct hits *hits, struct defect *defect)
 {
-    const struct grid_point origin = hits->items[0].best->at;
-    double ee = 0, en = 0, nn = 0, e = 0, n = 0;
+    struct fix *fixes = room_zeroed(hits->n, sizeof *fixes);
 
-    for (size_t i = 0; i < hits->n; i++) {
-        const struct sighting *s = hits->items[i].best;
-        const struct grid_covariance c = s->covariance;
-        const double det = c.ee_mm2 * c.nn_mm2 - c.en_mm2 * c.en_mm2;
-        const double de = (double)(s->at.e_mm - origin.e_mm), dn = (double)(s->at.n_mm - origin.n_mm);
-        ee += c.nn_mm2 / det;
-        en -= c.en_mm2 / det;
-        nn += c.ee_mm2 / det;
-        e += (c.nn_mm2 * de - c.en_mm2 * dn) / det;
-        n += (c.ee_mm2 * dn - c.en_mm2 * de) / det;
-    }
-    const double det = ee * nn - en * en;
-    defect->covariance = (struct grid_covariance){nn / det, -en / det, ee / det};
-    defect->belief.at.e_mm = origin.e_mm + llround((nn * e - en * n) / det);
-    defect->belief.at.n_mm = origin.n_mm + llround((ee * n - en * e) / det);
-    add_common_line(defect, hits->items[0].best->heading_cdeg);
+    for (size_t i = 0; i < hits->n; i++)
+        fixes[i] = (struct fix){hits->items[i].best->at, hits->items[i].best->covariance, hits->items[i].best->gnss};
+    place_fuse(fixes, hits->n, hits->items[0].best->heading_cdeg, &defect->belief.at, &defect->covariance);
     tell_covariance(defect);
+    free(fixes);
 }
 
 /* ---- evidence ------------------------------------------------------------------------------------------ */
