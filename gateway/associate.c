@@ -3,7 +3,7 @@
  * Two sightings are linked if their types may be taken for each other and they lie within reach: 3.04 (the root of
  * the 99 % gate 9.2 of chi-squared with two degrees of freedom) times the sum of their sigmas. Only linked ones
  * ever share a defect, so a connected component is folded alone. Inside it sightings are taken in event order
- * (time, kid, seq, index); each joins the most likely defect within the gate or founds a new one. What came early was
+ * (time, kid, seq, index); each joins the most likely defect within the gate (wider where many saw it) or founds a new one. What came early was
  * judged with little knowledge, so every sighting is then judged again, twice, against the defects as they stand
  * without it; at last defects that cannot be told apart are merged, older first. The result depends on the set alone.
  *
@@ -270,6 +270,13 @@ static bool may_share(const struct sighting *seed, const struct sighting *s, boo
            (headings_agree(seed, s) || a.ee_mm2 + a.nn_mm2 + b.ee_mm2 + b.nn_mm2 <= poor);
 }
 
+/* The furthest of n sightings of one thing lies within this with 99 %: -2 ln(0.01 / n). With a fixed gate one of a hundred
+ * sightings of a well-known hole would found a hole of its own. */
+static double gate_of(size_t n_units)
+{
+    return GATE_CHI2 + 2 * log((double)n_units);
+}
+
 /* Small = likely: minus twice the log of density times the units that saw the defect before (a defect that many
  * saw is likelier seen again), up to a constant. INFINITY if it cannot be. */
 static double misfit(const struct beliefs *beliefs, const struct cluster *cluster, const struct sighting *s)
@@ -285,7 +292,7 @@ static double misfit(const struct beliefs *beliefs, const struct cluster *cluste
     const double extent_mm = extent_of_pair(cluster->extent_mm, extent_of(s), s);
     const double d2 = mahalanobis2(de, dn, cluster->covariance, s->covariance,
                                    extent_covariance(extent_mm, s->heading_cdeg), &det);
-    if (d2 > GATE_CHI2 || cluster_contradicts(beliefs, cluster, s))
+    if (d2 > gate_of(cluster->n_units) || cluster_contradicts(beliefs, cluster, s))
         return INFINITY;
     return d2 + log(det) - 2 * log((double)cluster->n_units);
 }

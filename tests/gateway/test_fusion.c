@@ -123,7 +123,8 @@ FACT(place_is_weighed_by_information)
     const struct defect *d = defect_near(&s.beliefs, 100, 40, 3);
     CHECK_NEAR((double)(d->belief.at.e_mm - ORIGIN_E_MM) / 1000, 100.4, 0.002);
     CHECK_NEAR((double)(d->belief.at.n_mm - ORIGIN_N_MM) / 1000, 40.2, 0.002);
-    CHECK_NEAR(sqrt(d->covariance.ee_mm2), 894.4, 1); /* along the way */
+    /* Along the way: 1 / (1 / 1 + 1 / 4) = 0.8 m^2, and 1/36 of the mean variance 1.6 that all receivers share. */
+    CHECK_NEAR(sqrt(d->covariance.ee_mm2), 918.9, 1);
     scene_close(&s);
 }
 
@@ -137,7 +138,7 @@ FACT(one_vehicle_in_one_hour_is_one_witness)
     CHECK_INT(d->belief.state, DEFECT_SUSPECTED);
     CHECK_INT(d->belief.units, 1);
     CHECK_INT(d->belief.posterior_permille, 158); /* 1 / (1 + e^1.672976) */
-    CHECK_NEAR(sqrt(d->covariance.ee_mm2), 1000, 10); /* its errors are common: ten are no better than one */
+    CHECK_NEAR(sqrt(d->covariance.ee_mm2), 1013.8, 10); /* its errors are common: ten are no better than one */
     scene_close(&s);
 }
 
