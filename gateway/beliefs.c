@@ -28,6 +28,7 @@ void beliefs_done(struct beliefs *beliefs)
 void delta_done(struct delta *delta)
 {
     free(delta->cells);
+    free(delta->leaves);
     free(delta->defects);
     free(delta->features);
     memset(delta, 0, sizeof *delta);

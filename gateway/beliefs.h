@@ -51,9 +51,17 @@ struct moved_defect {
     struct defect_belief now;
     bool is_transition; /* state, severity, type or the right to red moved: worth an entry */
 };
+/* A leaf with squares that only passes speak of, all those of it that are known. Their coverage is told as far as it shows:
+ * 0, COVER_PALE or COVER_FULL. */
+struct told_leaf {
+    struct leaf_patch patch;
+    bool has_moved; /* the code of one of its squares; else only a day, or how well it is covered */
+};
 struct delta {
     int64_t as_of_ns;
     struct road_metres road;
+    struct told_leaf *leaves; /* by id */
+    size_t n_leaves, leaf_capacity;
     struct cell_change *cells;
     size_t n_cells, cell_capacity;
     struct moved_defect *defects;
@@ -88,6 +96,16 @@ void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid 
 void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *delta);
 /* SHA-256 over all defects and codes, in order: two gateways that believe the same have the same. */
 void beliefs_digest(const struct beliefs *beliefs, uint8_t ret_digest[SHA256_SIZE]);
+
+struct image_sink;   /* gateway/image.h */
+struct image_source;
+/* Everything that a fold of the batches so far would give again, as bytes. After beliefs_settle: nothing may wait to be
+ * told. Fails only if the sink does. */
+enum road_status beliefs_save(const struct beliefs *beliefs, const struct image_sink *sink);
+/* Into beliefs fresh from beliefs_init; on failure only beliefs_done may follow. What is read is never trusted:
+ * ROAD_CORRUPT if anything cannot be, ROAD_BAD_VERSION if it is another version's or another configuration's (the batches are
+ * folded instead). The caller keeps a checksum, and which batches it holds. */
+enum road_status beliefs_load(struct beliefs *beliefs, const struct image_source *source);
 
 /* Between the files of this part. */
 uint32_t beliefs_defect_new(struct beliefs *beliefs);
