@@ -1,0 +1,281 @@
+#include "gateway/cellmap.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/cellmap_node.h"
+#include "gateway/room.h"
+#include "link/log.h"
+
+#define FIRST_UNITS     256
+#define FIRST_SLOT_BITS 6
+
+_Static_assert(sizeof(struct cellmap_node) == sizeof(struct cellmap_unit) && offsetof(struct cellmap_node, values) == 14,
+               "a node's head is one unit, and a leaf's values begin in it");
+
+void cellmap_init(struct cellmap *map)
+{
+    *map = (struct cellmap){.n_units = 1, .unit_capacity = FIRST_UNITS, .slot_bits = FIRST_SLOT_BITS};
+    map->units = room_zeroed(FIRST_UNITS, sizeof *map->units);
+    map->slots = room_zeroed((size_t)1 << FIRST_SLOT_BITS, sizeof *map->slots);
+    cellmap_node(map, 0)->number = CELLMAP_FREE;
+}
+
+void cellmap_done(struct cellmap *map)
+{
+    free(map->units);
+    free(map->slots);
+    free(map->dirty);
+}
+
+size_t cellmap_bytes(const struct cellmap *map)
+{
+    return map->unit_capacity * sizeof *map->units + (sizeof *map->slots << map->slot_bits) +
+           map->dirty_capacity * sizeof *map->dirty;
+}
+
+/* By an eighth, so that little of a large map lies idle; the system moves large arrays without copying them. */
+static void grow_units(struct cellmap *map, unsigned wanted)
+{
+    const uint64_t capacity = (uint64_t)map->unit_capacity + map->unit_capacity / 8 + wanted;
+    void *units = capacity <= UINT32_MAX ? realloc(map->units, capacity * sizeof *map->units) : NULL;
+
+    if (!units)
+        fatal("out of memory: a cell map of %" PRIu64 " units of 16 bytes; nothing acknowledged is lost", capacity);
+    map->units = units;
+    map->unit_capacity = (uint32_t)capacity;
+}
+
+/* Pointers to nodes do not hold over this. */
+static uint32_t node_new(struct cellmap *map, unsigned units)
+{
+    uint32_t node = map->free[units];
+
+    if (node) {
+        map->free[units] = cellmap_node(map, node)->block;
+        return node;
+    }
+    if (map->unit_capacity - map->n_units < units)
+        grow_units(map, units);
+    node = map->n_units;
+    map->n_units += units;
+    memset(&map->units[node], 0, units * sizeof *map->units); /* a snapshot writes what lies idle, too */
+    return node;
+}
+
+static void node_free(struct cellmap *map, uint32_t node, unsigned units)
+{
+    struct cellmap_node *freed = cellmap_node(map, node);
+
+    freed->number = CELLMAP_FREE;
+    freed->block = map->free[units];
+    map->free[units] = node;
+}
+
+/* Moves a node that is full to a place of more units; whoever names it is told by the caller. */
+static uint32_t node_move(struct cellmap *map, uint32_t from, unsigned units, unsigned more_units)
+{
+    const uint32_t to = node_new(map, more_units);
+
+    memcpy(&map->units[to], &map->units[from], units * sizeof *map->units);
+    node_free(map, from, units);
+    return to;
+}
+
+static void grow_slots(struct cellmap *map)
+{
+    struct cellmap_slot *old = map->slots;
+    const size_t n = (size_t)1 << map->slot_bits;
+
+    map->slot_bits++;
+    map->slots = room_zeroed(2 * n, sizeof *map->slots);
+    for (size_t i = 0; i < n; i++)
+        if (old[i].node)
+            map->slots[slot_of(map, old[i].block)] = old[i];
+    free(old);
+}
+
+static uint32_t block_find(const struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    if (cellmap_is_block_of(cellmap_node(map, path->block), key))
+        return path->block;
+    return path->block = map->slots[slot_of(map, (uint32_t)(key >> 12))].node;
+}
+
+static uint32_t block_new(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const uint32_t block = (uint32_t)(key >> 12);
+
+    if (++map->n_blocks > (UINT32_C(3) << map->slot_bits) / 4)
+        grow_slots(map);
+    path->block = node_new(map, array_units(0));
+    *cellmap_node(map, path->block) = (struct cellmap_node){.block = block, .number = CELLMAP_ARRAY};
+    map->slots[slot_of(map, block)] = (struct cellmap_slot){block, path->block};
+    return path->block;
+}
+
+static void block_moved(struct cellmap *map, struct cellmap_path *path, uint64_t key, uint32_t node)
+{
+    path->block = node;
+    map->slots[slot_of(map, (uint32_t)(key >> 12))].node = node;
+}
+
+/* Puts an empty leaf into the table at path->block. */
+static void leaf_new(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const unsigned number = key >> 6 & 63;
+    const unsigned n = cellmap_bits(cellmap_node(map, path->block)->present);
+
+    if (table_units(n + 1) != table_units(n))
+        block_moved(map, path, key, node_move(map, path->block, table_units(n), table_units(n + 1)));
+    path->leaf = node_new(map, leaf_units(1));
+    *cellmap_node(map, path->leaf) = (struct cellmap_node){.block = (uint32_t)(key >> 12), .number = (uint8_t)number};
+    struct cellmap_node *table = cellmap_node(map, path->block);
+    uint32_t *place = cellmap_table(table) + cellmap_rank(table->present, number);
+    memmove(place + 1, place, (size_t)(cellmap_table(table) + n - place) * sizeof *place);
+    *place = path->leaf;
+    table->present |= UINT64_C(1) << number;
+}
+
+/* The leaf that the path leads to is full: it moves. */
+static void leaf_grow(struct cellmap *map, struct cellmap_path *path, uint64_t key, unsigned n)
+{
+    const struct cellmap_node *table = cellmap_node(map, block_find(map, path, key));
+    const unsigned rank = cellmap_rank(table->present, key >> 6 & 63);
+
+    path->leaf = node_move(map, path->leaf, leaf_units(n), leaf_units(n + 1));
+    cellmap_table(cellmap_node(map, path->block))[rank] = path->leaf;
+}
+
+static uint16_t *leaf_touch(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    struct cellmap_node *leaf = cellmap_node(map, path->leaf);
+    const uint64_t present = leaf->present;
+    const unsigned square = key & 63, rank = cellmap_rank(present, square);
+
+    if (present >> square & 1)
+        return &leaf->values[rank];
+    const unsigned n = cellmap_bits(present);
+    if (leaf_units(n + 1) != leaf_units(n)) {
+        leaf_grow(map, path, key, n);
+        leaf = cellmap_node(map, path->leaf);
+    }
+    memmove(&leaf->values[rank + 1], &leaf->values[rank], (n - rank) * sizeof leaf->values[0]);
+    leaf->values[rank] = 0;
+    leaf->present = present | UINT64_C(1) << square;
+    map->n_squares++;
+    return &leaf->values[rank];
+}
+
+static uint16_t *table_touch(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const struct cellmap_node *table = cellmap_node(map, path->block);
+    const unsigned number = key >> 6 & 63;
+
+    if (table->present >> number & 1)
+        path->leaf = cellmap_table(table)[cellmap_rank(table->present, number)];
+    else
+        leaf_new(map, path, key);
+    return leaf_touch(map, path, key);
+}
+
+/* An array that is full becomes a table of leaves. */
+static void array_to_table(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const uint64_t first = key & ~UINT64_C(0xFFF);
+    struct entry entries[ARRAY_MAX];
+    struct cellmap_node *array = cellmap_node(map, path->block);
+    const uint64_t dirty = array->present;
+
+    memcpy(entries, array_entries(array), sizeof entries);
+    node_free(map, path->block, array_units(ARRAY_MAX));
+    block_moved(map, path, key, node_new(map, table_units(0)));
+    *cellmap_node(map, path->block) = (struct cellmap_node){.block = (uint32_t)(key >> 12), .number = CELLMAP_TABLE};
+    map->n_squares -= ARRAY_MAX;
+    for (unsigned i = 0; i < ARRAY_MAX; i++) {
+        *table_touch(map, path, first | entries[i].position) = entries[i].value;
+        cellmap_node(map, path->leaf)->count = dirty >> (entries[i].position >> 6) & 1;
+    }
+}
+
+static uint16_t *array_touch(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const unsigned position = key & 0xFFF;
+    struct cellmap_node *array = cellmap_node(map, path->block);
+    const unsigned n = array->count, at = array_find(array, position);
+
+    if (at < n && array_entries(array)[at].position == position)
+        return &array_entries(array)[at].value;
+    if (n == ARRAY_MAX) {
+        array_to_table(map, path, key);
+        return table_touch(map, path, key);
+    }
+    if (array_units(n + 1) != array_units(n)) {
+        block_moved(map, path, key, node_move(map, path->block, array_units(n), array_units(n + 1)));
+        array = cellmap_node(map, path->block);
+    }
+    struct entry *entry = array_entries(array) + at;
+    memmove(entry + 1, entry, (n - at) * sizeof *entry);
+    *entry = (struct entry){0, (uint16_t)position};
+    array->count++;
+    map->n_squares++;
+    return &entry->value;
+}
+
+uint16_t *cellmap_touch_slow(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    if (cellmap_is_leaf_of(cellmap_node(map, path->leaf), key))
+        return leaf_touch(map, path, key);
+    if (!block_find(map, path, key))
+        block_new(map, path, key);
+    return cellmap_node(map, path->block)->number == CELLMAP_TABLE ? table_touch(map, path, key)
+                                                                   : array_touch(map, path, key);
+}
+
+static void dirty_add(struct cellmap *map, uint64_t leaf_key)
+{
+    ROOM(map->dirty, map->dirty_capacity, map->n_dirty + 1);
+    map->dirty[map->n_dirty++] = leaf_key;
+}
+
+void cellmap_mark_slow(struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const unsigned number = key >> 6 & 63;
+    struct cellmap_node *block = cellmap_node(map, block_find(map, path, key));
+    bool was_dirty = true; /* nothing to tell of a leaf that is not there */
+
+    if (block->number == CELLMAP_ARRAY) {
+        was_dirty = block->present >> number & 1;
+        block->present |= UINT64_C(1) << number;
+    } else if (block->number == CELLMAP_TABLE && (block->present >> number & 1)) {
+        path->leaf = cellmap_table(block)[cellmap_rank(block->present, number)];
+        struct cellmap_node *leaf = cellmap_node(map, path->leaf);
+        was_dirty = leaf->count;
+        leaf->count = 1;
+    }
+    if (!was_dirty)
+        dirty_add(map, key >> 6);
+}
+
+static uint16_t array_get(const struct cellmap_node *array, unsigned position)
+{
+    const unsigned at = array_find(array, position);
+    const struct entry *entry = array_entries(array) + at;
+
+    return at < array->count && entry->position == position ? entry->value : 0;
+}
+
+uint16_t cellmap_get_slow(const struct cellmap *map, struct cellmap_path *path, uint64_t key)
+{
+    const struct cellmap_node *block = cellmap_node(map, block_find(map, path, key));
+    const unsigned number = key >> 6 & 63, square = key & 63;
+
+    if (block->number == CELLMAP_ARRAY)
+        return array_get(block, key & 0xFFF);
+    if (block->number != CELLMAP_TABLE || !(block->present >> number & 1))
+        return 0;
+    path->leaf = cellmap_table(block)[cellmap_rank(block->present, number)];
+    const struct cellmap_node *leaf = cellmap_node(map, path->leaf);
+    return leaf->present >> square & 1 ? leaf->values[cellmap_rank(leaf->present, square)] : 0;
+}

@@ -1,0 +1,144 @@
+/* cellmap_walk.c - leaves as others read them: one, the dirty ones, all. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/cellmap_node.h"
+#include "gateway/room.h"
+
+/* Of an array: the leaves that have squares. */
+static uint64_t array_leaves(const struct cellmap_node *array)
+{
+    uint64_t leaves = 0;
+
+    for (unsigned i = 0; i < array->count; i++)
+        leaves |= UINT64_C(1) << (array_entries(array)[i].position >> 6);
+    return leaves;
+}
+
+static void read_array(const struct cellmap_node *array, unsigned number, struct cellmap_leaf *leaf)
+{
+    const struct entry *entries = array_entries(array);
+
+    leaf->is_dirty = array->present >> number & 1;
+    for (unsigned i = 0; i < array->count; i++)
+        if (entries[i].position >> 6 == (int)number) {
+            leaf->values[entries[i].position & 63] = entries[i].value;
+            leaf->present |= UINT64_C(1) << (entries[i].position & 63);
+        }
+}
+
+static void read_leaf(const struct cellmap_node *node, struct cellmap_leaf *leaf)
+{
+    const uint16_t *value = node->values;
+
+    leaf->present = node->present;
+    leaf->is_dirty = node->count;
+    for (uint64_t left = node->present; left; left &= left - 1)
+        leaf->values[__builtin_ctzll(left)] = *value++;
+}
+
+static bool read_of_block(const struct cellmap *map, const struct cellmap_node *block, unsigned number,
+                          struct cellmap_leaf *ret_leaf)
+{
+    struct cellmap_leaf leaf = {.key = (uint64_t)block->block << 6 | number};
+
+    if (block->number == CELLMAP_ARRAY)
+        read_array(block, number, &leaf);
+    else if (block->present >> number & 1)
+        read_leaf(cellmap_node(map, cellmap_table(block)[cellmap_rank(block->present, number)]), &leaf);
+    if (!leaf.present)
+        return false;
+    *ret_leaf = leaf;
+    return true;
+}
+
+bool cellmap_leaf(const struct cellmap *map, uint64_t leaf_key, struct cellmap_leaf *ret_leaf)
+{
+    const uint32_t block = map->slots[slot_of(map, (uint32_t)(leaf_key >> 6))].node;
+
+    return block && read_of_block(map, cellmap_node(map, block), leaf_key & 63, ret_leaf);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+void cellmap_dirty_sort(struct cellmap *map)
+{
+    if (map->n_dirty)
+        qsort(map->dirty, map->n_dirty, sizeof *map->dirty, by_key);
+}
+
+void cellmap_dirty_leaf(const struct cellmap *map, size_t i, struct cellmap_leaf *ret_leaf)
+{
+    (void)cellmap_leaf(map, map->dirty[i], ret_leaf); /* what is in the list is in the map */
+}
+
+void cellmap_dirty_clear(struct cellmap *map, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const unsigned number = map->dirty[i] & 63;
+        struct cellmap_node *block =
+            cellmap_node(map, map->slots[slot_of(map, (uint32_t)(map->dirty[i] >> 6))].node);
+        if (block->number == CELLMAP_ARRAY)
+            block->present &= ~(UINT64_C(1) << number);
+        else
+            cellmap_node(map, cellmap_table(block)[cellmap_rank(block->present, number)])->count = 0;
+    }
+    map->n_dirty -= n;
+    if (n)
+        memmove(map->dirty, map->dirty + n, map->n_dirty * sizeof *map->dirty);
+}
+
+static int by_block(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static const struct cellmap_node *block_at(const struct cellmap_cursor *cursor)
+{
+    return cellmap_node(cursor->map, cursor->map->slots[slot_of(cursor->map, cursor->blocks[cursor->at])].node);
+}
+
+/* The leaves of the block that the cursor has come to. */
+static void enter_block(struct cellmap_cursor *cursor)
+{
+    if (cursor->at == cursor->n_blocks)
+        return;
+    const struct cellmap_node *block = block_at(cursor);
+    cursor->left = block->number == CELLMAP_ARRAY ? array_leaves(block) : block->present;
+}
+
+void cellmap_cursor_open(struct cellmap_cursor *cursor, const struct cellmap *map)
+{
+    *cursor = (struct cellmap_cursor){.map = map, .blocks = room_zeroed(map->n_blocks, sizeof *cursor->blocks)};
+    for (size_t i = 0; i < (size_t)1 << map->slot_bits; i++)
+        if (map->slots[i].node)
+            cursor->blocks[cursor->n_blocks++] = map->slots[i].block;
+    qsort(cursor->blocks, cursor->n_blocks, sizeof *cursor->blocks, by_block);
+    enter_block(cursor);
+}
+
+bool cellmap_cursor_next(struct cellmap_cursor *cursor, struct cellmap_leaf *ret_leaf)
+{
+    while (cursor->at < cursor->n_blocks && !cursor->left) {
+        cursor->at++;
+        enter_block(cursor);
+    }
+    if (cursor->at == cursor->n_blocks)
+        return false;
+    const unsigned number = (unsigned)__builtin_ctzll(cursor->left);
+    cursor->left &= cursor->left - 1;
+    return read_of_block(cursor->map, block_at(cursor), number, ret_leaf);
+}
+
+void cellmap_cursor_close(struct cellmap_cursor *cursor)
+{
+    free(cursor->blocks);
+    cursor->blocks = NULL;
+}
