@@ -220,7 +220,7 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
     if (evidence->newest_ns > as_of_ns)
         as_of_ns = evidence->newest_ns;
     if (delta)
-        delta->n_cells = delta->n_defects = delta->n_features = 0;
+        delta->n_cells = delta->n_defects = delta->n_features = delta->n_leaves = 0;
     turn_day(beliefs, as_of_ns / NS_PER_DAY);
     queue_near_passes(beliefs);
     associate(beliefs, delta);

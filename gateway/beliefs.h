@@ -46,7 +46,8 @@ struct defect {
     struct feature_belief feature_told;
 };
 
-/* What moved: for publish.c. Cells ascend by id, defects and features by id. */
+/* What moved: for publish.c. Cells ascend by id, leaves, defects and features by id; a square of a leaf that also stands
+ * among the cells is told there. */
 struct moved_defect {
     struct defect_belief now;
     bool is_transition; /* state, severity, type or the right to red moved: worth an entry */

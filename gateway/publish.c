@@ -12,6 +12,8 @@
 #define CELL_WITH_DEFECT_COST 124
 #define BELIEF_COST 220
 #define FEATURE_COST 200
+#define PATCH_COST 22 /* without its covers */
+#define COVER_COST ((size_t)2)
 #define DEFECT_STATEMENT_COST 512
 #define DIGEST_COST 320
 #define LISTED_MOVE_COST 24
@@ -26,9 +28,14 @@ struct publisher {
     struct change change;
     size_t cost;
     struct cell last_tile; /* whose digest is already counted */
+    struct square_move squares[CHANGE_SQUARES_MAX]; /* that the message touches */
+    size_t n_squares;
+    uint64_t moved_tiles[CHANGE_CELLS_MAX + CHANGE_PATCHES_MAX]; /* in which a code moved, perhaps twice */
+    size_t n_moved_tiles;
     struct cell_change cells[CHANGE_CELLS_MAX];
     struct defect_belief defects[CHANGE_DEFECTS_MAX];
     struct feature_belief features[CHANGE_FEATURES_MAX];
+    struct leaf_patch patches[CHANGE_PATCHES_MAX];
     struct statement statements[CHANGE_STATEMENTS_MAX];
     char subjects[CHANGE_STATEMENTS_MAX][SUBJECT_SIZE];
     uint8_t said[SEALED_MAX];
@@ -60,9 +67,10 @@ static void start_message(struct publisher *p)
     p->change.cells = p->cells;
     p->change.defects = p->defects;
     p->change.features = p->features;
+    p->change.patches = p->patches;
     p->change.statements = p->statements;
-    p->change.n_cells = p->change.n_defects = p->change.n_features = p->change.n_statements = 0;
-    p->cost = p->said_length = 0;
+    p->change.n_cells = p->change.n_defects = p->change.n_features = p->change.n_patches = p->change.n_statements = 0;
+    p->cost = p->said_length = p->n_squares = p->n_moved_tiles = 0;
     p->last_tile.id = 0;
 }
 
@@ -103,34 +111,48 @@ static enum road_status say_defect(struct publisher *p, const struct defect_beli
     return add_statement(p, "defect", "defect", defect_id_format(&belief->id, name), length);
 }
 
-static bool has_moved(const struct cell_change *change)
+static int compare_squares(const void *a, const void *b)
 {
-    return change->was != change->reason.code;
+    const struct square_move *left = a, *right = b;
+
+    return (left->cell.id > right->cell.id) - (left->cell.id < right->cell.id);
 }
 
-/* One digest for each tile in which a code of this message moved. Cells ascend, so a tile's stand together. */
-static enum road_status say_digests(struct publisher *p)
+static enum road_status say_digest(struct publisher *p, struct cell tile, const struct square_move *squares, size_t n)
 {
     char name[32];
     size_t length;
 
-    for (size_t i = 0, next; i < p->change.n_cells; i = next) {
-        const struct cell tile = cell_parent(p->cells[i].cell, TILE_LEVEL);
-        bool moved = false;
-        for (next = i; next < p->change.n_cells && cell_contains(tile, p->cells[next].cell); next++)
-            moved |= has_moved(&p->cells[next]);
-        if (!moved)
+    const enum road_status status = digest_statement_encode(tile, squares, n, p->change.cause_kid, p->change.cause_seq,
+                                                            p->payload, sizeof p->payload, &length);
+    if (status != ROAD_OK)
+        return status;
+    snprintf(name, sizeof name, "%llu", (unsigned long long)tile.id);
+    return add_statement(p, "change-digest", "tile", name, length);
+}
+
+static bool tile_has_moved(const struct publisher *p, struct cell tile)
+{
+    for (size_t i = 0; i < p->n_moved_tiles; i++)
+        if (p->moved_tiles[i] == tile.id)
+            return true;
+    return false;
+}
+
+/* One digest for each tile in which a code of this message moved; it covers all that the message touches there. */
+static enum road_status say_digests(struct publisher *p)
+{
+    enum road_status status = ROAD_OK;
+
+    qsort(p->squares, p->n_squares, sizeof *p->squares, compare_squares);
+    for (size_t i = 0, next; i < p->n_squares && status == ROAD_OK; i = next) {
+        const struct cell tile = cell_parent(p->squares[i].cell, TILE_LEVEL);
+        for (next = i; next < p->n_squares && cell_contains(tile, p->squares[next].cell); next++)
             continue;
-        enum road_status status = digest_statement_encode(tile, &p->cells[i], next - i, p->change.cause_kid,
-                                                          p->change.cause_seq, p->payload, sizeof p->payload, &length);
-        if (status != ROAD_OK)
-            return status;
-        snprintf(name, sizeof name, "%llu", (unsigned long long)tile.id);
-        status = add_statement(p, "change-digest", "tile", name, length);
-        if (status != ROAD_OK)
-            return status;
+        if (tile_has_moved(p, tile))
+            status = say_digest(p, tile, &p->squares[i], next - i);
     }
-    return ROAD_OK;
+    return status;
 }
 
 static enum road_status send_message(struct publisher *p, bool is_last)
@@ -179,14 +201,31 @@ static enum road_status add_feature(struct publisher *p, const struct feature_be
 
 static bool is_listed(const struct cell_change *change)
 {
-    return has_moved(change) && (change->reason.code >= CODE_YELLOW || change->was >= CODE_YELLOW);
+    return change->was != change->reason.code && (change->reason.code >= CODE_YELLOW || change->was >= CODE_YELLOW);
+}
+
+static void touch(struct publisher *p, struct cell cell, enum road_code was, enum road_code is)
+{
+    p->squares[p->n_squares++] = (struct square_move){cell, was, is};
+}
+
+static void mark_moved(struct publisher *p, struct cell cell)
+{
+    const struct cell tile = cell_parent(cell, TILE_LEVEL);
+
+    if (p->n_moved_tiles == 0 || p->moved_tiles[p->n_moved_tiles - 1] != tile.id)
+        p->moved_tiles[p->n_moved_tiles++] = tile.id;
+}
+
+/* What a digest of the square's tile costs, if it is not counted yet. */
+static size_t tile_cost(const struct publisher *p, struct cell cell)
+{
+    return p->last_tile.id != cell_parent(cell, TILE_LEVEL).id ? DIGEST_COST : 0;
 }
 
 static size_t cell_cost(const struct publisher *p, const struct cell_change *change)
 {
-    const bool is_new_tile = p->last_tile.id != cell_parent(change->cell, TILE_LEVEL).id;
-
-    return (size_t)(change->has_defect ? CELL_WITH_DEFECT_COST : CELL_COST) + (is_new_tile ? DIGEST_COST : 0) +
+    return (size_t)(change->has_defect ? CELL_WITH_DEFECT_COST : CELL_COST) + tile_cost(p, change->cell) +
            (is_listed(change) ? LISTED_MOVE_COST : 0);
 }
 
@@ -203,6 +242,69 @@ static enum road_status add_cell(struct publisher *p, const struct cell_change *
     p->cost += cost;
     p->last_tile = cell_parent(change->cell, TILE_LEVEL);
     p->cells[p->change.n_cells++] = *change;
+    touch(p, change->cell, change->was, change->reason.code);
+    if (change->was != change->reason.code)
+        mark_moved(p, change->cell);
+    return ROAD_OK;
+}
+
+/* The first of the delta's cells, which ascend, that is not below `id`. */
+static size_t first_cell(const struct delta *delta, uint64_t id)
+{
+    size_t low = 0, high = delta->n_cells;
+
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (delta->cells[middle].cell.id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The patch's squares that are not told as cells: a change of their own would else take those back. */
+static uint64_t plain_squares(const struct delta *delta, const struct leaf_patch *patch)
+{
+    const int level = cell_level(patch->leaf) - LEAF_LEVELS;
+    uint64_t first, last, mask = patch->mask;
+
+    cell_range(patch->leaf, &first, &last);
+    for (size_t i = first_cell(delta, first); i < delta->n_cells && delta->cells[i].cell.id <= last; i++)
+        if (cell_level(delta->cells[i].cell) == level)
+            mask &= ~(UINT64_C(1) << cell_number_in_leaf(delta->cells[i].cell));
+    return mask;
+}
+
+static size_t leaf_cost(const struct publisher *p, struct cell leaf, uint64_t mask)
+{
+    return PATCH_COST + tile_cost(p, leaf) + COVER_COST * (size_t)__builtin_popcountll(mask);
+}
+
+/* The squares of `mask` alone. */
+static enum road_status add_leaf(struct publisher *p, const struct told_leaf *told, uint64_t mask)
+{
+    const struct cell leaf = told->patch.leaf;
+    size_t cost = leaf_cost(p, leaf, mask);
+
+    if (p->cost + cost > BUDGET || p->change.n_patches == CHANGE_PATCHES_MAX) {
+        const enum road_status status = send_message(p, false);
+        if (status != ROAD_OK)
+            return status;
+        cost = leaf_cost(p, leaf, mask);
+    }
+    struct leaf_patch *patch = &p->patches[p->change.n_patches++];
+    *patch = (struct leaf_patch){.leaf = leaf, .mask = mask};
+    for (uint64_t left = mask; left; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(left);
+        const enum road_code shown = cover_shown(told->patch.covers[i]);
+        patch->covers[i] = told->patch.covers[i];
+        touch(p, cell_of_leaf(leaf, i), shown, shown); /* green and grey: moves between them are not listed */
+    }
+    if (told->has_moved)
+        mark_moved(p, leaf);
+    p->cost += cost;
+    p->last_tile = cell_parent(leaf, TILE_LEVEL);
     return ROAD_OK;
 }
 
@@ -222,5 +324,10 @@ enum road_status publish(struct publisher *p, const struct delta *delta, struct 
         status = add_feature(p, &delta->features[i]);
     for (size_t i = 0; status == ROAD_OK && i < delta->n_cells; i++)
         status = add_cell(p, &delta->cells[i]);
+    for (size_t i = 0; status == ROAD_OK && i < delta->n_leaves; i++) {
+        const uint64_t mask = plain_squares(delta, &delta->leaves[i].patch);
+        if (mask)
+            status = add_leaf(p, &delta->leaves[i], mask);
+    }
     return status == ROAD_OK ? send_message(p, true) : status;
 }

@@ -119,6 +119,18 @@ bool cell_contains(struct cell ancestor, struct cell descendant)
     return first <= descendant.id && descendant.id <= last;
 }
 
+struct cell cell_of_leaf(struct cell leaf, unsigned number)
+{
+    const uint64_t below = lowest_bit(leaf); /* of the leaf's own range, half */
+
+    return (struct cell){leaf.id - below + (2 * (uint64_t)number + 1) * (below >> 6)};
+}
+
+unsigned cell_number_in_leaf(struct cell cell)
+{
+    return (unsigned)(cell.id >> (2 * cell_level(cell) + 1)) & 63;
+}
+
 void cell_neighbours(struct cell cell, struct cell ret_cells[8])
 {
     static const int east[8] = {0, 1, 1, 1, 0, -1, -1, -1}, north[8] = {1, 1, 0, -1, -1, -1, 0, 1};

@@ -40,6 +40,10 @@ struct cell cell_parent(struct cell cell, int level);
 /* Ids of all descendants of every level, the cell itself among them: first <= id <= last. */
 void cell_range(struct cell cell, uint64_t *ret_first, uint64_t *ret_last);
 bool cell_contains(struct cell ancestor, struct cell descendant);
+/* A leaf is 8 x 8 squares: of level 3 or more, its squares three levels below, numbered 0..63 in Morton order (bit 0
+ * east, bit 1 north, ...). */
+struct cell cell_of_leaf(struct cell leaf, unsigned number);
+unsigned cell_number_in_leaf(struct cell cell); /* in its own leaf, cell_parent(cell, cell_level(cell) + 3) */
 /* Same level, clockwise from north: N NE E SE S SW W NW; .id = 0 beyond the frame. */
 void cell_neighbours(struct cell cell, struct cell ret_cells[8]);
 

@@ -11,6 +11,7 @@
 #include "grid/catalogue.h"
 #include "grid/cell.h"
 #include "grid/code.h"
+#include "grid/cover.h"
 #include "grid/feature.h"
 #include "link/sign.h"
 
@@ -200,13 +201,18 @@ struct cell_change {
     struct defect_id defect; /* that decided */
 };
 
-/* Squares that only passes speak of (no defect, no rough ride), many at once: 8 x 8 squares of one level. A square
- * that also stands among the change's cells is told there. */
+/* Squares that only passes speak of (no defect, no rough ride), many at once: 8 x 8 squares of one level. What is shown
+ * of them is cover_shown: green or grey, for a square of another colour has a reason and is a cell_change. A square that
+ * also stands among the change's cells is what is said there; else being told here takes back what any earlier
+ * cell_change said of it. A cover of 0 takes back all that was said of the square. */
 struct leaf_patch {
     struct cell leaf;    /* three levels above its squares; level 3..8 */
-    uint64_t mask;       /* bit i: the square with Morton number i of the leaf is told; at least one */
-    uint16_t covers[64]; /* grid/cover.h, at the square's number */
+    uint64_t mask;       /* bit i: square i of the leaf (cell_of_leaf) is told; at least one */
+    uint16_t covers[64]; /* grid/cover.h, at the square's number: 0, or of a colour; 0 where nothing is told */
 };
+#define LEAF_LEVELS 3 /* from a leaf down to its squares */
+#define PATCH_LEVEL_MIN 3
+#define PATCH_LEVEL_MAX 8
 #define CHANGE_PATCHES_MAX 256
 
 /* One thing the gateway says for the record, as its own COSE_Sign1: kept verbatim in the ledger. */
@@ -240,11 +246,14 @@ struct change {
     size_t n_defects;
     struct feature_belief *features;
     size_t n_features;
+    struct leaf_patch *patches; /* ascending by leaf id, each leaf once */
+    size_t n_patches;
     struct statement *statements; /* slices of the decoded bytes */
     size_t n_statements;
     void *block;
 };
 #define CHANGE_CELLS_MAX      1024
+#define CHANGE_SQUARES_MAX    (CHANGE_CELLS_MAX + 64 * CHANGE_PATCHES_MAX) /* both kinds */
 #define CHANGE_DEFECTS_MAX    128
 #define CHANGE_FEATURES_MAX   128
 #define CHANGE_STATEMENTS_MAX 256
@@ -255,17 +264,23 @@ enum road_status change_decode(const uint8_t *bytes, size_t length, struct chang
                                const char **ret_field);
 void change_done(struct change *change);
 
-/* Payloads of statements (before sealing). A defect's is its belief; a digest's is the tile and a SHA-256
- * over (cell id, code) of the cells that this change touches in it, ascending (8 bytes big-endian and 1 byte
- * each), with the listed moves to and from red and yellow. Cells outside the tile are passed over, so the
- * whole change's may be given, in any order. */
+/* One square that a change touches, told as a cell or in a patch. */
+struct square_move {
+    struct cell cell;
+    enum road_code was, is; /* shown before and now */
+};
+
+/* Payloads of statements (before sealing). A defect's is its belief; a digest's is the tile and a SHA-256 over (cell id,
+ * shown code) of all squares that a change touches in it, ascending (8 bytes big-endian and 1 byte each), told as cells
+ * or in patches alike, with the listed moves to and from red and yellow. Squares outside the tile are passed over, so
+ * the whole change's may be given, in any order; each once. */
 enum road_status defect_statement_encode(const struct defect_belief *belief, struct kid cause_kid,
                                          uint64_t cause_seq, uint8_t *ret_bytes, size_t capacity,
                                          size_t *ret_length);
 enum road_status defect_statement_decode(const uint8_t *bytes, size_t length,
                                          struct defect_belief *ret_belief, struct kid *ret_cause_kid,
                                          uint64_t *ret_cause_seq, const char **ret_field);
-enum road_status digest_statement_encode(struct cell tile, const struct cell_change *cells, size_t n_cells,
+enum road_status digest_statement_encode(struct cell tile, const struct square_move *squares, size_t n_squares,
                                          struct kid cause_kid, uint64_t cause_seq, uint8_t *ret_bytes,
                                          size_t capacity, size_t *ret_length);
 

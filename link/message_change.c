@@ -1,4 +1,5 @@
 #include "link/message_feature.h"
+#include "link/message_patch.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,8 @@ enum {
     CHANGE_CELLS,
     CHANGE_DEFECTS,
     CHANGE_STATEMENTS,
-    CHANGE_FEATURES /* left out when there are none */
+    CHANGE_FEATURES, /* this and the next are left out when there are none */
+    CHANGE_PATCHES
 };
 enum {
     CELL_ID = 1,
@@ -107,6 +109,7 @@ static void check_change(struct check *check, const struct change *change)
     check_that(check, change->n_cells <= CHANGE_CELLS_MAX, ROAD_TOO_LARGE, "cells");
     check_that(check, change->n_defects <= CHANGE_DEFECTS_MAX, ROAD_TOO_LARGE, "defects");
     check_that(check, change->n_features <= CHANGE_FEATURES_MAX, ROAD_TOO_LARGE, "features");
+    check_that(check, change->n_patches <= CHANGE_PATCHES_MAX, ROAD_TOO_LARGE, "patches");
     check_that(check, change->n_statements <= CHANGE_STATEMENTS_MAX, ROAD_TOO_LARGE, "statements");
     for (size_t i = 0; i < change->n_cells && check->status == ROAD_OK; i++)
         check_cell_change(check, &change->cells[i], change->zone);
@@ -114,6 +117,8 @@ static void check_change(struct check *check, const struct change *change)
         check_belief(check, &change->defects[i]);
     for (size_t i = 0; i < change->n_features && check->status == ROAD_OK; i++)
         check_feature_belief(check, &change->features[i]);
+    for (size_t i = 0; i < change->n_patches && check->status == ROAD_OK; i++)
+        check_patch(check, &change->patches[i], i ? &change->patches[i - 1] : NULL, change->zone);
     for (size_t i = 0; i < change->n_statements && check->status == ROAD_OK; i++)
         check_statement(check, &change->statements[i]);
 }
@@ -191,6 +196,12 @@ static void put_lists(struct wire_writer *writer, struct wire_fields *fields, co
     }
     for (size_t i = 0; i < change->n_features; i++)
         put_feature_belief(writer, &change->features[i]);
+    if (change->n_patches) {
+        wire_field(writer, fields, CHANGE_PATCHES);
+        wire_put_array(writer, change->n_patches);
+    }
+    for (size_t i = 0; i < change->n_patches; i++)
+        put_patch(writer, &change->patches[i]);
 }
 
 enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,
@@ -224,13 +235,14 @@ enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, 
 
 /* ---- reading ---- */
 
-/* Where a decoder puts its arrays: one block, cut into four. */
+/* Where a decoder puts its arrays: one block, cut into five. */
 struct arena {
     struct cell_change *cells;
     struct defect_belief *defects;
     struct feature_belief *features;
+    struct leaf_patch *patches;
     struct statement *statements;
-    size_t cells_max, defects_max, features_max, statements_max;
+    size_t cells_max, defects_max, features_max, patches_max, statements_max;
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -245,17 +257,20 @@ static void *arena_new(struct arena *arena, size_t length)
     arena->defects_max = smaller(CHANGE_DEFECTS_MAX, length / BELIEF_MIN_BYTES);
     arena->statements_max = smaller(CHANGE_STATEMENTS_MAX, length / STATEMENT_MIN_BYTES);
     arena->features_max = smaller(CHANGE_FEATURES_MAX, length / FEATURE_BELIEF_MIN_BYTES);
+    arena->patches_max = smaller(CHANGE_PATCHES_MAX, length / PATCH_MIN_BYTES);
     const size_t cells_size = arena->cells_max * sizeof *arena->cells;
     const size_t defects_size = arena->defects_max * sizeof *arena->defects;
     const size_t features_size = arena->features_max * sizeof *arena->features;
-    char *block = malloc(cells_size + defects_size + features_size +
+    const size_t patches_size = arena->patches_max * sizeof *arena->patches;
+    char *block = malloc(cells_size + defects_size + features_size + patches_size +
                          arena->statements_max * sizeof *arena->statements + 1);
 
-    /* The first three structs hold an int64_t, so each size keeps the next array aligned. */
+    /* The first four structs hold 64 bits, so each size keeps the next array aligned. */
     arena->cells = (struct cell_change *)block;
     arena->defects = (struct defect_belief *)(block + cells_size);
     arena->features = (struct feature_belief *)(block + cells_size + defects_size);
-    arena->statements = (struct statement *)(block + cells_size + defects_size + features_size);
+    arena->patches = (struct leaf_patch *)(block + cells_size + defects_size + features_size);
+    arena->statements = (struct statement *)(block + cells_size + defects_size + features_size + patches_size);
     return block;
 }
 
@@ -367,6 +382,15 @@ static void get_features(struct wire_reader *reader, const struct arena *arena, 
     wire_close(reader);
 }
 
+static void get_patches(struct wire_reader *reader, const struct arena *arena, struct change *change)
+{
+    change->n_patches = wire_array_open(reader, arena->patches_max, "patches");
+    change->patches = arena->patches;
+    for (size_t i = 0; i < change->n_patches && reader->status == ROAD_OK; i++)
+        get_patch(reader, &change->patches[i]);
+    wire_close(reader);
+}
+
 static void get_statements(struct wire_reader *reader, const struct arena *arena, struct change *change)
 {
     change->n_statements = wire_array_open(reader, arena->statements_max, "statements");
@@ -435,6 +459,9 @@ static void get_change_field(struct wire_reader *reader, int64_t key, const stru
         break;
     case CHANGE_FEATURES:
         get_features(reader, arena, change);
+        break;
+    case CHANGE_PATCHES:
+        get_patches(reader, arena, change);
         break;
     default:
         wire_skip(reader);

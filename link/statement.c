@@ -141,84 +141,84 @@ enum road_status defect_statement_decode(const uint8_t *bytes, size_t length,
 
 /* ---- a tile's digest ---- */
 
-static int compare_cells(const void *a, const void *b)
+static int compare_squares(const void *a, const void *b)
 {
-    const struct cell_change *const *left = a, *const *right = b;
-    const uint64_t x = (*left)->cell.id, y = (*right)->cell.id;
+    const struct square_move *left = a, *right = b;
 
-    if (x != y)
-        return x < y ? -1 : 1;
-    return ((*left)->reason.code > (*right)->reason.code) - ((*left)->reason.code < (*right)->reason.code);
+    if (left->cell.id != right->cell.id)
+        return left->cell.id < right->cell.id ? -1 : 1;
+    return (left->is > right->is) - (left->is < right->is);
 }
 
-/* The cells inside the tile, ascending by id. */
-static size_t cells_of_tile(struct cell tile, const struct cell_change *cells, size_t n,
-                            const struct cell_change *ret_sorted[CHANGE_CELLS_MAX])
+/* The squares inside the tile, ascending by id. */
+static size_t squares_of_tile(struct cell tile, const struct square_move *squares, size_t n,
+                              struct square_move *ret_sorted)
 {
     uint64_t first, last;
     size_t count = 0;
 
     cell_range(tile, &first, &last);
     for (size_t i = 0; i < n; i++)
-        if (cells[i].cell.id >= first && cells[i].cell.id <= last)
-            ret_sorted[count++] = &cells[i];
-    qsort(ret_sorted, count, sizeof *ret_sorted, compare_cells);
+        if (squares[i].cell.id >= first && squares[i].cell.id <= last)
+            ret_sorted[count++] = squares[i];
+    qsort(ret_sorted, count, sizeof *ret_sorted, compare_squares);
     return count;
 }
 
-/* SHA-256 over 8 bytes of id, big-endian, and 1 byte of code for each cell. */
-static void hash_cells(const struct cell_change *const *cells, size_t n, uint8_t ret_digest[SHA256_SIZE])
+/* SHA-256 over 8 bytes of id, big-endian, and 1 byte of code for each square; `bytes` has room for 9 each. */
+static void hash_squares(const struct square_move *squares, size_t n, uint8_t *bytes, uint8_t ret_digest[SHA256_SIZE])
 {
-    uint8_t bytes[CHANGE_CELLS_MAX * 9];
     uint8_t *at = bytes;
 
     for (size_t i = 0; i < n; i++) {
         for (int shift = 56; shift >= 0; shift -= 8)
-            *at++ = (uint8_t)(cells[i]->cell.id >> shift);
-        *at++ = (uint8_t)cells[i]->reason.code;
+            *at++ = (uint8_t)(squares[i].cell.id >> shift);
+        *at++ = (uint8_t)squares[i].is;
     }
     sha256(bytes, (size_t)(at - bytes), ret_digest);
 }
 
 /* Into or out of yellow and red: what the ledger lists one by one. */
-static bool is_listed(const struct cell_change *change)
+static bool is_listed(const struct square_move *square)
 {
-    return change->was != change->reason.code &&
-           (change->was >= CODE_YELLOW || change->reason.code >= CODE_YELLOW);
+    return square->was != square->is && (square->was >= CODE_YELLOW || square->is >= CODE_YELLOW);
 }
 
-static void put_moves(struct wire_writer *writer, const struct cell_change *const *cells, size_t n)
+static void put_moves(struct wire_writer *writer, const struct square_move *squares, size_t n)
 {
     size_t n_moves = 0;
 
     for (size_t i = 0; i < n; i++)
-        n_moves += is_listed(cells[i]);
+        n_moves += is_listed(&squares[i]);
     wire_put_array(writer, n_moves);
     for (size_t i = 0; i < n; i++) {
-        if (!is_listed(cells[i]))
+        if (!is_listed(&squares[i]))
             continue;
         wire_put_array(writer, 3);
-        wire_put_uint(writer, cells[i]->cell.id);
-        wire_put_uint(writer, (uint64_t)cells[i]->was);
-        wire_put_uint(writer, (uint64_t)cells[i]->reason.code);
+        wire_put_uint(writer, squares[i].cell.id);
+        wire_put_uint(writer, (uint64_t)squares[i].was);
+        wire_put_uint(writer, (uint64_t)squares[i].is);
     }
 }
 
-enum road_status digest_statement_encode(struct cell tile, const struct cell_change *cells, size_t n_cells,
+enum road_status digest_statement_encode(struct cell tile, const struct square_move *squares, size_t n_squares,
                                          struct kid cause_kid, uint64_t cause_seq, uint8_t *ret_bytes,
                                          size_t capacity, size_t *ret_length)
 {
-    const struct cell_change *sorted[CHANGE_CELLS_MAX];
     uint8_t digest[SHA256_SIZE];
     struct wire_writer writer;
     struct wire_fields fields;
 
     if (!cell_is_valid(tile) || cause_seq < 1 || cause_seq > INT64_MAX)
         return ROAD_BAD_RANGE;
-    if (n_cells > CHANGE_CELLS_MAX)
+    if (n_squares > CHANGE_SQUARES_MAX)
         return ROAD_TOO_LARGE;
-    const size_t n = cells_of_tile(tile, cells, n_cells, sorted);
-    hash_cells(sorted, n, digest);
+    /* Sorted squares, then the bytes that are hashed. */
+    struct square_move *sorted = malloc(n_squares * (sizeof *sorted + 9) + 1);
+    if (!sorted)
+        return ROAD_NO_MEMORY;
+    const size_t n = squares_of_tile(tile, squares, n_squares, sorted);
+    hash_squares(sorted, n, (uint8_t *)(sorted + n_squares), digest);
     wire_write(&writer, ret_bytes, capacity);
     put_header(&writer, &fields);
     wire_field_uint(&writer, &fields, DIGEST_TILE, tile.id);
@@ -229,6 +229,7 @@ enum road_status digest_statement_encode(struct cell tile, const struct cell_cha
     wire_field_bytes(&writer, &fields, DIGEST_CAUSE_KID, cause_kid.bytes, KID_SIZE);
     wire_field_uint(&writer, &fields, DIGEST_CAUSE_SEQ, cause_seq);
     wire_fields_close(&writer, &fields);
+    free(sorted);
     if (writer.status == ROAD_OK)
         *ret_length = writer.length;
     return writer.status;

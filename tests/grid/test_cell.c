@@ -341,6 +341,28 @@ FACT(what_is_no_cell_is_refused_and_changes_nothing)
     CHECK_INT(cell.id, 42);
 }
 
+/* The 8 x 8 squares of a leaf by their corners, against the numbers' bits: even ones east, odd ones north. */
+FACT(a_leafs_squares_are_numbered_in_morton_order)
+{
+    const struct grid_zone zone = {120, false};
+
+    for (int level = 3; level <= CELL_LEVEL_MAX; level++) {
+        struct cell leaf;
+        cell_from_point(zone, (struct grid_point){515741999, 3350510999}, level, &leaf);
+        const struct grid_point corner = cell_corner(leaf);
+        for (unsigned number = 0; number < 64; number++) {
+            const int64_t east = (number & 1) | (number >> 1 & 2) | (number >> 2 & 4);
+            const int64_t north = (number >> 1 & 1) | (number >> 2 & 2) | (number >> 3 & 4);
+            const int64_t size = INT64_C(1000) << (level - 3);
+            const struct grid_point at = {corner.e_mm + east * size, corner.n_mm + north * size};
+            struct cell want = {0};
+            cell_from_point(zone, at, level - 3, &want);
+            CHECK(cell_of_leaf(leaf, number).id == want.id);
+            CHECK_INT(cell_number_in_leaf(want), number);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     return check_main(argc, argv);

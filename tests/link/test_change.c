@@ -111,12 +111,37 @@ static struct feature_belief feature_random(struct chance *chance)
     return feature;
 }
 
+/* Of the zone, and of a leaf of its own for each number; what may be told stands in message.h. */
+static struct leaf_patch patch_random(struct chance *chance, struct grid_zone zone, int number)
+{
+    const struct grid_point at = {INT64_C(300000) * number, chance_between(chance, 0, 255999)};
+    struct leaf_patch patch;
+
+    memset(&patch, 0, sizeof patch);
+    CHECK_STATUS(cell_from_point(zone, at, (int)chance_between(chance, 3, 8), &patch.leaf), ROAD_OK);
+    patch.mask = chance_next(chance) & chance_next(chance);
+    patch.mask |= UINT64_C(1) << chance_between(chance, 0, 63);
+    for (unsigned i = 0; i < 64; i++)
+        if (patch.mask >> i & 1 && chance_between(chance, 0, 7))
+            patch.covers[i] = cover_pack(CODE_GREEN, chance_between(chance, 0, 511),
+                                         (unsigned)chance_between(chance, 0, COVER_COVERAGE_MAX));
+    return patch;
+}
+
+static int by_leaf(const void *a, const void *b)
+{
+    const struct leaf_patch *left = a, *right = b;
+
+    return (left->leaf.id > right->leaf.id) - (left->leaf.id < right->leaf.id);
+}
+
 /* A change with its arrays. */
 struct change_room {
     struct change change;
     struct cell_change cells[20];
     struct defect_belief defects[5];
     struct feature_belief features[5];
+    struct leaf_patch patches[9];
     struct statement statements[4];
 };
 
@@ -138,6 +163,8 @@ static void change_random(struct chance *chance, struct change_room *ret_room)
                               .n_defects = (size_t)chance_between(chance, 0, 5),
                               .features = ret_room->features,
                               .n_features = (size_t)chance_between(chance, 0, 5),
+                              .patches = ret_room->patches,
+                              .n_patches = (size_t)chance_between(chance, 0, 9),
                               .statements = ret_room->statements,
                               .n_statements = (size_t)chance_between(chance, 0, 4)};
     for (size_t i = 0; i < change->n_cells; i++)
@@ -146,6 +173,9 @@ static void change_random(struct chance *chance, struct change_room *ret_room)
         change->defects[i] = belief_random(chance);
     for (size_t i = 0; i < change->n_features; i++)
         change->features[i] = feature_random(chance);
+    for (size_t i = 0; i < change->n_patches; i++)
+        change->patches[i] = patch_random(chance, change->zone, (int)i);
+    qsort(change->patches, change->n_patches, sizeof *change->patches, by_leaf);
     for (size_t i = 0; i < change->n_statements; i++)
         change->statements[i] = (struct statement){.kind = "defect",
                                                    .kind_length = 6,
@@ -203,7 +233,8 @@ static bool same_change(const struct change *a, const struct change *b)
                    a->zone.is_south == b->zone.is_south && kid_compare(a->cause_kid, b->cause_kid) == 0 &&
                    a->cause_seq == b->cause_seq && a->is_last == b->is_last && a->as_of_ns == b->as_of_ns &&
                    memcmp(&a->road, &b->road, sizeof a->road) == 0 && a->n_cells == b->n_cells &&
-                   a->n_defects == b->n_defects && a->n_features == b->n_features && a->n_statements == b->n_statements;
+                   a->n_defects == b->n_defects && a->n_features == b->n_features && a->n_patches == b->n_patches &&
+                   a->n_statements == b->n_statements;
 
     for (size_t i = 0; is_same && i < a->n_cells; i++)
         is_same = same_cell(&a->cells[i], &b->cells[i]);
@@ -211,6 +242,9 @@ static bool same_change(const struct change *a, const struct change *b)
         is_same = same_belief(&a->defects[i], &b->defects[i]);
     for (size_t i = 0; is_same && i < a->n_features; i++)
         is_same = same_feature(&a->features[i], &b->features[i]);
+    for (size_t i = 0; is_same && i < a->n_patches; i++)
+        is_same = a->patches[i].leaf.id == b->patches[i].leaf.id && a->patches[i].mask == b->patches[i].mask &&
+                  memcmp(a->patches[i].covers, b->patches[i].covers, sizeof a->patches[i].covers) == 0;
     for (size_t i = 0; is_same && i < a->n_statements; i++) {
         const struct statement *x = &a->statements[i], *y = &b->statements[i];
 
@@ -250,7 +284,7 @@ static void full_room(struct change_room *ret_room)
     do
         change_random(&chance, ret_room);
     while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 || ret_room->change.n_features < 2 ||
-           ret_room->change.n_statements < 2 || ret_room->defects[0].state != DEFECT_ALIAS);
+           ret_room->change.n_patches < 2 || ret_room->change.n_statements < 2 || ret_room->defects[0].state != DEFECT_ALIAS);
 }
 
 FACT(a_truncated_change_or_a_small_buffer_is_refused_at_every_length)
@@ -270,6 +304,11 @@ FACT(a_truncated_change_or_a_small_buffer_is_refused_at_every_length)
         CHECK_STATUS(change_encode(&room.change, small, cut, &got), ROAD_TOO_LARGE);
     }
     CHECK_INT(got, 77);
+}
+
+static void set_cover(struct leaf_patch *patch, uint16_t cover)
+{
+    patch->covers[__builtin_ctzll(patch->mask)] = cover;
 }
 
 #define REFUSED(bend, status)                                                                                \
@@ -312,6 +351,18 @@ FACT(a_change_that_makes_no_sense_is_not_encoded)
     REFUSED(room.features[0].strength_mad_milli = -1, ROAD_BAD_RANGE);
     REFUSED(room.features[0].heading_cdeg = 36000, ROAD_BAD_RANGE);
     REFUSED(room.features[0].last_ns = room.features[0].first_ns - 1, ROAD_BAD_RANGE);
+    REFUSED(room.change.n_patches = CHANGE_PATCHES_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room.patches[0].leaf.id = 0, ROAD_BAD_RANGE);
+    REFUSED(room.patches[0].leaf.id ^= (uint64_t)1 << 45, ROAD_BAD_RANGE); /* another zone */
+    REFUSED(room.patches[0].leaf = cell_parent(room.patches[0].leaf, 9), ROAD_BAD_RANGE);
+    REFUSED(room.patches[0].leaf.id = (room.patches[0].leaf.id & ~(uint64_t)0xFFFF) | 16, ROAD_BAD_RANGE); /* level 2 */
+    REFUSED(room.patches[1] = room.patches[0], ROAD_BAD_INPUT);
+    REFUSED((room.patches[0].mask = 0, memset(room.patches[0].covers, 0, 128)), ROAD_BAD_RANGE);
+    REFUSED(room.patches[0].mask = ~room.patches[0].mask, ROAD_BAD_RANGE); /* covers where nothing is told */
+    REFUSED(set_cover(&room.patches[0], cover_pack(CODE_RED, 7, COVER_PALE)), ROAD_BAD_RANGE);
+    REFUSED(set_cover(&room.patches[0], cover_pack(CODE_YELLOW, 7, COVER_COVERAGE_MAX)), ROAD_BAD_RANGE);
+    REFUSED(set_cover(&room.patches[0], cover_pack(CODE_GREY, 7, COVER_FULL)), ROAD_BAD_RANGE);
+    REFUSED(set_cover(&room.patches[0], cover_pack(CODE_RED, 7, COVER_PALE - 1)), ROAD_OK); /* grey, hatched red */
     REFUSED(room.statements[0].kind = "de ect", ROAD_BAD_INPUT);
     REFUSED(room.statements[0].subject_length = 96, ROAD_BAD_INPUT);
     REFUSED(room.statements[0].cose_length = 0, ROAD_BAD_INPUT);
@@ -337,6 +388,48 @@ FACT(any_changed_byte_of_a_change_is_refused_or_still_makes_sense)
             CHECK_STATUS(change_encode(&change, again, sizeof again, &length_again), ROAD_OK);
         change_done(&change);
         bytes[at] = kept;
+    }
+}
+
+/* {0: 1, 1: 1, 2: 40, 3: kid, 4: 1, 5: true, 6: 0, 7: [0 x 6], 8: [], 9: [], 10: [], 12: [`patches`]} */
+static enum road_status decode_patches(const char *patches, const char **ret_field)
+{
+    uint8_t bytes[512];
+    struct change change = {0};
+    size_t length = unhex("ad 0001 0101 021828 03480000000000000000 0401 05f5 0600 0786000000000000 0880 0980 0a80 0b80 0c",
+                          bytes, sizeof bytes);
+
+    length += unhex(patches, bytes + length, sizeof bytes - length);
+    const enum road_status status = change_decode(bytes, length, &change, ret_field);
+    change_done(&change);
+    return status;
+}
+
+FACT(a_patch_of_the_wrong_form_is_refused_by_name)
+{
+    static const struct {
+        const char *patches, *field;
+        enum road_status status;
+    } cases[] = {
+        /* leaf 1414241059722176 of level 3, squares 0 and 63, green of day 305 */
+        {"81 83 1b0005063ea7fdd3c0 1b8000000000000001 44 66256631", NULL, ROAD_OK},
+        {"81 83 1b0005063ea7fdd3c0 1b8000000000000001 42 6625", "patch.covers", ROAD_BAD_INPUT},
+        {"81 83 1b0005063ea7fdd3c0 1b8000000000000001 46 662566316625", "patch.covers", ROAD_BAD_INPUT},
+        {"81 83 1b0005063ea7fdd3c0 01 41 66", "patch.covers", ROAD_BAD_INPUT},
+        {"81 83 1b0005063ea7fdd3c0 00 40", "patch.mask", ROAD_BAD_RANGE},
+        {"81 82 1b0005063ea7fdd3c0 01", "patch", ROAD_BAD_INPUT},
+        {"81 83 1b0005063ea7fdd3c0 01 18ff", "patch.covers", ROAD_BAD_INPUT},
+        {"82 83 1b0005063ea7fdd3c0 01 426625 83 1b0005063ea7fdd3c0 02 426625", "patch.leaf", ROAD_BAD_INPUT},
+        {"82 83 1b0005063ea7fdd3c0 01 426625 83 1b0005063ea7fdd340 01 426625", "patch.leaf", ROAD_BAD_INPUT},
+        {"81 83 1b0005063ea7fdd3f0 01 426625", "patch.leaf", ROAD_BAD_RANGE}, /* level 2 */
+        {"990101", "patches", ROAD_TOO_LARGE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *field = NULL;
+        CHECK_STATUS(decode_patches(cases[i].patches, &field), cases[i].status);
+        if (cases[i].field && (!field || strcmp(field, cases[i].field) != 0))
+            CHECK_FAILED("case %zu: %s, not %s", i, field ? field : "none", cases[i].field);
     }
 }
 
@@ -466,40 +559,40 @@ FACT(a_digest_is_of_the_tiles_cells_in_any_order_given)
 {
     const struct grid_zone zone = {120, false};
     const struct kid kid = {{1, 2, 3}};
-    struct cell_change cells[4] = {0}, turned[4];
+    struct square_move squares[4] = {0}, turned[4];
     uint8_t bytes[512], again[512], hashed[27], digest[32];
     struct cell tile;
     size_t length = 0, length_again = 0;
 
     /* Three in the 256 m tile, one outside; the second moves green -> red, the third red -> green. */
     cell_from_point(zone, (struct grid_point){515741300, 3350510700}, 8, &tile);
-    cell_from_point(zone, (struct grid_point){515741300, 3350510700}, 0, &cells[0].cell);
-    cell_from_point(zone, (struct grid_point){515742300, 3350510700}, 0, &cells[1].cell);
-    cell_from_point(zone, (struct grid_point){515740300, 3350520700}, 3, &cells[2].cell);
-    cell_from_point(zone, (struct grid_point){516741300, 3350510700}, 0, &cells[3].cell);
-    cells[0].reason.code = CODE_GREEN;
-    cells[1].was = CODE_GREEN, cells[1].reason.code = CODE_RED;
-    cells[2].was = CODE_RED, cells[2].reason.code = CODE_GREEN;
-    cells[3].reason.code = CODE_RED;
+    cell_from_point(zone, (struct grid_point){515741300, 3350510700}, 0, &squares[0].cell);
+    cell_from_point(zone, (struct grid_point){515742300, 3350510700}, 0, &squares[1].cell);
+    cell_from_point(zone, (struct grid_point){515740300, 3350520700}, 3, &squares[2].cell);
+    cell_from_point(zone, (struct grid_point){516741300, 3350510700}, 0, &squares[3].cell);
+    squares[0].is = CODE_GREEN;
+    squares[1].was = CODE_GREEN, squares[1].is = CODE_RED;
+    squares[2].was = CODE_RED, squares[2].is = CODE_GREEN;
+    squares[3].is = CODE_RED;
     for (int i = 0; i < 4; i++)
-        turned[i] = cells[3 - i];
-    CHECK_STATUS(digest_statement_encode(tile, cells, 4, kid, 5, bytes, sizeof bytes, &length), ROAD_OK);
+        turned[i] = squares[3 - i];
+    CHECK_STATUS(digest_statement_encode(tile, squares, 4, kid, 5, bytes, sizeof bytes, &length), ROAD_OK);
     CHECK_STATUS(digest_statement_encode(tile, turned, 4, kid, 5, again, sizeof again, &length_again),
                  ROAD_OK);
     CHECK(length == length_again && memcmp(bytes, again, length) == 0);
 
     /* The hash, by hand: ids ascending. */
-    const struct cell_change *order[3] = {&cells[0], &cells[1], &cells[2]};
+    const struct square_move *order[3] = {&squares[0], &squares[1], &squares[2]};
     for (int i = 0; i < 3; i++)
         for (int k = i + 1; k < 3; k++)
             if (order[k]->cell.id < order[i]->cell.id) {
-                const struct cell_change *swap = order[i];
+                const struct square_move *swap = order[i];
                 order[i] = order[k], order[k] = swap;
             }
     for (int i = 0; i < 3; i++) {
         for (int b = 0; b < 8; b++)
             hashed[9 * i + b] = (uint8_t)(order[i]->cell.id >> (56 - 8 * b));
-        hashed[9 * i + 8] = (uint8_t)order[i]->reason.code;
+        hashed[9 * i + 8] = (uint8_t)order[i]->is;
     }
     EVP_Q_digest(NULL, "SHA256", NULL, hashed, sizeof hashed, digest, NULL);
     /* {0: 1, 1: tile, 2: digest, 3: 3, 4: [[..], [..]], ..}: map head, 2, key and 9, key and 2, digest, then

@@ -205,6 +205,25 @@ static enum road_status encode_feature_change(uint8_t ret_bytes[VECTORS_MAX_BYTE
     return change_encode(&change, ret_bytes, VECTORS_MAX_BYTES, ret_length);
 }
 
+/* Squares 3, 56 and 57 of the 8 m square around the red cell: the first is taken back, the others were covered on the
+ * day of the change, thinly (5/16) and well. */
+static enum road_status encode_patch_change(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    struct leaf_patch patch = {.leaf = {1414241059722176}, .mask = UINT64_C(0x0300000000000008)};
+    const struct change change = {.seq = 11,
+                                  .zone = {120, false},
+                                  .cause_kid = kid_a,
+                                  .cause_seq = 45,
+                                  .is_last = true,
+                                  .as_of_ns = 1795907200000000000,
+                                  .patches = &patch,
+                                  .n_patches = 1};
+
+    patch.covers[56] = cover_pack(CODE_GREEN, 20785, 5);
+    patch.covers[57] = cover_pack(CODE_GREEN, 20785, COVER_COVERAGE_MAX);
+    return change_encode(&change, ret_bytes, VECTORS_MAX_BYTES, ret_length);
+}
+
 static enum road_status round_change(const uint8_t *bytes, size_t length,
                                      uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
@@ -237,8 +256,10 @@ static enum road_status round_defect_statement(const uint8_t *bytes, size_t leng
 
 static enum road_status encode_digest_statement(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
-    return digest_statement_encode(cell_parent(red_cell.cell, 8), &red_cell, 1, kid_a, 43, ret_bytes,
-                                   VECTORS_MAX_BYTES, ret_length);
+    const struct square_move square = {red_cell.cell, red_cell.was, red_cell.reason.code};
+
+    return digest_statement_encode(cell_parent(red_cell.cell, 8), &square, 1, kid_a, 43, ret_bytes, VECTORS_MAX_BYTES,
+                                   ret_length);
 }
 
 /* The key of RFC 8032 section 7.1, test 1; the payload is the acknowledgement above. */
@@ -285,6 +306,7 @@ const struct vector vectors[] = {
     {"ack", encode_ack, round_ack},
     {"change", encode_change, round_change},
     {"change-features", encode_feature_change, round_change},
+    {"change-patches", encode_patch_change, round_change},
     {"defect-statement", encode_defect_statement, round_defect_statement},
     {"digest-statement", encode_digest_statement, NULL},
     {"sealed", encode_sealed, round_sealed},

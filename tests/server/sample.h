@@ -224,13 +224,16 @@ static inline void sample_put_defect(struct sample_change *c, uint64_t id_seq, e
 static inline void sample_put_digest(struct sample_change *c, struct signer *signer)
 {
     const struct cell tile = cell_parent(sample_cell(0, 0, 0), 8);
+    struct square_move squares[CHANGE_CELLS_MAX];
     char subject[96];
     uint8_t payload[400];
     size_t length = 0;
 
     snprintf(subject, sizeof subject, "tile/%llu", (unsigned long long)tile.id);
-    CHECK_STATUS(digest_statement_encode(tile, c->cells, c->change.n_cells, c->change.cause_kid,
-                                         c->change.cause_seq, payload, sizeof payload, &length),
+    for (size_t i = 0; i < c->change.n_cells; i++)
+        squares[i] = (struct square_move){c->cells[i].cell, c->cells[i].was, c->cells[i].reason.code};
+    CHECK_STATUS(digest_statement_encode(tile, squares, c->change.n_cells, c->change.cause_kid, c->change.cause_seq,
+                                         payload, sizeof payload, &length),
                  ROAD_OK);
     sample_put_statement(c, "change-digest", subject, signer, payload, length);
 }
