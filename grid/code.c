@@ -14,6 +14,10 @@ const struct code_rules code_rules_default = {
     .coverage_pale = 0.25,
     .coverage_full = 1,
     .stale_cadences = 3,
+    .severity_factor = {0.6, 0.8, 1},
+    .pqi_ride_weight = {0.6, 0.6, 0.6, 0.4},
+    .segment_observed = 0.6,
+    .segment_reds = 3,
 };
 
 enum { GRADE_A = 0, GRADE_D = 3 };
@@ -73,7 +77,7 @@ static enum road_code condition_colour(const struct code_rules *rules, const str
     const double margin_yellow = input->before >= CODE_YELLOW ? rules->csi_margin : 0;
     int unused;
 
-    if (score_csi(input->defects, input->n_defects, input->cell_area_m2, true, &unused) <
+    if (score_csi(rules, input->defects, input->n_defects, input->cell_area_m2, true, &unused) <
         floors[2] + margin_red)
         return CODE_RED;
     return csi < floors[0] + margin_yellow ? CODE_YELLOW : CODE_GREEN;
@@ -114,7 +118,7 @@ void code_decide(const struct code_rules *rules, const struct code_input *input,
     const int worst = worst_defect(input);
     int worst_type = DEFECT_NONE;
 
-    verdict.csi = score_csi(input->defects, input->n_defects, input->cell_area_m2, false, &worst_type);
+    verdict.csi = score_csi(rules, input->defects, input->n_defects, input->cell_area_m2, false, &worst_type);
     verdict.rqi = code_rqi(input->iri_mpkm);
     if (worst >= 0)
         worsen(&verdict, defect_colour(&input->defects[worst]), CHANNEL_HAZARD, worst);

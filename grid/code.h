@@ -22,7 +22,8 @@ enum code_channel {
 };
 enum road_class { ROAD_EXPRESSWAY = 0, ROAD_ARTERIAL = 1, ROAD_SECONDARY = 2, ROAD_BRANCH = 3 };
 
-/* Floors of the grades A, B, C by road class, CJJ 36-2016 (see domain figures in docs/codes.md). */
+/* Floors of the grades A, B, C by road class, CJJ 36-2016 (see domain figures in docs/codes.md). The gateway reads all of
+ * them from its rules file. */
 struct code_rules {
     double pci_floor[4][3];
     double rqi_floor[4][3];
@@ -31,6 +32,10 @@ struct code_rules {
     double coverage_pale;  /* sum w*Pd for pale green: 0.25 */
     double coverage_full;  /* for full green: 1 */
     double stale_cadences; /* grey after this many cadences: 3 */
+    double severity_factor[3]; /* share of a deduct that low, medium and high take in the CSI */
+    double pqi_ride_weight[4]; /* share of the ride in the PQI, the rest is the surface's */
+    double segment_observed;   /* a segment is graded when this share of it is known: 0.6 */
+    double segment_reds;       /* red hazards in 100 m that make a segment red: 3 */
 };
 extern const struct code_rules code_rules_default;
 
@@ -72,7 +77,8 @@ void code_decide(const struct code_rules *rules, const struct code_input *input,
 /* RQI = 4.98 - 0.34 IRI, clamped to 0..4.98 (CJJ 36). Grade 0..3 = A..D. */
 double code_rqi(double iri_mpkm);
 int code_grade(const double floors[3], double score);
-/* CSI: the CJJ 36 formula with density = defect area in the cell; an ordinal score, not "the PCI". */
+/* CSI: the CJJ 36 formula with density = defect area in the cell; an ordinal score, not "the PCI". By the default
+ * rules. */
 double code_csi(const struct code_defect *defects, size_t n, double cell_area_m2);
 
 #define CODE_CSI_NONE 255

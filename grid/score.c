@@ -26,12 +26,9 @@ static const struct deduct_row {
     {"pumping", {5, 10, 15, 25, 50, 80}},   {"bleeding", {2, 4, 8, 20, 40, 70}},
 };
 static const char *const class_names[CLASSES] = {"crack", "loose", "deformation", "other"};
-/* Share of the deduct that each severity takes; ours, CJJ 36 knows no severities. */
-static const double severity_factor[4] = {0, 0.6, 0.8, 1};
 
-/* The natural logarithm by plain arithmetic, so that equal evidence gives equal bits on every machine:
- * ln x = exponent ln 2 + 2 atanh((m - 1) / (m + 1)), m within sqrt(1/2)..sqrt(2). Error below 3e-16. */
-static double natural_log(double x)
+/* ln x = exponent ln 2 + 2 atanh((m - 1) / (m + 1)), m within sqrt(1/2)..sqrt(2). Error below 3e-16. */
+double score_log(double x)
 {
     int exponent;
     double m = frexp(x, &exponent), sum = 0;
@@ -42,6 +39,18 @@ static double natural_log(double x)
     for (int k = 23; k >= 1; k -= 2)
         sum = sum * s * s + 1.0 / k;
     return exponent * 0.69314718055994531 + 2 * s * sum;
+}
+
+/* e^x = 2^k e^r with |r| <= ln 2 / 2, by its series; relative error below 1e-15. */
+double score_exp(double x)
+{
+    const int k = (int)lround(x / 0.69314718055994531);
+    const double r = x - k * 0.69314718055994531;
+    double sum = 1;
+
+    for (int n = 16; n >= 1; n--)
+        sum = 1 + sum * r / n;
+    return ldexp(sum, k);
 }
 
 double score_deduct(const char *row_name, double density_percent)
@@ -57,7 +66,7 @@ double score_deduct(const char *row_name, double density_percent)
         return row->points[0] * density_percent / density_nodes[0];
     for (int i = 0; i + 1 < NODES; i++)
         if (density_percent < density_nodes[i + 1]) {
-            const double share = natural_log(density_percent / density_nodes[i]) / log_steps[i];
+            const double share = score_log(density_percent / density_nodes[i]) / log_steps[i];
             return row->points[i] + (row->points[i + 1] - row->points[i]) * share;
         }
     return row->points[NODES - 1];
@@ -69,18 +78,53 @@ static double weight(double share)
     return ((3 * share - 5.5) * share + 3.5) * share;
 }
 
-/* sum of d * w(d / sum d) */
-static double combine(const double *deducts, size_t n)
+/* sum of d * w(d / sum d); what each takes of it */
+static double combine(const double *deducts, size_t n, double *ret_taken)
 {
     double sum = 0, total = 0;
 
     for (size_t i = 0; i < n; i++)
         sum += deducts[i];
-    if (!(sum > 0))
-        return 0;
-    for (size_t i = 0; i < n; i++)
-        total += deducts[i] * weight(deducts[i] / sum);
+    for (size_t i = 0; i < n; i++) {
+        ret_taken[i] = sum > 0 ? deducts[i] * weight(deducts[i] / sum) : 0;
+        total += ret_taken[i];
+    }
     return total;
+}
+
+static int class_of(int type)
+{
+    int c = 0;
+
+    while (c < CLASSES && strcmp(catalogue_type(type)->dp_class, class_names[c]) != 0)
+        c++;
+    return c; /* CLASSES: the standard has no row for it */
+}
+
+double score_combine(const double deducts[DEFECT_TYPE_COUNT], double ret_taken[DEFECT_TYPE_COUNT])
+{
+    double of_class[CLASSES], class_taken[CLASSES];
+
+    memset(ret_taken, 0, DEFECT_TYPE_COUNT * sizeof *ret_taken);
+    for (int c = 0; c < CLASSES; c++) {
+        double of_type[DEFECT_TYPE_COUNT], taken[DEFECT_TYPE_COUNT];
+        size_t n = 0;
+        for (int t = 0; t < DEFECT_TYPE_COUNT; t++)
+            if (class_of(t + 1) == c)
+                of_type[n++] = deducts[t];
+        of_class[c] = combine(of_type, n, taken);
+        n = 0;
+        for (int t = 0; t < DEFECT_TYPE_COUNT; t++)
+            if (class_of(t + 1) == c)
+                ret_taken[t] = taken[n++];
+    }
+    const double total = combine(of_class, CLASSES, class_taken);
+    for (int t = 0; t < DEFECT_TYPE_COUNT; t++) {
+        const int c = class_of(t + 1);
+        if (c < CLASSES && of_class[c] > 0)
+            ret_taken[t] *= class_taken[c] / of_class[c];
+    }
+    return fmin(total, 100);
 }
 
 /* Areas of one type add up, as the standard counts them: in 10^-12 of the cell, so that the order
@@ -90,8 +134,8 @@ struct type_sum {
     int64_t area, counted;
 };
 
-static void add_areas(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only,
-                      struct type_sum sums[DEFECT_TYPE_COUNT])
+static void add_areas(const struct code_rules *rules, const struct code_defect *defects, size_t n, double cell_area_m2,
+                      bool red_only, struct type_sum sums[DEFECT_TYPE_COUNT])
 {
     for (size_t i = 0; i < n; i++) {
         const struct code_defect *d = &defects[i];
@@ -100,7 +144,7 @@ static void add_areas(const struct code_defect *defects, size_t n, double cell_a
             continue;
         const double units = fmin(d->area_m2 / cell_area_m2, 1) * AREA_UNITS;
         sums[d->type - 1].area += llround(units);
-        sums[d->type - 1].counted += llround(units * severity_factor[d->severity] * fmin(d->posterior, 1));
+        sums[d->type - 1].counted += llround(units * rules->severity_factor[d->severity - 1] * fmin(d->posterior, 1));
     }
 }
 
@@ -112,38 +156,29 @@ static double type_deduct(const struct defect_type *type, struct type_sum sum)
     return score_deduct(type->dp_row, density_percent) * ((double)sum.counted / (double)sum.area);
 }
 
-double score_csi(const struct code_defect *defects, size_t n, double cell_area_m2, bool red_only,
-                 int *ret_worst_type)
+double score_csi(const struct code_rules *rules, const struct code_defect *defects, size_t n, double cell_area_m2,
+                 bool red_only, int *ret_worst_type)
 {
     struct type_sum sums[DEFECT_TYPE_COUNT] = {0};
-    double of_class[CLASSES] = {0}, worst = 0;
+    double deducts[DEFECT_TYPE_COUNT], unused[DEFECT_TYPE_COUNT], worst = 0;
 
     *ret_worst_type = DEFECT_NONE;
     if (n == 0 || !(cell_area_m2 > 0))
         return 100;
-    add_areas(defects, n, cell_area_m2, red_only, sums);
-    for (int c = 0; c < CLASSES; c++) {
-        double of_type[DEFECT_TYPE_COUNT];
-        size_t types = 0;
-        for (int t = 0; t < DEFECT_TYPE_COUNT; t++) {
-            const struct defect_type *type = catalogue_type(t + 1);
-            if (strcmp(type->dp_class, class_names[c]) != 0)
-                continue;
-            const double deduct = type_deduct(type, sums[t]);
-            of_type[types++] = deduct;
-            if (deduct > worst)
-                worst = deduct, *ret_worst_type = t + 1;
-        }
-        of_class[c] = combine(of_type, types);
+    add_areas(rules, defects, n, cell_area_m2, red_only, sums);
+    for (int t = 0; t < DEFECT_TYPE_COUNT; t++) {
+        deducts[t] = type_deduct(catalogue_type(t + 1), sums[t]);
+        if (deducts[t] > worst)
+            worst = deducts[t], *ret_worst_type = t + 1;
     }
-    return fmax(0, 100 - combine(of_class, CLASSES));
+    return 100 - score_combine(deducts, unused);
 }
 
 double code_csi(const struct code_defect *defects, size_t n, double cell_area_m2)
 {
     int worst;
 
-    return score_csi(defects, n, cell_area_m2, false, &worst);
+    return score_csi(&code_rules_default, defects, n, cell_area_m2, false, &worst);
 }
 
 double code_rqi(double iri_mpkm)
