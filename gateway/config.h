@@ -6,14 +6,13 @@
 
 struct gateway_config {
     char name[33], district[8], data_dir[1024], brokers[1024];
-    char ca_file[1024], cert_file[1024], key_file[1024], registry[1024], server[33];
+    char ca_file[1024], cert_file[1024], key_file[1024], registry[1024], rules[1024], server[33];
     int log_level;
     int64_t zone_meridian_deg;
     bool zone_south;
     int road_class;
     double cadence_d;
     int64_t frame_de_mm, frame_dn_mm;
-    int64_t feature_passes;
     int as_of; /* 0 event, 1 now */
     int64_t outbox_max_bytes, outbox_max_items, quarantine_max_items;
     int64_t in_flight, resend_after_ms;

@@ -9,6 +9,7 @@
 
 #include "gateway/config.h"
 #include "gateway/keeper.h"
+#include "gateway/rules.h"
 #include "link/log.h"
 #include "link/session.h"
 
@@ -27,6 +28,7 @@ struct queued {
 
 struct gateway {
     struct gateway_config config;
+    struct gateway_rules rules;
     struct signer *signer;
     struct registry *registry;
     struct keeper *keeper;
@@ -274,8 +276,8 @@ static void open_keeper(struct gateway *g)
                                  .frame_de_mm = c->frame_de_mm,
                                  .frame_dn_mm = c->frame_dn_mm},
                     .road_class = (enum road_class)c->road_class,
-                    .rules = code_rules_default,
-                    .feature_passes = (unsigned)c->feature_passes},
+                    .rules = g->rules.code,
+                    .feature_passes = (unsigned)g->rules.evidence.feature_passes},
         .outbox = {.max_bytes = c->outbox_max_bytes, .max_items = c->outbox_max_items},
         .quarantine_max_items = c->quarantine_max_items,
         .is_as_of_now = c->as_of == 1,
@@ -284,8 +286,6 @@ static void open_keeper(struct gateway *g)
     };
 
     snprintf(path, sizeof path, "%s/gateway.db", c->data_dir);
-    if (c->cadence_d > 0)
-        config.beliefs.rules.cadence_d[c->road_class] = c->cadence_d;
     if (keeper_open(&config, &g->keeper, error) != ROAD_OK)
         fatal("%s: %s", path, error);
 }
@@ -369,11 +369,13 @@ static void catch_signals(sigset_t *ret_while_waiting)
 static void print_help(FILE *out)
 {
     fputs("roadchief-gateway - fuses what vehicles saw and colours the road\n\n"
-          "usage: roadchief gateway --config FILE [--check-config]\n\n"
+          "usage: roadchief gateway --config FILE [--check-config | --print-rules]\n\n"
           "Takes signed batches from the broker (road/v1/<district>/obs/<node>), keeps each on disk before it\n"
           "acknowledges it, believes (positions, probabilities, codes) and sends what moved to the server. Kill it\n"
           "at any time: a restart folds the stored batches and believes the same.\n\n"
-          "  --check-config   read the config, print what was understood, and end\n"
+          "  --check-config   read the config and its rules, print what was understood, and end\n"
+          "  --print-rules    print the rules in force, each with its range and source, and end; as shipped without\n"
+          "                   --config\n"
           "  SIGTERM stops it, SIGUSR1 logs its counters, SIGHUP reads the registry again\n\n"
           "Config, one `key = value` a line:\n\n",
           out);
@@ -385,38 +387,71 @@ static void print_help(FILE *out)
           out);
 }
 
-/* Exit status to end with at once, or -1 to go on. */
-static int read_options(int argc, char **argv, struct gateway_config *config)
+/* The rules the config names; its own cadence goes before theirs. */
+static enum road_status read_rules(struct gateway *g, char *ret_error)
 {
-    const char *path = NULL;
-    bool check_only = false;
-    char error[CONFIG_ERROR_SIZE];
+    const struct gateway_config *c = &g->config;
+    enum road_status status = ROAD_OK;
 
+    if (*c->rules)
+        status = rules_load(c->rules, &g->rules, ret_error);
+    else
+        rules_default(&g->rules);
+    if (c->cadence_d > 0)
+        g->rules.code.cadence_d[c->road_class] = c->cadence_d;
+    return status;
+}
+
+struct options {
+    const char *config;
+    bool is_check, is_print_rules;
+};
+
+/* Exit status to end with at once, or -1 to go on. */
+static int read_options(int argc, char **argv, struct options *options)
+{
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             print_help(stdout);
             return 0;
         }
         if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
-            path = argv[++i];
+            options->config = argv[++i];
         } else if (strcmp(argv[i], "--check-config") == 0) {
-            check_only = true;
+            options->is_check = true;
+        } else if (strcmp(argv[i], "--print-rules") == 0) {
+            options->is_print_rules = true;
         } else {
             fprintf(stderr, "roadchief-gateway: '%s' is not an option; --help tells more\n", argv[i]);
             return 2;
         }
     }
-    if (!path) {
+    if (!options->config && !options->is_print_rules) {
         fputs("roadchief-gateway: --config FILE is needed; --help tells more\n", stderr);
         return 2;
     }
-    if (config_load(gateway_keys, gateway_keys_count, config, path, error) != ROAD_OK) {
+    return -1;
+}
+
+/* Likewise. */
+static int read_config(struct gateway *g, const struct options *options)
+{
+    char error[CONFIG_ERROR_SIZE];
+    enum road_status status = ROAD_OK;
+
+    if (options->config)
+        status = config_load(gateway_keys, gateway_keys_count, &g->config, options->config, error);
+    if (status == ROAD_OK)
+        status = read_rules(g, error);
+    if (status != ROAD_OK) {
         fprintf(stderr, "roadchief-gateway: %s\n", error);
         return 1;
     }
-    if (check_only)
-        config_print(gateway_keys, gateway_keys_count, config, stdout);
-    return check_only ? 0 : -1;
+    if (options->is_check)
+        config_print(gateway_keys, gateway_keys_count, &g->config, stdout);
+    if (options->is_print_rules)
+        rules_print(&g->rules, stdout);
+    return options->is_check || options->is_print_rules ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -424,7 +459,10 @@ int main(int argc, char **argv)
     static struct gateway gateway;
     sigset_t while_waiting;
 
-    const int done = read_options(argc, argv, &gateway.config);
+    struct options options = {.config = NULL};
+    int done = read_options(argc, argv, &options);
+    if (done < 0)
+        done = read_config(&gateway, &options);
     if (done >= 0)
         return done;
     log_init("gateway", (enum log_level)gateway.config.log_level);

@@ -106,6 +106,26 @@ static enum road_status put_number(const struct config_key *key, void *member, s
     return ROAD_OK;
 }
 
+static enum road_status put_numbers(const struct config_key *key, double *members, struct text value, char *ret_error)
+{
+    const struct config_key one = {.name = key->name, .type = CONFIG_DOUBLE, .min = key->min, .max = key->max};
+    const size_t wanted = key->size / sizeof *members;
+    size_t n = 0;
+
+    while (value.length > 0) {
+        size_t length = 0;
+        while (length < value.length && !is_blank(value.at[length]))
+            length++;
+        if (n == wanted)
+            return refuse(ret_error, "%s: more than %zu numbers", key->name, wanted);
+        const enum road_status status = put_number(&one, &members[n++], (struct text){value.at, length}, ret_error);
+        if (status != ROAD_OK)
+            return status;
+        value = trim((struct text){value.at + length, value.length - length});
+    }
+    return n == wanted ? ROAD_OK : refuse(ret_error, "%s: %zu numbers are needed, blanks between", key->name, wanted);
+}
+
 static enum road_status put_bool(const struct config_key *key, void *member, struct text value,
                                  char *ret_error)
 {
@@ -170,6 +190,8 @@ static enum road_status put_value(const struct config_key *key, void *config, st
         return put_bool(key, member, value, ret_error);
     case CONFIG_CHOICE:
         return put_choice(key, member, value, ret_error);
+    case CONFIG_NUMBERS:
+        return put_numbers(key, member, value, ret_error);
     }
     return ROAD_BAD_INPUT;
 }
@@ -297,14 +319,15 @@ enum road_status config_load(const struct config_key *keys, size_t n, void *conf
 
 /* ---- printing ---- */
 
-/* The shortest decimal that reads back as the same double. */
+/* The shortest decimal that reads back as the same double; without an exponent where a person writes none. */
 static void print_double(double value, FILE *out)
 {
+    const bool is_plain = fabs(value) >= 1e-4 && fabs(value) < 1e9;
     char text[40];
 
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        if (strtod(text, NULL) == value && !(is_plain && strchr(text, 'e')))
             break;
     }
     fputs(text, out);
@@ -333,6 +356,12 @@ static void print_value(const struct config_key *key, const void *config, FILE *
         fprintf(out, "%.*s", (int)choice.length, choice.at);
         break;
     }
+    case CONFIG_NUMBERS:
+        for (size_t i = 0; i < key->size / sizeof(double); i++) {
+            fputs(i ? " " : "", out);
+            print_double(((const double *)member)[i], out);
+        }
+        break;
     }
     if ((key->type == CONFIG_INT || key->type == CONFIG_DOUBLE) && key->unit && *key->unit)
         fprintf(out, " %s", key->unit);
@@ -343,6 +372,8 @@ static void print_range(const struct config_key *key, FILE *out)
     if (key->type == CONFIG_INT || key->type == CONFIG_DOUBLE)
         fprintf(out, "%.15g to %.15g%s%s", key->min, key->max, key->unit && *key->unit ? " " : "",
                 key->unit ? key->unit : "");
+    else if (key->type == CONFIG_NUMBERS)
+        fprintf(out, "%zu numbers, %.15g to %.15g", key->size / sizeof(double), key->min, key->max);
     else if (key->type == CONFIG_BOOL)
         fputs("yes or no", out);
     else if (key->type == CONFIG_CHOICE)

@@ -18,14 +18,15 @@ enum config_type {
     CONFIG_INT,    /* int64_t */
     CONFIG_DOUBLE, /* double */
     CONFIG_BOOL,   /* bool: yes/no/true/false */
-    CONFIG_CHOICE  /* int: index into choices, "a|b|c" */
+    CONFIG_CHOICE, /* int: index into choices, "a|b|c" */
+    CONFIG_NUMBERS /* double[size / sizeof(double)]: as many numbers, blanks between, each within min..max; no unit */
 };
 
 struct config_key {
     const char *name;
     enum config_type type;
     size_t offset; /* into the program's config struct: offsetof(struct x, member) */
-    size_t size;   /* of the char array, for strings */
+    size_t size;   /* of the array, for strings and numbers */
     double min, max;
     const char *default_text; /* NULL = must be given */
     const char *unit;         /* "m", "s", "bytes"; "" = none; a value may repeat it behind a space */

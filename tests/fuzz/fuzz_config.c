@@ -12,6 +12,7 @@ struct sample {
     double metres;
     bool is_live;
     int level;
+    double floors[3];
 };
 
 static const struct config_key keys[] = {
@@ -21,6 +22,7 @@ static const struct config_key keys[] = {
     {"metres", CONFIG_DOUBLE, offsetof(struct sample, metres), 0, -1e9, 1e9, "200 m", "m", NULL, "how far"},
     {"live", CONFIG_BOOL, offsetof(struct sample, is_live), 0, 0, 0, "no", "", NULL, "whether"},
     {"level", CONFIG_CHOICE, offsetof(struct sample, level), 0, 0, 0, "b", "", "a|b|cc", "how much"},
+    {"floors", CONFIG_NUMBERS, offsetof(struct sample, floors), sizeof(double[3]), -1, 1e6, "90 75.5 6e1", "", NULL, "grades"},
 };
 #define N_KEYS (sizeof keys / sizeof *keys)
 
@@ -64,7 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fclose(out);
     if (!read_lines(printed, length, &again) || strcmp(sample.name, again.name) != 0 ||
         strcmp(sample.path, again.path) != 0 || sample.bytes != again.bytes ||
-        sample.metres != again.metres || sample.is_live != again.is_live || sample.level != again.level)
+        sample.metres != again.metres || sample.is_live != again.is_live || sample.level != again.level ||
+        memcmp(sample.floors, again.floors, sizeof sample.floors) != 0)
         abort();
     free(printed);
     return 0;

@@ -27,6 +27,16 @@ CONF
 state help_names_every_key says 'frame_de_mm' "$dir/help"
 "$gateway" --config "$dir/gateway.conf" --check-config > "$dir/checked"
 state check_config_prints_what_was_understood says '^district = 330103' "$dir/checked"
+"$gateway" --print-rules > "$dir/rules"
+state the_rules_are_printed_with_their_sources says 'CJJ 36-2016' "$dir/rules"
+printf 'rules = %s/own.conf\n' "$dir" | cat "$dir/gateway.conf" - > "$dir/ruled.conf"
+sed 's/^csi_margin = .*/csi_margin = 4/' "$dir/rules" > "$dir/own.conf"
+"$gateway" --config "$dir/ruled.conf" --print-rules > "$dir/own"
+state own_rules_are_taken says '^csi_margin = 4 points' "$dir/own"
+echo 'csi_margin = 400' > "$dir/own.conf"
+"$gateway" --config "$dir/ruled.conf" 2> "$dir/bad-rules"
+state bad_rules_end_it test $? -eq 1
+state and_their_line_is_named says 'own.conf:1: csi_margin: 400 is out of range' "$dir/bad-rules"
 "$gateway" 2> "$dir/no-config"
 state without_a_config_it_exits_with_2 test $? -eq 2
 "$gateway" --config "$dir/gateway.conf" 2> "$dir/no-key"

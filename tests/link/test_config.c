@@ -9,6 +9,7 @@ struct sample {
     double metres;
     bool is_live;
     int level;
+    double floors[3];
 };
 
 static const struct config_key keys[] = {
@@ -21,6 +22,7 @@ static const struct config_key keys[] = {
     {"live", CONFIG_BOOL, offsetof(struct sample, is_live), 0, 0, 0, "no", "", NULL, "whether"},
     {"level", CONFIG_CHOICE, offsetof(struct sample, level), 0, 0, 0, "info", "", "error|warn|info|debug",
      "how much"},
+    {"floors", CONFIG_NUMBERS, offsetof(struct sample, floors), sizeof(double[3]), 0, 100, "90 75.5 1e1", "", NULL, "grades"},
 };
 #define N_KEYS (sizeof keys / sizeof *keys)
 
@@ -115,6 +117,26 @@ FACT(each_mistake_is_refused_with_its_line_and_in_words)
         snprintf(want, sizeof want, "%s%s", path, mistakes[i].error);
         CHECK_STR(error, want);
     }
+}
+
+FACT(a_list_takes_as_many_numbers_as_it_has_each_in_range)
+{
+    struct sample sample;
+
+    CHECK_STATUS(load("name = n\n", &sample), ROAD_OK);
+    CHECK_NEAR(sample.floors[0], 90, 0);
+    CHECK_NEAR(sample.floors[1], 75.5, 0);
+    CHECK_NEAR(sample.floors[2], 10, 0);
+    CHECK_STATUS(load("name = n\nfloors =  1\t2  3.5 \n", &sample), ROAD_OK);
+    CHECK_NEAR(sample.floors[1], 2, 0);
+    CHECK_NEAR(sample.floors[2], 3.5, 0);
+    CHECK_STATUS(load("name = n\nfloors = 1 2\n", &sample), ROAD_BAD_INPUT);
+    CHECK(strstr(error, ":2: floors: 3 numbers are needed") != NULL);
+    CHECK_STATUS(load("name = n\nfloors = 1 2 3 4\n", &sample), ROAD_BAD_INPUT);
+    CHECK(strstr(error, "more than 3 numbers") != NULL);
+    CHECK_STATUS(load("name = n\nfloors = 1 101 3\n", &sample), ROAD_BAD_INPUT);
+    CHECK(strstr(error, "101 is out of range") != NULL);
+    CHECK_STATUS(load("name = n\nfloors = 1, 2, 3\n", &sample), ROAD_BAD_INPUT);
 }
 
 FACT(nul_bytes_long_lines_and_large_files_are_refused)
