@@ -22,6 +22,7 @@ void beliefs_done(struct beliefs *beliefs)
     free(beliefs->queue);
     free(beliefs->fold);
     evidence_done(&beliefs->evidence);
+    verdicts_done(&beliefs->verdicts);
     memset(beliefs, 0, sizeof *beliefs);
 }
 
@@ -37,6 +38,25 @@ void delta_done(struct delta *delta)
 void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid speaker, bool is_phone)
 {
     evidence_add(&beliefs->evidence, batch, speaker, is_phone);
+}
+
+static bool is_named(const struct beliefs *beliefs, const struct defect *defect, const struct defect_id *name)
+{
+    for (size_t i = 0; i < defect->n_members; i++)
+        if (defect_id_compare(&beliefs->evidence.sightings[defect->members[i]].event, name) == 0)
+            return true;
+    return defect_id_compare(&defect->belief.id, name) == 0;
+}
+
+/* People say little: looking through all defects is quick enough. */
+bool beliefs_say(struct beliefs *beliefs, const struct verdict *verdict)
+{
+    if (!verdicts_add(&beliefs->verdicts, verdict))
+        return false;
+    for (size_t i = 0; i < beliefs->n_defects; i++)
+        if (beliefs->defects[i].is_live && is_named(beliefs, &beliefs->defects[i], &verdict->defect))
+            beliefs_queue(beliefs, (uint32_t)i);
+    return true;
 }
 
 uint32_t beliefs_defect_new(struct beliefs *beliefs)
@@ -105,6 +125,13 @@ static void turn_day(struct beliefs *beliefs, int64_t day)
             beliefs_queue(beliefs, (uint32_t)i);
 }
 
+static bool same_repair(const struct repair *a, const struct repair *b)
+{
+    return a->stage == b->stage && a->cause == b->cause && a->claimed_ns == b->claimed_ns &&
+           kid_compare(a->by, b->by) == 0 && a->settled_ns == b->settled_ns && a->passes == b->passes &&
+           a->passes_needed == b->passes_needed && a->miss_ppm == b->miss_ppm;
+}
+
 bool same_belief(const struct defect_belief *a, const struct defect_belief *b)
 {
     return defect_id_compare(&a->id, &b->id) == 0 && a->state == b->state &&
@@ -114,7 +141,7 @@ bool same_belief(const struct defect_belief *a, const struct defect_belief *b)
            a->cov_en_cm2 == b->cov_en_cm2 && a->cov_nn_cm2 == b->cov_nn_cm2 && a->size_milli == b->size_milli &&
            a->size_sigma_milli == b->size_sigma_milli && a->hits == b->hits && a->passes == b->passes &&
            a->motion_hits == b->motion_hits && a->camera_hits == b->camera_hits && a->units == b->units &&
-           a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+           a->first_ns == b->first_ns && a->last_ns == b->last_ns && same_repair(&a->repair, &b->repair);
 }
 
 bool same_feature(const struct feature_belief *a, const struct feature_belief *b)
@@ -149,7 +176,8 @@ static void tell_defect(struct defect *defect, struct delta *delta)
     if (defect->is_claimed && !(defect->was_told && same_belief(now, told))) {
         say_defect(delta, now,
                    !defect->was_told || now->state != told->state || now->type != told->type ||
-                       now->severity != told->severity || now->may_be_red != told->may_be_red);
+                       now->severity != told->severity || now->may_be_red != told->may_be_red ||
+                       now->repair.stage != told->repair.stage || now->repair.claimed_ns != told->repair.claimed_ns);
         *told = *now;
     }
     defect->was_told = defect->is_claimed;
@@ -278,9 +306,12 @@ static void chain_belief(uint8_t digest[SHA256_SIZE], const struct defect_belief
                                b->at.e_mm,         b->at.n_mm,             b->cov_ee_cm2, b->cov_en_cm2,
                                b->cov_nn_cm2,      b->size_milli,          b->size_sigma_milli, b->hits,
                                b->passes,          b->motion_hits,         b->camera_hits, b->units,
-                               b->first_ns,        b->last_ns};
+                               b->first_ns,        b->last_ns,             b->repair.stage, b->repair.cause,
+                               b->repair.claimed_ns, b->repair.settled_ns, b->repair.passes, b->repair.passes_needed,
+                               b->repair.miss_ppm};
 
     chain(digest, b->id.kid.bytes, KID_SIZE);
+    chain(digest, b->repair.by.bytes, KID_SIZE);
     chain(digest, numbers, sizeof numbers);
 }
 

@@ -4,13 +4,14 @@
  *                         |                                          feature: what merely stands there)
  *                         \-> colour (squares and pieces of road to codes) <--/
  *
- * Beliefs = f(observations, day of the newest event): the same for any order of arrival, any grouping of batches and
+ * Beliefs = f(observations, verdicts of people, day of the newest event): the same for any order of arrival, any grouping of batches and
  * any number of restarts. Only what new evidence touches is folded again: the connected sightings, the defects near
  * a new pass, the blocks of 64 m. No clock, no I/O. One thread. */
 #ifndef GATEWAY_BELIEFS_H
 #define GATEWAY_BELIEFS_H
 
 #include "gateway/evidence.h"
+#include "gateway/verdict.h"
 
 #define PAINTED_MAX 16
 #define NO_DEFECT UINT32_MAX
@@ -50,7 +51,7 @@ struct defect {
  * among the cells is told there. */
 struct moved_defect {
     struct defect_belief now;
-    bool is_transition; /* state, severity, type or the right to red moved: worth an entry */
+    bool is_transition; /* state, severity, type, the right to red or the repair moved: worth an entry */
 };
 /* A leaf with squares that only passes speak of, all those of it that are known. Their coverage is told as far as it shows:
  * 0, COVER_PALE or COVER_FULL. */
@@ -75,6 +76,7 @@ void delta_done(struct delta *delta);
 struct beliefs {
     struct beliefs_config config;
     struct evidence evidence;
+    struct verdicts verdicts;
     struct defect *defects;
     size_t n_defects, defect_capacity;
     uint32_t *free_defects;
@@ -92,6 +94,8 @@ void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config);
 void beliefs_done(struct beliefs *beliefs);
 /* Takes the evidence of one batch; nothing is believed until beliefs_settle. */
 void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid speaker, bool is_phone);
+/* Takes what a person said of a defect; likewise. The defect may come later. False if it was known already. */
+bool beliefs_say(struct beliefs *beliefs, const struct verdict *verdict);
 /* Folds all that new evidence touched. `as_of_ns`: the newest event time is used if it is later. What moved since
  * the last settling goes into *delta (cleared first); NULL to keep silent, after a start from the store. */
 void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *delta);

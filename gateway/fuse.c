@@ -164,11 +164,32 @@ static void collect_clears(const struct beliefs *beliefs, const struct defect *d
     clears_collect(beliefs, &crossing, clears);
 }
 
+/* All that was said of it, under any of its names. The caller frees it. */
+static struct verdict *collect_verdicts(const struct beliefs *beliefs, const struct defect *defect, size_t *ret_n)
+{
+    const struct verdict *first;
+    struct verdict *said = NULL;
+    size_t n = 0, capacity = 0;
+
+    for (size_t i = 0; beliefs->verdicts.n && i < defect->n_members; i++) {
+        const struct defect_id *name = &beliefs->evidence.sightings[defect->members[i]].event;
+        const size_t more = verdicts_about(&beliefs->verdicts, name, &first);
+        for (size_t k = 0; k < more; k++) {
+            ROOM(said, capacity, n + 1);
+            said[n++] = first[k];
+        }
+    }
+    *ret_n = n;
+    return said;
+}
+
 static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
 {
     struct clears clears = {0};
     struct items items = {0};
     struct walk_end end;
+    size_t n_said;
+    struct verdict *said = collect_verdicts(beliefs, defect, &n_said);
 
     collect_clears(beliefs, defect, hits, &clears);
     for (size_t i = 0; i < hits->n; i++)
@@ -181,14 +202,17 @@ static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, cons
                                                 .speaker = c->speaker,
                                                 .sensor = c->sensor,
                                                 .log_odds_micro = miss_log_odds(c->w, c->detector->pd_crossed,
-                                                                                c->detector->pf)});
+                                                                                c->detector->pf),
+                                                .miss_micro = miss_if_there(c->w, c->detector->pd_crossed)});
     }
     const int tau_h = defect_fades(defect->belief.type) ? catalogue_type(defect->belief.type)->tau_h : 0;
-    walk_days(items.items, items.n, tau_h, beliefs->day, &end);
+    walk_days_said(items.items, items.n, said, n_said, tau_h, beliefs->day, &end);
     defect->belief.state = end.state;
     defect->belief.may_be_red = end.may_be_red;
     defect->belief.posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
+    defect->belief.repair = end.repair;
     count(&defect->belief, hits, &clears);
+    free(said);
     free(clears.items);
     free(items.items);
 }
@@ -283,14 +307,24 @@ static bool has_damage(const struct witness *witnesses, size_t n)
     return false;
 }
 
-/* Nothing but a feature: nobody says otherwise, or who did is overruled. */
-static void drop_claim(struct defect_belief *belief, const struct hits *hits)
+/* Nothing but a feature: no vehicle says otherwise, or who did is overruled. Only a person's yes stands against it. */
+static void drop_claim(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
 {
+    struct defect_belief *belief = &defect->belief;
     const struct clears none = {0};
+    struct walk_end end;
+    size_t n_said;
+    struct verdict *said = collect_verdicts(beliefs, defect, &n_said);
 
-    belief->state = DEFECT_DROPPED;
-    belief->posterior_permille = (uint16_t)posterior_permille(LOG_ODDS_PRIOR_MICRO);
+    walk_days_said(NULL, 0, said, n_said, 0, beliefs->day, &end);
+    if (end.state != DEFECT_CONFIRMED)
+        end = (struct walk_end){.state = DEFECT_DROPPED, .log_odds_micro = LOG_ODDS_PRIOR_MICRO};
+    belief->state = end.state;
+    belief->may_be_red = end.may_be_red;
+    belief->repair = end.repair;
+    belief->posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
     count(belief, hits, &none);
+    free(said);
 }
 
 void fuse(const struct beliefs *beliefs, struct defect *defect)
@@ -316,7 +350,7 @@ void fuse(const struct beliefs *beliefs, struct defect *defect)
     if (is_damage)
         fuse_odds(beliefs, defect, &hits);
     else
-        drop_claim(belief, &hits);
+        drop_claim(beliefs, defect, &hits);
     free(witnesses);
     free(hits.items);
 }

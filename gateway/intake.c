@@ -56,7 +56,7 @@ static enum road_status wrong(enum road_status status, const char *field, const 
     return status;
 }
 
-static bool is_in_window(int64_t time_ns, int64_t now_ns)
+bool intake_is_in_window(int64_t time_ns, int64_t now_ns)
 {
     return time_ns >= now_ns - INTAKE_PAST_NS && time_ns <= now_ns + INTAKE_FUTURE_NS;
 }
@@ -72,7 +72,7 @@ static enum road_status check_pass(const struct pass *pass, int64_t now_ns, doub
 {
     for (size_t i = 0; i < pass->n_points; i++) {
         const struct pass_point *p = &pass->points[i];
-        if (!is_in_window(p->time_ns, now_ns))
+        if (!intake_is_in_window(p->time_ns, now_ns))
             return wrong(ROAD_BAD_TIME, "pass.time", ret_field);
         if (!is_in_frame(p->at))
             return wrong(ROAD_BAD_RANGE, "pass.at", ret_field);
@@ -93,7 +93,7 @@ static enum road_status check_detection(const struct batch *batch, const struct 
 {
     if (d->pass >= batch->n_passes)
         return wrong(ROAD_BAD_INPUT, "detection.pass", ret_field);
-    if (!is_in_window(d->time_ns, now_ns))
+    if (!intake_is_in_window(d->time_ns, now_ns))
         return wrong(ROAD_BAD_TIME, "detection.time", ret_field);
     if (!is_in_frame(d->at))
         return wrong(ROAD_BAD_RANGE, "detection.at", ret_field);
@@ -109,7 +109,7 @@ static enum road_status check_feature(const struct batch *batch, const struct fe
 {
     if (f->pass >= batch->n_passes)
         return wrong(ROAD_BAD_INPUT, "feature.pass", ret_field);
-    if (!is_in_window(f->time_ns, now_ns))
+    if (!intake_is_in_window(f->time_ns, now_ns))
         return wrong(ROAD_BAD_TIME, "feature.time", ret_field);
     if (!is_in_frame(f->at))
         return wrong(ROAD_BAD_RANGE, "feature.at", ret_field);

@@ -38,6 +38,7 @@ enum road_status intake_open(const struct intake_rules *rules, const char *topic
 enum road_status intake_validate(const struct intake_rules *rules, const struct batch *batch, int64_t now_ns,
                                  const char **ret_field);
 
+bool intake_is_in_window(int64_t time_ns, int64_t now_ns);
 /* "road/v1/<district>/<kind>/<name>"; ROAD_BAD_INPUT for anything else. */
 enum road_status topic_name(const char *topic, const char *district, const char *kind, char ret_name[NAME_SIZE]);
 

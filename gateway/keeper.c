@@ -8,6 +8,7 @@
 
 #include "gateway/publish.h"
 #include "gateway/store.h"
+#include "gateway/verdict_store.h"
 #include "link/log.h"
 
 /* Left free before a group is taken, so that what it causes finds room: one batch moves a few hundred cells. */
@@ -22,6 +23,7 @@ struct keeper {
     struct inbox *inbox;
     struct outbox *outbox;
     struct store *store;
+    struct verdict_store *verdicts;
     struct publisher *publisher;
     struct beliefs beliefs;
     struct delta delta;
@@ -53,7 +55,9 @@ static enum road_status fold_store(struct keeper *keeper)
 {
     beliefs_done(&keeper->beliefs);
     beliefs_init(&keeper->beliefs, &keeper->config.beliefs);
-    const enum road_status status = store_each(keeper->store, fold_one, keeper);
+    enum road_status status = verdict_store_read(keeper->verdicts, &keeper->beliefs.verdicts);
+    if (status == ROAD_OK)
+        status = store_each(keeper->store, fold_one, keeper);
     if (status == ROAD_OK && keeper->beliefs.evidence.newest_ns != INT64_MIN)
         beliefs_settle(&keeper->beliefs, INT64_MIN, NULL);
     return status;
@@ -78,6 +82,8 @@ static enum road_status open_parts(struct keeper *keeper, char *ret_error)
         status = say(ret_error, outbox_open(keeper->db, &config->outbox, &keeper->outbox), "outbox");
     if (status == ROAD_OK)
         status = say(ret_error, store_open(keeper->db, &keeper->store), "store");
+    if (status == ROAD_OK)
+        status = say(ret_error, verdict_store_open(keeper->db, &keeper->verdicts), "verdicts");
     if (status == ROAD_OK)
         status = say(ret_error,
                      publisher_new(config->signer, keeper->outbox, config->beliefs.evidence.zone, &keeper->publisher),
@@ -113,6 +119,7 @@ void keeper_close(struct keeper *keeper)
     delta_done(&keeper->delta);
     beliefs_done(&keeper->beliefs);
     publisher_free(keeper->publisher);
+    verdict_store_close(keeper->verdicts);
     store_close(keeper->store);
     outbox_close(keeper->outbox);
     inbox_close(keeper->inbox);
@@ -375,6 +382,107 @@ enum road_status keeper_take(struct keeper *keeper, const struct keeper_message 
     if (status == ROAD_OK)
         *ret_n_acks = n_acks;
     return status;
+}
+
+/* ---- what people say ----------------------------------------------------------------------------------- */
+
+/* A message of the server's; `speaker` NULL: nobody can be held to it. */
+struct heard {
+    const struct registry_entry *speaker;
+    uint64_t seq;
+    struct verdict verdict;
+    enum road_status fault; /* why the genuine message is refused */
+};
+
+static enum road_status open_heard(const struct keeper *keeper, const struct keeper_message *message, int64_t now_ns,
+                                   struct heard *ret_heard)
+{
+    const uint8_t *payload;
+    size_t length;
+    struct kid kid;
+
+    enum road_status status = cose_peek(message->bytes, message->length, &kid, &payload, &length);
+    if (status != ROAD_OK)
+        return status;
+    const struct registry_entry *speaker = registry_by_kid(keeper->rules.registry, kid);
+    if (!speaker || speaker->role != ROLE_SERVER)
+        return ROAD_UNKNOWN_KEY;
+    status = cose_open(speaker->verifier, message->bytes, message->length, &payload, &length);
+    if (status != ROAD_OK)
+        return status;
+    ret_heard->fault = verdict_decode(payload, length, &ret_heard->verdict, &ret_heard->seq, NULL);
+    if (ret_heard->fault == ROAD_OK && !intake_is_in_window(ret_heard->verdict.time_ns, now_ns))
+        ret_heard->fault = ROAD_BAD_TIME;
+    if (ret_heard->fault != ROAD_OK) { /* the number stands where a batch's does */
+        status = batch_peek_seq(payload, length, &ret_heard->seq);
+        if (status != ROAD_OK)
+            return status;
+    }
+    ret_heard->speaker = speaker;
+    return ROAD_OK;
+}
+
+static enum road_status apply_heard(struct keeper *keeper, const struct heard *heard,
+                                    const struct keeper_message *message, int64_t now_ns)
+{
+    const struct kid kid = heard->speaker->kid;
+
+    if (heard->fault != ROAD_OK) {
+        log_warn("verdict refused seq=%" PRIu64 " reason=%s", heard->seq, road_status_name(heard->fault));
+        return inbox_refuse(keeper->inbox, kid, heard->seq, message->bytes, message->length, heard->fault);
+    }
+    enum road_status status = inbox_accept(keeper->inbox, kid, heard->seq, message->bytes, message->length);
+    if (status == ROAD_OK)
+        status = verdict_store_put(keeper->verdicts, &heard->verdict);
+    if (status != ROAD_OK)
+        return status;
+    beliefs_say(&keeper->beliefs, &heard->verdict);
+    beliefs_settle(&keeper->beliefs, keeper->config.is_as_of_now ? now_ns : INT64_MIN, &keeper->delta);
+    status = publish(keeper->publisher, &keeper->delta, kid, heard->seq);
+    keeper->stats.verdicts += status == ROAD_OK;
+    return status;
+}
+
+static enum road_status take_heard(struct keeper *keeper, const struct heard *heard,
+                                   const struct keeper_message *message, int64_t now_ns, bool *ret_is_gap)
+{
+    enum road_status status =
+        inbox_check(keeper->inbox, heard->speaker->kid, heard->seq, message->bytes, message->length);
+
+    *ret_is_gap = status == ROAD_GAP;
+    if (status == ROAD_OK)
+        return apply_heard(keeper, heard, message, now_ns);
+    if (status == ROAD_BAD_SEQUENCE || status == ROAD_BAD_RANGE)
+        return quarantine(keeper, heard->speaker->name, message, status);
+    return status == ROAD_DUPLICATE || status == ROAD_GAP ? ROAD_OK : status;
+}
+
+enum road_status keeper_hear(struct keeper *keeper, const struct keeper_message *message, int64_t now_ns,
+                             struct keeper_ack *ret_ack)
+{
+    struct heard heard = {.seq = 0};
+    bool is_gap = false;
+
+    ret_ack->length = 0;
+    if (!has_room(keeper))
+        return ROAD_FULL;
+    enum road_status status = open_heard(keeper, message, now_ns, &heard);
+    if (status == ROAD_NO_MEMORY)
+        return status;
+    if (status != ROAD_OK)
+        return quarantine(keeper, "", message, status);
+    status = database_begin(keeper->db);
+    if (status != ROAD_OK)
+        return status;
+    status = take_heard(keeper, &heard, message, now_ns, &is_gap);
+    if (status == ROAD_OK)
+        status = database_commit(keeper->db);
+    else
+        database_rollback(keeper->db);
+    if (status != ROAD_OK)
+        return undo(keeper, status);
+    const struct answer answer = {heard.speaker, is_gap};
+    return make_ack(keeper, &answer, ret_ack);
 }
 
 /* ---- what it tells of itself --------------------------------------------------------------------------- */

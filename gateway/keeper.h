@@ -43,7 +43,7 @@ struct keeper_ack {
 #define KEEPER_COUNTERS(X)                                                                                   \
     X(batches_applied) X(batches_refused) X(duplicates) X(gaps) X(sequence_reused) X(quarantined)            \
     X(unknown_key) X(bad_signature) X(not_a_batch) X(outbox_full) X(commits) X(commits_failed)               \
-    X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
+    X(verdicts) X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
 
 struct keeper_stats {
 #define KEEPER_COUNTER(name) uint64_t name;
@@ -62,6 +62,10 @@ void keeper_close(struct keeper *keeper);
  * failure: likewise, and memory is folded anew. */
 enum road_status keeper_take(struct keeper *keeper, const struct keeper_message *messages, size_t n, int64_t now_ns,
                              struct keeper_ack *ret_acks, size_t *ret_n_acks);
+/* One message of the server's, what a person said of a defect (link/verdict.h): durable, folded and told as a batch
+ * is. *ret_ack is then ready but for its topic; length 0 if nobody can be held to the bytes. Failures as above. */
+enum road_status keeper_hear(struct keeper *keeper, const struct keeper_message *message, int64_t now_ns,
+                             struct keeper_ack *ret_ack);
 /* After a reload; the old registry may be closed then. */
 void keeper_use_registry(struct keeper *keeper, const struct registry *registry);
 struct outbox *keeper_outbox(struct keeper *keeper);

@@ -13,6 +13,7 @@
 #include "link/log.h"
 #include "link/session.h"
 
+#define HEARD_MAX 64            /* verdicts of one turn; the server sends at most as many unacknowledged */
 #define QUEUE_MAX 512            /* messages of one turn; the session reads at most 256 */
 #define GATHER_NS INT64_C(5000000) /* how long a group waits for company before its fsync */
 #define STATUS_EVERY_NS (5 * INT64_C(1000000000))
@@ -35,6 +36,9 @@ struct gateway {
     struct session *session;
     struct sender *sender;
     char change_topic[TOPIC_SIZE], change_ack_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE], obs_topic[TOPIC_SIZE];
+    char verdict_topic[TOPIC_SIZE], verdict_ack_topic[TOPIC_SIZE];
+    struct queued heard[HEARD_MAX];
+    size_t n_heard;
     struct queued queue[QUEUE_MAX];
     size_t n_queued;
     struct queued change_ack; /* the newest of the turn: it says all that earlier ones said */
@@ -83,6 +87,13 @@ static void on_message(void *context, const char *topic, const void *payload, si
 
     if (strcmp(topic, g->change_ack_topic) == 0) {
         keep_message(&g->change_ack, topic, payload, length);
+        return;
+    }
+    if (strcmp(topic, g->verdict_topic) == 0) {
+        if (g->n_heard < HEARD_MAX) {
+            keep_message(&g->heard[g->n_heard], topic, payload, length);
+            g->n_heard += g->heard[g->n_heard].bytes != NULL;
+        }
         return;
     }
     if (g->n_queued == QUEUE_MAX) {
@@ -138,6 +149,24 @@ static void take_queue(struct gateway *g, int64_t now_ns)
         g->full_until_ns = now_ns + FULL_PAUSE_NS;
     }
     forget_queue(g);
+}
+
+/* Likewise; the server asks again. */
+static void take_heard(struct gateway *g)
+{
+    struct keeper_ack *ack = &g->acks[0];
+
+    for (size_t i = 0; i < g->n_heard; i++) {
+        const struct keeper_message message = {g->heard[i].topic, g->heard[i].bytes, g->heard[i].length};
+        const enum road_status status = keeper_hear(g->keeper, &message, clock_ns(CLOCK_REALTIME), ack);
+        if (status != ROAD_OK)
+            log_error("verdict not taken reason=%s: it stays with the server", road_status_name(status));
+        else if (ack->length)
+            session_publish(g->session, g->verdict_ack_topic, ack->bytes, ack->length, false, NULL);
+        free(g->heard[i].bytes);
+        g->heard[i].bytes = NULL;
+    }
+    g->n_heard = 0;
 }
 
 static void take_change_ack(struct gateway *g)
@@ -244,6 +273,7 @@ static void run(struct gateway *g, const sigset_t *while_waiting)
         gather(g, while_waiting);
         const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
         take_queue(g, now_ns);
+        take_heard(g);
         take_change_ack(g);
         const enum road_status status = sender_step(g->sender, now_ns);
         if (status != ROAD_OK)
@@ -262,6 +292,8 @@ static void make_topics(struct gateway *g)
     snprintf(g->obs_topic, TOPIC_SIZE, "road/v1/%s/obs/+", d);
     snprintf(g->change_topic, TOPIC_SIZE, "road/v1/%s/change/%s", d, n);
     snprintf(g->change_ack_topic, TOPIC_SIZE, "road/v1/%s/change-ack/%s", d, n);
+    snprintf(g->verdict_topic, TOPIC_SIZE, "road/v1/%s/verdict/%s", d, n);
+    snprintf(g->verdict_ack_topic, TOPIC_SIZE, "road/v1/%s/verdict-ack/%s", d, n);
     snprintf(g->status_topic, TOPIC_SIZE, "road/v1/%s/status/%s", d, n);
 }
 
@@ -315,6 +347,8 @@ static void open_link(struct gateway *g)
         status = session_subscribe(g->session, g->obs_topic);
     if (status == ROAD_OK)
         status = session_subscribe(g->session, g->change_ack_topic);
+    if (status == ROAD_OK)
+        status = session_subscribe(g->session, g->verdict_topic);
     if (status != ROAD_OK)
         fatal("link: %s (brokers = %s)", road_status_sentence(status), c->brokers);
 }
@@ -342,6 +376,8 @@ static void open_all(struct gateway *g)
 static void close_all(struct gateway *g)
 {
     forget_queue(g);
+    for (size_t i = 0; i < g->n_heard; i++)
+        free(g->heard[i].bytes);
     free(g->change_ack.bytes);
     sender_close(g->sender);
     session_publish(g->session, g->status_topic, "offline", strlen("offline"), true, NULL); /* a clean end has no will */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #define HOURS_A_DAY 24
+#define NS_PER_HOUR (3600 * INT64_C(1000000000))
 #define CLEARING_KEPT 2
+#define PASSES_GUESS 10 /* consumer GPS; told while no pass has come since the claim */
 #define SURE_PERMILLE 500 /* a node that holds its sighting for more likely than not is taken at its word */
 
 int64_t hit_log_odds(double pd, double pf, double sigma_m, bool is_first, int confidence_permille)
@@ -21,24 +23,41 @@ int64_t miss_log_odds(double w, double pd, double pf)
     return llround(fmin(log((1 - w * pd) / (1 - pf)), 0) * MICRO);
 }
 
+int64_t miss_if_there(double w, double pd)
+{
+    return llround(log(1 - w * pd) * MICRO);
+}
+
 int posterior_permille(int64_t log_odds_micro)
 {
     return (int)lround(1000 / (1 + exp(-(double)log_odds_micro / MICRO)));
 }
 
-static int by_hour(const void *a, const void *b)
-{
-    const int64_t x = ((const struct evidence_item *)a)->hour, y = ((const struct evidence_item *)b)->hour;
-
-    return (x > y) - (x < y);
-}
+/* Two different nodes, and no more is asked. */
+struct two_nodes {
+    uint32_t speakers[CLEARING_KEPT];
+    int n;
+};
 
 /* What the hits since the last drop, and the clear passes since the last hit, come from. */
 struct witnesses {
     uint32_t first_hitter;
     bool has_hit, has_second_node, has_fleet;
-    uint32_t clearing[CLEARING_KEPT];
-    int n_clearing;
+    bool has_person; /* an inspector or the desk said yes */
+    struct two_nodes clearing;
+};
+
+struct walk {
+    const struct evidence_item *items;
+    struct walk_end end;
+    struct witnesses witnesses;
+    size_t since_drop; /* the first item of this life of the defect */
+    int64_t day;       /* of the last step, INT64_MIN before the first */
+    int tau_h;
+    /* Of the claim that is open, or was verified last. */
+    int64_t missed_micro;
+    struct two_nodes verifying;
+    bool was_confirmed_at_claim;
 };
 
 static void add_hitter(struct witnesses *w, const struct evidence_item *item)
@@ -51,13 +70,13 @@ static void add_hitter(struct witnesses *w, const struct evidence_item *item)
     w->has_fleet |= !item->is_phone;
 }
 
-static void add_clearing(struct witnesses *w, uint32_t speaker)
+static void add_node(struct two_nodes *nodes, uint32_t speaker)
 {
-    for (int i = 0; i < w->n_clearing; i++)
-        if (w->clearing[i] == speaker)
+    for (int i = 0; i < nodes->n; i++)
+        if (nodes->speakers[i] == speaker)
             return;
-    if (w->n_clearing < CLEARING_KEPT)
-        w->clearing[w->n_clearing++] = speaker;
+    if (nodes->n < CLEARING_KEPT)
+        nodes->speakers[nodes->n++] = speaker;
 }
 
 /* Motion and camera of one vehicle of the fleet in one hour. */
@@ -86,56 +105,266 @@ static int64_t fade(int64_t log_odds, int64_t days, int tau_h)
     return LOG_ODDS_PRIOR_MICRO + llround((double)(log_odds - LOG_ODDS_PRIOR_MICRO) * kept);
 }
 
+/* A repaired one stays repaired until its odds say otherwise; there is nothing left to drop. */
 static enum defect_state next_state(enum defect_state state, int64_t log_odds, int n_clearing, bool fades)
 {
     if (log_odds >= LOG_ODDS_CONFIRM_MICRO)
         return DEFECT_CONFIRMED;
-    if (n_clearing < CLEARING_KEPT && !fades)
+    if (state == DEFECT_REPAIRED || (n_clearing < CLEARING_KEPT && !fades))
         return state;
     if (state == DEFECT_CONFIRMED)
         return log_odds <= LOG_ODDS_DROP_MICRO ? DEFECT_DROPPED : state;
     return log_odds <= LOG_ODDS_PRIOR_MICRO ? DEFECT_DROPPED : state;
 }
 
+/* ---- repair and return --------------------------------------------------------------------------------- */
+
+static void verify(struct walk *w, enum repair_cause cause, int64_t at_ns)
+{
+    w->end.repair.stage = REPAIR_VERIFIED;
+    w->end.repair.cause = cause;
+    w->end.repair.settled_ns = at_ns;
+    w->end.state = DEFECT_REPAIRED;
+    w->end.log_odds_micro = LOG_ODDS_PRIOR_MICRO; /* what the odds were about is gone */
+}
+
+/* It is what it was when the claim came. */
+static void reopen(struct walk *w, enum repair_cause cause, int64_t at_ns)
+{
+    w->end.repair.stage = REPAIR_REOPENED;
+    w->end.repair.cause = cause;
+    w->end.repair.settled_ns = at_ns;
+    if (w->end.state != DEFECT_CONFIRMED)
+        w->end.state = DEFECT_SUSPECTED;
+    if (w->was_confirmed_at_claim && w->end.log_odds_micro < LOG_ODDS_CONFIRM_MICRO)
+        w->end.log_odds_micro = LOG_ODDS_CONFIRM_MICRO;
+}
+
+static bool may_reopen(const struct walk *w, int64_t today)
+{
+    const struct repair *repair = &w->end.repair;
+
+    return repair->stage == REPAIR_CLAIMED ||
+           (repair->stage == REPAIR_VERIFIED && today - repair->settled_ns / NS_PER_HOUR / HOURS_A_DAY <= REPAIR_REOPEN_DAYS);
+}
+
+/* The first hour of the step with a hit above suspicion, -1 if none. */
+static int64_t reopening_hour(const struct walk *w, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (w->items[i].is_hit && w->items[i].log_odds_micro >= REPAIR_REOPEN_MICRO)
+            return w->items[i].hour;
+    return -1;
+}
+
+/* A hit below that speaks against the repair by what it weighs, and no further back than the claim. */
+static void count_towards_verified(struct walk *w, size_t from, size_t to)
+{
+    struct repair *repair = &w->end.repair;
+
+    for (size_t i = from; i < to; i++) {
+        w->missed_micro += w->items[i].is_hit ? w->items[i].log_odds_micro : w->items[i].miss_micro;
+        if (w->items[i].is_hit)
+            continue;
+        if (repair->passes < UINT16_MAX)
+            repair->passes++;
+        add_node(&w->verifying, w->items[i].speaker);
+    }
+    if (w->missed_micro > 0)
+        w->missed_micro = 0;
+    if (w->missed_micro <= REPAIR_VERIFIED_MICRO && w->verifying.n == CLEARING_KEPT)
+        verify(w, REPAIR_BY_PASSES, w->items[to - 1].hour * NS_PER_HOUR);
+}
+
+/* ---- one step: the evidence of a day, or of what a verdict leaves of it --------------------------------- */
+
+static void begin_life(struct walk *w, size_t from)
+{
+    w->end.state = DEFECT_SUSPECTED;
+    w->since_drop = from;
+    w->witnesses = (struct witnesses){0};
+    if (w->end.repair.stage != REPAIR_CLAIMED)
+        w->end.repair = (struct repair){0};
+}
+
+static bool has_hit_within(const struct walk *w, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (w->items[i].is_hit)
+            return true;
+    return false;
+}
+
+static void note_witnesses(struct walk *w, size_t from, size_t to, bool has_hit)
+{
+    if (has_hit)
+        w->witnesses.clearing.n = 0;
+    for (size_t i = from; i < to; i++) {
+        if (w->items[i].is_hit)
+            add_hitter(&w->witnesses, &w->items[i]);
+        else if (!has_hit) /* on a day with a hit it is not known what came first */
+            add_node(&w->witnesses.clearing, w->items[i].speaker);
+    }
+}
+
+static void step(struct walk *w, size_t from, size_t to)
+{
+    const int64_t today = w->items[from].hour / HOURS_A_DAY;
+    const bool has_hit = has_hit_within(w, from, to), is_claimed = w->end.repair.stage == REPAIR_CLAIMED;
+    const int64_t reopened = may_reopen(w, today) ? reopening_hour(w, from, to) : -1;
+    int64_t sum = w->day == INT64_MIN ? w->end.log_odds_micro : fade(w->end.log_odds_micro, today - w->day, w->tau_h);
+
+    if (reopened < 0 && has_hit &&
+        (w->end.state == DEFECT_DROPPED || (w->end.state == DEFECT_REPAIRED && !may_reopen(w, today))))
+        begin_life(w, from);
+    note_witnesses(w, from, to, has_hit);
+    for (size_t i = from; i < to; i++)
+        sum += w->items[i].log_odds_micro;
+    w->end.log_odds_micro = clamp(sum);
+    if (reopened >= 0)
+        reopen(w, REPAIR_BY_HIT, reopened * NS_PER_HOUR);
+    w->end.state = next_state(w->end.state, w->end.log_odds_micro, w->witnesses.clearing.n, false);
+    if (w->end.state == DEFECT_CONFIRMED && w->end.repair.stage == REPAIR_VERIFIED) /* many doubtful hits */
+        reopen(w, REPAIR_BY_HIT, w->items[to - 1].hour * NS_PER_HOUR);
+    w->end.was_confirmed |= w->end.state == DEFECT_CONFIRMED;
+    if (is_claimed && reopened < 0)
+        count_towards_verified(w, from, to);
+    w->day = today;
+}
+
+/* ---- what a person says --------------------------------------------------------------------------------- */
+
+static void claim(struct walk *w, const struct verdict *v)
+{
+    if (w->end.state == DEFECT_DROPPED || w->end.state == DEFECT_REPAIRED)
+        return; /* there is nothing to repair */
+    w->end.repair = (struct repair){.stage = REPAIR_CLAIMED, .claimed_ns = v->time_ns, .by = v->by};
+    w->was_confirmed_at_claim = w->end.state == DEFECT_CONFIRMED;
+    w->missed_micro = 0;
+    w->verifying.n = 0;
+}
+
+static void believe_damaged(struct walk *w, const struct verdict *v, enum repair_cause cause)
+{
+    if (w->end.state == DEFECT_DROPPED)
+        begin_life(w, w->since_drop);
+    if (w->end.repair.stage == REPAIR_VERIFIED || (w->end.repair.stage == REPAIR_CLAIMED && cause == REPAIR_BY_INSPECTOR))
+        reopen(w, cause, v->time_ns);
+    w->witnesses.has_person = true;
+    w->end.state = DEFECT_CONFIRMED;
+    w->end.was_confirmed = true;
+    if (w->end.log_odds_micro < LOG_ODDS_CONFIRM_MICRO)
+        w->end.log_odds_micro = LOG_ODDS_CONFIRM_MICRO;
+}
+
+static void believe_gone(struct walk *w)
+{
+    w->end.state = DEFECT_DROPPED;
+    w->end.log_odds_micro = LOG_ODDS_PRIOR_MICRO;
+    w->end.repair = (struct repair){0};
+}
+
+static void hear(struct walk *w, const struct verdict *v)
+{
+    const struct repair *repair = &w->end.repair;
+
+    switch (v->kind) {
+    case VERDICT_REPAIRED:
+        claim(w, v);
+        break;
+    case VERDICT_WHOLE:
+        if (repair->stage != REPAIR_CLAIMED)
+            believe_gone(w);
+        else if (kid_compare(repair->by, v->by) != 0) /* nobody verifies his own repair */
+            verify(w, REPAIR_BY_INSPECTOR, v->time_ns);
+        break;
+    case VERDICT_DAMAGED:
+        believe_damaged(w, v, REPAIR_BY_INSPECTOR);
+        break;
+    case VERDICT_CONFIRMED:
+        believe_damaged(w, v, REPAIR_BY_DESK);
+        break;
+    case VERDICT_REJECTED:
+        believe_gone(w);
+        break;
+    }
+}
+
+/* ---- the walk -------------------------------------------------------------------------------------------- */
+
+/* What is told of an open or settled claim beside its stage. */
+static void tell_progress(const struct walk *w, struct repair *repair)
+{
+    if (repair->stage == REPAIR_NONE)
+        return;
+    repair->miss_ppm = (uint32_t)llround(exp((double)w->missed_micro / MICRO) * 1e6);
+    repair->passes_needed = PASSES_GUESS;
+    if (repair->passes > 0 && w->missed_micro < 0)
+        repair->passes_needed = (uint16_t)fmin(
+            ceil((double)repair->passes * REPAIR_VERIFIED_MICRO / (double)w->missed_micro), UINT16_MAX);
+}
+
+static int by_hour(const void *a, const void *b)
+{
+    const int64_t x = ((const struct evidence_item *)a)->hour, y = ((const struct evidence_item *)b)->hour;
+
+    return (x > y) - (x < y);
+}
+
+/* Names of one defect may differ: the time goes first. */
+static int by_time(const void *a, const void *b)
+{
+    const struct verdict *x = a, *y = b;
+
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return verdict_compare(x, y);
+}
+
+/* Where the step that begins with item `from` ends: at midnight, or behind the hour of the next verdict. */
+static size_t step_end(const struct evidence_item *items, size_t from, size_t n, const struct verdict *next)
+{
+    const int64_t day = items[from].hour / HOURS_A_DAY;
+    size_t to = from;
+
+    while (to < n && items[to].hour / HOURS_A_DAY == day && (!next || items[to].hour <= next->time_ns / NS_PER_HOUR))
+        to++;
+    return to;
+}
+
+void walk_days_said(struct evidence_item *items, size_t n, struct verdict *verdicts, size_t n_verdicts, int tau_h,
+                    int64_t until_day, struct walk_end *ret_end)
+{
+    struct walk w = {.items = items, .tau_h = tau_h, .day = n ? INT64_MIN : until_day,
+                     .end = {.state = DEFECT_SUSPECTED, .log_odds_micro = LOG_ODDS_PRIOR_MICRO}};
+    size_t v = 0;
+
+    if (n)
+        qsort(items, n, sizeof *items, by_hour);
+    if (n_verdicts)
+        qsort(verdicts, n_verdicts, sizeof *verdicts, by_time);
+    for (size_t i = 0; i < n || v < n_verdicts;) {
+        const struct verdict *next = v < n_verdicts ? &verdicts[v] : NULL;
+        if (next && (i == n || items[i].hour > next->time_ns / NS_PER_HOUR)) {
+            hear(&w, next);
+            v++;
+            continue;
+        }
+        const size_t to = step_end(items, i, n, next);
+        step(&w, i, to);
+        i = to;
+    }
+    if (tau_h > 0 && until_day > w.day) {
+        w.end.log_odds_micro = fade(w.end.log_odds_micro, until_day - w.day, tau_h);
+        w.end.state = next_state(w.end.state, w.end.log_odds_micro, w.witnesses.clearing.n, true);
+    }
+    tell_progress(&w, &w.end.repair);
+    w.end.may_be_red = w.witnesses.has_person || (w.witnesses.has_second_node && w.witnesses.has_fleet) ||
+                       has_both_senses(items, w.since_drop, n);
+    *ret_end = w.end;
+}
+
 void walk_days(struct evidence_item *items, size_t n, int tau_h, int64_t until_day, struct walk_end *ret_end)
 {
-    struct walk_end end = {.state = DEFECT_SUSPECTED, .log_odds_micro = LOG_ODDS_PRIOR_MICRO};
-    struct witnesses witnesses = {0};
-    size_t since_drop = 0;
-    int64_t day = n ? INT64_MIN : until_day;
-
-    qsort(items, n, sizeof *items, by_hour);
-    for (size_t i = 0; i < n;) {
-        const size_t day_start = i;
-        const int64_t today = items[i].hour / HOURS_A_DAY;
-        int64_t sum = day == INT64_MIN ? end.log_odds_micro : fade(end.log_odds_micro, today - day, tau_h);
-        bool has_hit = false;
-        for (; i < n && items[i].hour / HOURS_A_DAY == today; i++) {
-            sum += items[i].log_odds_micro;
-            has_hit |= items[i].is_hit;
-        }
-        if (has_hit && end.state == DEFECT_DROPPED) { /* it starts again */
-            end.state = DEFECT_SUSPECTED;
-            since_drop = day_start;
-            witnesses = (struct witnesses){0};
-        }
-        if (has_hit)
-            witnesses.n_clearing = 0;
-        for (size_t k = day_start; k < i; k++) {
-            if (items[k].is_hit)
-                add_hitter(&witnesses, &items[k]);
-            else if (!has_hit) /* on a day with a hit it is not known what came first */
-                add_clearing(&witnesses, items[k].speaker);
-        }
-        end.log_odds_micro = clamp(sum);
-        end.state = next_state(end.state, end.log_odds_micro, witnesses.n_clearing, false);
-        end.was_confirmed |= end.state == DEFECT_CONFIRMED;
-        day = today;
-    }
-    if (tau_h > 0 && until_day > day) {
-        end.log_odds_micro = fade(end.log_odds_micro, until_day - day, tau_h);
-        end.state = next_state(end.state, end.log_odds_micro, witnesses.n_clearing, true);
-    }
-    end.may_be_red = (witnesses.has_second_node && witnesses.has_fleet) || has_both_senses(items, since_drop, n);
-    *ret_end = end;
+    walk_days_said(items, n, NULL, 0, tau_h, until_day, ret_end);
 }

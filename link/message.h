@@ -147,8 +147,25 @@ int defect_id_compare(const struct defect_id *a, const struct defect_id *b);
 enum defect_state {
     DEFECT_SUSPECTED = 1,
     DEFECT_CONFIRMED = 2,
-    DEFECT_DROPPED = 3, /* believed no more; a new hit starts it again */
-    DEFECT_ALIAS = 4    /* merged into another */
+    DEFECT_DROPPED = 3,  /* believed no more; a new hit starts it again */
+    DEFECT_ALIAS = 4,    /* merged into another */
+    DEFECT_REPAIRED = 5  /* somebody said that it was repaired, and passes or an inspector bore that out */
+};
+
+/* What became of the last word that it was repaired. */
+enum repair_stage { REPAIR_NONE = 0, REPAIR_CLAIMED = 1, REPAIR_VERIFIED = 2, REPAIR_REOPENED = 3 };
+/* What verified or reopened it. */
+enum repair_cause { REPAIR_BY_NOBODY = 0, REPAIR_BY_PASSES = 1, REPAIR_BY_INSPECTOR = 2, REPAIR_BY_HIT = 3, REPAIR_BY_DESK = 4 };
+
+struct repair {
+    enum repair_stage stage;
+    enum repair_cause cause; /* while verified or reopened */
+    int64_t claimed_ns;      /* event time of the claim, and whose key it was */
+    struct kid by;
+    int64_t settled_ns;       /* verified or reopened: the hour of the evidence that did it; else 0 */
+    uint16_t passes;          /* watched passes without a hit since the claim */
+    uint16_t passes_needed;   /* about how many it takes, passes being as they were so far */
+    uint32_t miss_ppm;        /* product of their miss probabilities, millionths: verified at 10,000 */
 };
 
 /* What the gateway believes of one defect, whole (a later state replaces an earlier one). */
@@ -165,6 +182,7 @@ struct defect_belief {
     int32_t size_milli, size_sigma_milli;
     uint16_t hits, passes, motion_hits, camera_hits, units; /* units = vehicle x hour that hit */
     int64_t first_ns, last_ns;
+    struct repair repair;
 };
 
 enum feature_state {

@@ -45,10 +45,21 @@ void check_defect_id(struct check *check, const struct defect_id *id, const char
     check_seq(check, id->seq, field);
 }
 
+static void check_repair(struct check *check, const struct repair *repair)
+{
+    check_that(check, (unsigned)repair->stage <= REPAIR_REOPENED, ROAD_BAD_RANGE, "defect.repair");
+    check_that(check, (unsigned)repair->cause <= REPAIR_BY_DESK, ROAD_BAD_RANGE, "defect.repair");
+    check_that(check, repair->miss_ppm <= 1000000, ROAD_BAD_RANGE, "defect.repair");
+    if (repair->stage != REPAIR_NONE)
+        check_time(check, repair->claimed_ns, "defect.repair");
+    if (repair->settled_ns != 0)
+        check_time(check, repair->settled_ns, "defect.repair");
+}
+
 void check_belief(struct check *check, const struct defect_belief *belief)
 {
     check_defect_id(check, &belief->id, "defect.id");
-    check_that(check, belief->state >= DEFECT_SUSPECTED && belief->state <= DEFECT_ALIAS, ROAD_BAD_RANGE,
+    check_that(check, belief->state >= DEFECT_SUSPECTED && belief->state <= DEFECT_REPAIRED, ROAD_BAD_RANGE,
                "defect.state");
     if (belief->state == DEFECT_ALIAS)
         check_defect_id(check, &belief->alias_of, "defect.alias_of");
@@ -62,6 +73,7 @@ void check_belief(struct check *check, const struct defect_belief *belief)
     check_time(check, belief->first_ns, "defect.first");
     check_time(check, belief->last_ns, "defect.last");
     check_that(check, belief->first_ns <= belief->last_ns, ROAD_BAD_RANGE, "defect.last");
+    check_repair(check, &belief->repair);
 }
 
 void put_header(struct wire_writer *writer, struct wire_fields *ret_fields)
@@ -158,8 +170,36 @@ enum {
     BELIEF_CAMERA_HITS,
     BELIEF_UNITS,
     BELIEF_FIRST,
-    BELIEF_LAST
+    BELIEF_LAST,
+    BELIEF_REPAIR /* left out while nobody said that it was repaired */
 };
+
+static void put_repair(struct wire_writer *writer, const struct repair *repair)
+{
+    wire_put_array(writer, 8);
+    wire_put_int(writer, repair->stage);
+    wire_put_int(writer, repair->cause);
+    wire_put_int(writer, repair->claimed_ns);
+    wire_put_bytes(writer, repair->by.bytes, KID_SIZE);
+    wire_put_int(writer, repair->settled_ns);
+    wire_put_uint(writer, repair->passes);
+    wire_put_uint(writer, repair->passes_needed);
+    wire_put_uint(writer, repair->miss_ppm);
+}
+
+static void get_repair(struct wire_reader *reader, struct repair *ret_repair)
+{
+    wire_tuple_open(reader, 8, "defect.repair");
+    ret_repair->stage = (enum repair_stage)get_small(reader, "defect.repair");
+    ret_repair->cause = (enum repair_cause)get_small(reader, "defect.repair");
+    ret_repair->claimed_ns = get_time(reader, "defect.repair");
+    ret_repair->by = get_kid(reader, "defect.repair");
+    ret_repair->settled_ns = get_time(reader, "defect.repair");
+    ret_repair->passes = get_u16(reader, "defect.repair");
+    ret_repair->passes_needed = get_u16(reader, "defect.repair");
+    ret_repair->miss_ppm = (uint32_t)wire_get_uint(reader, UINT32_MAX, "defect.repair");
+    wire_close(reader);
+}
 
 void put_belief(struct wire_writer *writer, const struct defect_belief *belief)
 {
@@ -197,6 +237,10 @@ void put_belief(struct wire_writer *writer, const struct defect_belief *belief)
     wire_field_nonzero(writer, &fields, BELIEF_UNITS, belief->units);
     wire_field_int(writer, &fields, BELIEF_FIRST, belief->first_ns);
     wire_field_int(writer, &fields, BELIEF_LAST, belief->last_ns);
+    if (belief->repair.stage != REPAIR_NONE) {
+        wire_field(writer, &fields, BELIEF_REPAIR);
+        put_repair(writer, &belief->repair);
+    }
     wire_fields_close(writer, &fields);
 }
 
@@ -263,6 +307,9 @@ static void get_belief_field(struct wire_reader *reader, int64_t key, struct def
         break;
     case BELIEF_LAST:
         belief->last_ns = get_time(reader, "defect.last");
+        break;
+    case BELIEF_REPAIR:
+        get_repair(reader, &belief->repair);
         break;
     default:
         wire_skip(reader);
