@@ -223,7 +223,7 @@ static bool read_listing(struct call *call, struct listing *list)
     const struct defect_type *row = type ? catalogue_by_code(type) : NULL;
     const enum road_status box = request_box(call->request, BOX_SIDE_MAX_DEG, list->box);
 
-    for (int i = DEFECT_SUSPECTED; state && i <= DEFECT_ALIAS; i++)
+    for (int i = DEFECT_SUSPECTED; state && i <= DEFECT_REPAIRED; i++)
         if (strcmp(state, defect_state_text(i)) == 0)
             list->state = i;
     list->type = row ? row->id : 0;
@@ -231,7 +231,7 @@ static bool read_listing(struct call *call, struct listing *list)
     if (box && box != ROAD_NOT_FOUND)
         answer_error(call->answer, 400, "bbox is west,south,east,north in degrees", "bbox");
     else if (state && list->state == 0)
-        answer_error(call->answer, 400, "state is one of suspected, confirmed, dropped, alias", "state");
+        answer_error(call->answer, 400, "state is one of suspected, confirmed, dropped, alias, repaired", "state");
     else if (type && !row)
         answer_error(call->answer, 400, "there is no such type of defect", "type");
     else if (request_limit(call->request, &list->limit))

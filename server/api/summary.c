@@ -47,7 +47,7 @@ static enum road_status count(struct reader *reader, struct summary_counts *ret_
     s = reader_query(reader, QUERY_DEFECT_COUNTS);
     while (reader_step(s, &status)) {
         const int state = sqlite3_column_int(s, 0);
-        if (state > 0 && state < 5)
+        if (state > 0 && state <= DEFECT_REPAIRED)
             counts.defects[state] += sqlite3_column_int64(s, 1);
     }
     if (status)
@@ -177,11 +177,12 @@ void answer_summary(struct call *call)
     if (!answer_is_ok(call->answer, status, NULL))
         return;
     answer_json(call->answer,
-                json_pack("{s:o, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:o, s:I, s:I}", "road_m", road, "cells",
+                json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:o, s:I, s:I}", "road_m", road, "cells",
                           counts_object(&counts), "defects", "suspected",
                           (json_int_t)counts.defects[DEFECT_SUSPECTED], "confirmed",
                           (json_int_t)counts.defects[DEFECT_CONFIRMED], "dropped",
-                          (json_int_t)counts.defects[DEFECT_DROPPED], "features", "registered",
+                          (json_int_t)counts.defects[DEFECT_DROPPED], "repaired",
+                          (json_int_t)counts.defects[DEFECT_REPAIRED], "features", "registered",
                           (json_int_t)counts.features[FEATURE_REGISTERED], "retired",
                           (json_int_t)counts.features[FEATURE_RETIRED], "called_damage",
                           (json_int_t)counts.features_damaged, "entries", (json_int_t)entries, "tree_size",

@@ -14,7 +14,7 @@
 
 struct summary_counts {
     int64_t cells[4], level0, level4; /* by enum road_code */
-    int64_t defects[5];       /* by enum defect_state */
+    int64_t defects[6];       /* by enum defect_state */
     int64_t features[5];      /* by enum feature_state */
     int64_t features_damaged; /* registered ones that are a confirmed defect as well */
 };

@@ -25,8 +25,8 @@ const char *severity_text(int severity)
 
 const char *defect_state_text(int state)
 {
-    static const char *const words[] = {"suspected", "suspected", "confirmed", "dropped", "alias"};
-    return word(words, 5, state);
+    static const char *const words[] = {"suspected", "suspected", "confirmed", "dropped", "alias", "repaired"};
+    return word(words, 6, state);
 }
 
 const char *feature_state_text(int state)

@@ -14,7 +14,7 @@
 
 struct rig {
     char dir[64], db_path[96], registry_path[96];
-    struct signer *gateway, *nodes[RIG_NODES], *stranger;
+    struct signer *gateway, *server, *nodes[RIG_NODES], *stranger;
     struct registry *registry;
     struct keeper_config config;
     struct keeper *keeper;
@@ -84,12 +84,14 @@ static inline void rig_open(struct rig *rig)
     snprintf(rig->registry_path, sizeof rig->registry_path, "%s/registry", rig->dir);
     rig->gateway = rig_signer(100);
     rig->stranger = rig_signer(101);
+    rig->server = rig_signer(102);
     for (unsigned i = 0; i < RIG_NODES; i++) {
         rig->nodes[i] = rig_signer((uint8_t)(i + 1));
         snprintf(name, sizeof name, "node-%u", i);
         rig_register(rig, rig->nodes[i], name, ROLE_NODE, i == 3);
     }
     rig_register(rig, rig->gateway, "gw-1", ROLE_GATEWAY, false);
+    rig_register(rig, rig->server, "server", ROLE_SERVER, false);
     rig_must(registry_load(rig->registry_path, &rig->registry, error), "registry_load");
     rig->config = (struct keeper_config){.path = rig->db_path,
                                          .district = RIG_DISTRICT,
@@ -111,6 +113,7 @@ static inline void rig_close(struct rig *rig)
     for (unsigned i = 0; i < RIG_NODES; i++)
         signer_close(rig->nodes[i]);
     signer_close(rig->gateway);
+    signer_close(rig->server);
     signer_close(rig->stranger);
     snprintf(command, sizeof command, "rm -rf %s", rig->dir);
     if (system(command) != 0)

@@ -28,7 +28,7 @@ static struct defect_belief belief_random(struct chance *chance)
 
     memset(&belief, 0, sizeof belief);
     belief.id = id_random(chance);
-    belief.state = (enum defect_state)chance_between(chance, 1, 4);
+    belief.state = (enum defect_state)chance_between(chance, 1, 5);
     if (belief.state == DEFECT_ALIAS)
         belief.alias_of = id_random(chance);
     belief.type = (int)chance_between(chance, 1, DEFECT_TYPE_COUNT);
@@ -49,6 +49,15 @@ static struct defect_belief belief_random(struct chance *chance)
     belief.units = (uint16_t)chance_between(chance, 0, 300);
     belief.first_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
     belief.last_ns = chance_between(chance, belief.first_ns, TIME_MAX_NS);
+    if (chance_between(chance, 0, 1))
+        belief.repair = (struct repair){.stage = (enum repair_stage)chance_between(chance, 1, 3),
+                                        .cause = (enum repair_cause)chance_between(chance, 0, 4),
+                                        .claimed_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS),
+                                        .by = kid_random(chance),
+                                        .settled_ns = chance_between(chance, TIME_MIN_NS, TIME_MAX_NS),
+                                        .passes = (uint16_t)chance_between(chance, 0, UINT16_MAX),
+                                        .passes_needed = (uint16_t)chance_between(chance, 0, UINT16_MAX),
+                                        .miss_ppm = (uint32_t)chance_between(chance, 0, 1000000)};
     return belief;
 }
 
@@ -92,7 +101,7 @@ static struct feature_belief feature_random(struct chance *chance)
 
     memset(&feature, 0, sizeof feature);
     feature.id = like.id;
-    feature.state = (enum feature_state)like.state;
+    feature.state = (enum feature_state)(like.state == DEFECT_REPAIRED ? DEFECT_DROPPED : like.state);
     feature.alias_of = like.alias_of;
     feature.kind = (enum feature_kind)chance_between(chance, 1, FEATURE_KIND_COUNT);
     feature.posterior_permille = like.posterior_permille;
@@ -200,7 +209,11 @@ static bool same_belief(const struct defect_belief *a, const struct defect_belie
            a->cov_nn_cm2 == b->cov_nn_cm2 && a->size_milli == b->size_milli &&
            a->size_sigma_milli == b->size_sigma_milli && a->hits == b->hits && a->passes == b->passes &&
            a->motion_hits == b->motion_hits && a->camera_hits == b->camera_hits && a->units == b->units &&
-           a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+           a->first_ns == b->first_ns && a->last_ns == b->last_ns && a->repair.stage == b->repair.stage &&
+           a->repair.cause == b->repair.cause && a->repair.claimed_ns == b->repair.claimed_ns &&
+           kid_compare(a->repair.by, b->repair.by) == 0 && a->repair.settled_ns == b->repair.settled_ns &&
+           a->repair.passes == b->repair.passes && a->repair.passes_needed == b->repair.passes_needed &&
+           a->repair.miss_ppm == b->repair.miss_ppm;
 }
 
 static bool same_feature(const struct feature_belief *a, const struct feature_belief *b)

@@ -1,5 +1,6 @@
 #include "tests/link/vectors.h"
 
+#include "link/verdict.h"
 #include "tests/link/fixtures.h"
 
 #include <string.h>
@@ -254,6 +255,59 @@ static enum road_status round_defect_statement(const uint8_t *bytes, size_t leng
                : status;
 }
 
+/* The crew of kid c0ffee… says that the pothole above is repaired; and the desk, that it never was. */
+static const struct verdict claim = {.defect = {1795900000400000000, {{0x21, 0xfe, 0x31, 0xdf, 0xa1, 0x54, 0xa2, 0x61}}, 42, 0},
+                                     .kind = VERDICT_REPAIRED,
+                                     .time_ns = 1795993200000000000,
+                                     .by = {{0xc0, 0xff, 0xee, 0, 0, 0, 0, 1}}};
+
+static enum road_status encode_verdict(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    return verdict_encode(&claim, 5, ret_bytes, VECTORS_MAX_BYTES, ret_length);
+}
+
+static enum road_status round_verdict(const uint8_t *bytes, size_t length, uint8_t ret_bytes[VECTORS_MAX_BYTES],
+                                      size_t *ret_length)
+{
+    struct verdict got;
+    uint64_t seq;
+    const enum road_status status = verdict_decode(bytes, length, &got, &seq, NULL);
+
+    return status == ROAD_OK ? verdict_encode(&got, seq, ret_bytes, VECTORS_MAX_BYTES, ret_length) : status;
+}
+
+static enum road_status encode_verdict_statement(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    struct verdict rejected = claim;
+
+    rejected.kind = VERDICT_REJECTED;
+    rejected.reason = REASON_FEATURE;
+    return verdict_statement_encode(&rejected, ret_bytes, VECTORS_MAX_BYTES, ret_length);
+}
+
+static enum road_status round_verdict_statement(const uint8_t *bytes, size_t length,
+                                                uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    struct verdict got;
+    const enum road_status status = verdict_statement_decode(bytes, length, &got, NULL);
+
+    return status == ROAD_OK ? verdict_statement_encode(&got, ret_bytes, VECTORS_MAX_BYTES, ret_length) : status;
+}
+
+/* The same pothole, a day later: four of about ten passes. */
+static enum road_status encode_repair(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
+{
+    struct defect_belief claimed = belief;
+
+    claimed.repair = (struct repair){.stage = REPAIR_CLAIMED,
+                                     .claimed_ns = claim.time_ns,
+                                     .by = claim.by,
+                                     .passes = 4,
+                                     .passes_needed = 10,
+                                     .miss_ppm = 152588};
+    return defect_statement_encode(&claimed, kid_a, 43, ret_bytes, VECTORS_MAX_BYTES, ret_length);
+}
+
 static enum road_status encode_digest_statement(uint8_t ret_bytes[VECTORS_MAX_BYTES], size_t *ret_length)
 {
     const struct square_move square = {red_cell.cell, red_cell.was, red_cell.reason.code};
@@ -308,7 +362,10 @@ const struct vector vectors[] = {
     {"change-features", encode_feature_change, round_change},
     {"change-patches", encode_patch_change, round_change},
     {"defect-statement", encode_defect_statement, round_defect_statement},
+    {"defect-repair", encode_repair, round_defect_statement},
     {"digest-statement", encode_digest_statement, NULL},
+    {"verdict", encode_verdict, round_verdict},
+    {"verdict-statement", encode_verdict_statement, round_verdict_statement},
     {"sealed", encode_sealed, round_sealed},
 };
 const size_t n_vectors = sizeof vectors / sizeof *vectors;
