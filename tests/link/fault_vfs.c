@@ -7,11 +7,14 @@
 struct fault_file {
     sqlite3_file base;
     sqlite3_file *real;
+    const char *path;
 };
 
 static sqlite3_vfs fault_vfs, *real_vfs;
 static bool is_armed, is_sticky_fault, has_struck;
 static int countdown, fault_code;
+static void (*watch)(void *context, enum vfs_event event, const char *path, int64_t offset, const void *bytes, int length);
+static void *watch_context;
 
 void fault_vfs_arm(int n, bool is_sticky, int sqlite_code)
 {
@@ -39,7 +42,24 @@ static bool strikes(void)
     return now;
 }
 
+void fault_vfs_watch(void (*watcher)(void *context, enum vfs_event event, const char *path, int64_t offset,
+                                     const void *bytes, int length),
+                     void *context)
+{
+    watch = watcher;
+    watch_context = context;
+}
+
 #define REAL(file) (((struct fault_file *)(file))->real)
+
+static int told(sqlite3_file *file, int code, enum vfs_event event, int64_t offset, const void *bytes, int length)
+{
+    const char *path = ((struct fault_file *)file)->path;
+
+    if (watch && code == SQLITE_OK && path)
+        watch(watch_context, event, path, offset, bytes, length);
+    return code;
+}
 
 static int fault_close(sqlite3_file *file)
 {
@@ -55,15 +75,17 @@ static int fault_write(sqlite3_file *file, const void *buffer, int amount, sqlit
         REAL(file)->pMethods->xWrite(REAL(file), buffer, amount / 2, offset);
         return fault_code;
     }
-    return REAL(file)->pMethods->xWrite(REAL(file), buffer, amount, offset);
+    return told(file, REAL(file)->pMethods->xWrite(REAL(file), buffer, amount, offset), VFS_WRITE, offset, buffer, amount);
 }
 static int fault_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    return strikes() ? SQLITE_IOERR_TRUNCATE : REAL(file)->pMethods->xTruncate(REAL(file), size);
+    return strikes() ? SQLITE_IOERR_TRUNCATE
+                     : told(file, REAL(file)->pMethods->xTruncate(REAL(file), size), VFS_TRUNCATE, size, NULL, 0);
 }
 static int fault_sync(sqlite3_file *file, int flags)
 {
-    return strikes() ? SQLITE_IOERR_FSYNC : REAL(file)->pMethods->xSync(REAL(file), flags);
+    return strikes() ? SQLITE_IOERR_FSYNC
+                     : told(file, REAL(file)->pMethods->xSync(REAL(file), flags), VFS_SYNC, 0, NULL, 0);
 }
 static int fault_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 {
@@ -136,8 +158,18 @@ static int fault_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *fil
 
     (void)vfs;
     ours->real = (sqlite3_file *)(ours + 1);
+    ours->path = name;
     const int code = real_vfs->xOpen(real_vfs, name, ours->real, flags, ret_flags);
     ours->base.pMethods = ours->real->pMethods ? &methods : NULL;
+    return code;
+}
+
+static int fault_delete(sqlite3_vfs *vfs, const char *path, int is_dir_synced)
+{
+    (void)vfs;
+    const int code = real_vfs->xDelete(real_vfs, path, is_dir_synced);
+    if (watch && code == SQLITE_OK)
+        watch(watch_context, VFS_DELETE, path, 0, NULL, 0);
     return code;
 }
 
@@ -150,5 +182,6 @@ void fault_vfs_install(void)
     fault_vfs.zName = "fault";
     fault_vfs.szOsFile = (int)sizeof(struct fault_file) + real_vfs->szOsFile;
     fault_vfs.xOpen = fault_open;
+    fault_vfs.xDelete = fault_delete;
     sqlite3_vfs_register(&fault_vfs, 1);
 }
