@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "tests/sim/city/verb.h"
 #include "tests/sim/output.h"
 #include "tests/sim/recording.h"
 #include "tests/sim/reference.h"
@@ -261,6 +262,7 @@ static void print_help(void)
          "  --defects, --look-alikes PER_KM   of a course, in each lane of a busy street, 0 to 20 (default 5 and 5)\n"
          "  --at LAT,LON     south-west corner (default 30.2741,120.1636)\n"
          "  --start SECONDS  UTC of the first drive, seconds since 1970 (default: so that the last one is just over)\n\n"
+         "`roadchief simulate fleet --help`: a whole town with its fleet and its gateway, for days.\n"
          "Physics and what is left out: docs/simulator.md. What rests on it says so.");
 }
 
@@ -337,6 +339,8 @@ static int run_simulate(int argc, char **argv)
     struct simulate_options o;
     int option;
 
+    if (argc > 1 && strcmp(argv[1], "fleet") == 0)
+        return simulate_fleet(argc - 1, argv + 1);
     simulate_options_default(&o);
     o.rounds = 0;
     o.block_m = 0;
