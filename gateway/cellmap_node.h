@@ -11,10 +11,11 @@ struct entry {
     uint16_t value, position; /* 0..4095 in its block */
 };
 
-/* Units of a node by its items: all that says how large it is, so each must not shrink as n grows. */
+/* Units of a node by its items: all that says how large it is, so each must not shrink as n grows. Leaves have room
+ * for 2, 4, 8, 12 or 16 groups: a straight lane of a metre's breadth has 4. */
 static inline unsigned leaf_units(unsigned n)
 {
-    return (2 * n + 14 + 15) / 16; /* 1, 9, 17, ... 65 values */
+    return n <= 4 ? (n <= 2 ? 2 : 3) : 1 + 2 * ((n + 3) / 4);
 }
 
 static inline unsigned table_units(unsigned n)
@@ -27,16 +28,29 @@ static inline unsigned array_units(unsigned n)
     return n <= 4 ? 2 : 2 * ((n + 11) / 8); /* 4, 12, 20, 28 entries */
 }
 
-static inline unsigned node_units(const struct cellmap_node *node)
-{
-    if (node->number == CELLMAP_ARRAY)
-        return array_units(node->count);
-    return node->number == CELLMAP_TABLE ? table_units(cellmap_bits(node->present)) : leaf_units(cellmap_bits(node->present));
-}
-
 static inline struct entry *array_entries(const struct cellmap_node *node)
 {
     return (struct entry *)(void *)(node + 1);
+}
+
+static inline bool is_table(const struct cellmap_node *block)
+{
+    return block->name >> 38 == CELLMAP_TABLE >> 38;
+}
+
+static inline bool is_array(const struct cellmap_node *block)
+{
+    return block->name >> 38 == CELLMAP_ARRAY >> 38;
+}
+
+static inline bool is_free(const struct cellmap_node *node)
+{
+    return node->name >> 38 == CELLMAP_FREE >> 38;
+}
+
+static inline uint32_t block_of(const struct cellmap_node *block)
+{
+    return (uint32_t)block->name;
 }
 
 /* The first entry at `position` or behind it. */
@@ -59,6 +73,17 @@ static inline uint32_t slot_of(const struct cellmap *map, uint32_t block)
     while (map->slots[at].node && map->slots[at].block != block)
         at = (at + 1) & mask;
     return at;
+}
+
+/* Of a leaf key below 2^38. */
+static inline bool cellmap_is_dirty(const struct cellmap *map, uint64_t leaf_key)
+{
+    const struct cellmap_node *block = cellmap_node(map, map->slots[slot_of(map, (uint32_t)(leaf_key >> 6))].node);
+    const unsigned number = leaf_key & 63;
+
+    if (is_table(block) && (block->places >> number & 1))
+        return cellmap_node(map, cellmap_table(block)[cellmap_rank(block->places, number)])->count;
+    return is_array(block) && (block->places >> number & 1);
 }
 
 #endif

@@ -19,33 +19,40 @@ static void read_array(const struct cellmap_node *array, unsigned number, struct
 {
     const struct entry *entries = array_entries(array);
 
-    leaf->is_dirty = array->present >> number & 1;
+    leaf->is_dirty = array->places >> number & 1;
     for (unsigned i = 0; i < array->count; i++)
-        if (entries[i].position >> 6 == (int)number) {
+        if (entries[i].position >> 6 == (int)number)
             leaf->values[entries[i].position & 63] = entries[i].value;
-            leaf->present |= UINT64_C(1) << (entries[i].position & 63);
-        }
 }
 
 static void read_leaf(const struct cellmap_node *node, struct cellmap_leaf *leaf)
 {
-    const uint16_t *value = node->values;
-
-    leaf->present = node->present;
     leaf->is_dirty = node->count;
-    for (uint64_t left = node->present; left; left &= left - 1)
-        leaf->values[__builtin_ctzll(left)] = *value++;
+    for (unsigned left = node->present; left; left &= left - 1) {
+        const unsigned square = 4 * (unsigned)__builtin_ctz(left);
+        memcpy(&leaf->values[square], cellmap_value(node, square), 4 * sizeof leaf->values[0]);
+    }
+}
+
+static uint64_t squares_of(const struct cellmap_leaf *leaf)
+{
+    uint64_t present = 0;
+
+    for (unsigned i = 0; i < 64; i++)
+        present |= (uint64_t)(leaf->values[i] != 0) << i;
+    return present;
 }
 
 static bool read_of_block(const struct cellmap *map, const struct cellmap_node *block, unsigned number,
                           struct cellmap_leaf *ret_leaf)
 {
-    struct cellmap_leaf leaf = {.key = (uint64_t)block->block << 6 | number};
+    struct cellmap_leaf leaf = {.key = (uint64_t)block_of(block) << 6 | number};
 
-    if (block->number == CELLMAP_ARRAY)
+    if (is_array(block))
         read_array(block, number, &leaf);
-    else if (block->present >> number & 1)
-        read_leaf(cellmap_node(map, cellmap_table(block)[cellmap_rank(block->present, number)]), &leaf);
+    else if (block->places >> number & 1)
+        read_leaf(cellmap_node(map, cellmap_table(block)[cellmap_rank(block->places, number)]), &leaf);
+    leaf.present = squares_of(&leaf);
     if (!leaf.present)
         return false;
     *ret_leaf = leaf;
@@ -74,7 +81,8 @@ void cellmap_dirty_sort(struct cellmap *map)
 
 void cellmap_dirty_leaf(const struct cellmap *map, size_t i, struct cellmap_leaf *ret_leaf)
 {
-    (void)cellmap_leaf(map, map->dirty[i], ret_leaf); /* what is in the list is in the map */
+    if (!cellmap_leaf(map, map->dirty[i], ret_leaf)) /* touched, marked, and left at 0 */
+        *ret_leaf = (struct cellmap_leaf){.key = map->dirty[i], .is_dirty = true};
 }
 
 void cellmap_dirty_clear(struct cellmap *map, size_t n)
@@ -83,10 +91,10 @@ void cellmap_dirty_clear(struct cellmap *map, size_t n)
         const unsigned number = map->dirty[i] & 63;
         struct cellmap_node *block =
             cellmap_node(map, map->slots[slot_of(map, (uint32_t)(map->dirty[i] >> 6))].node);
-        if (block->number == CELLMAP_ARRAY)
-            block->present &= ~(UINT64_C(1) << number);
+        if (is_array(block))
+            block->places &= ~(UINT64_C(1) << number);
         else
-            cellmap_node(map, cellmap_table(block)[cellmap_rank(block->present, number)])->count = 0;
+            cellmap_node(map, cellmap_table(block)[cellmap_rank(block->places, number)])->count = 0;
     }
     map->n_dirty -= n;
     if (n)
@@ -111,7 +119,7 @@ static void enter_block(struct cellmap_cursor *cursor)
     if (cursor->at == cursor->n_blocks)
         return;
     const struct cellmap_node *block = block_at(cursor);
-    cursor->left = block->number == CELLMAP_ARRAY ? array_leaves(block) : block->present;
+    cursor->left = is_array(block) ? array_leaves(block) : block->places;
 }
 
 void cellmap_cursor_open(struct cellmap_cursor *cursor, const struct cellmap *map)
@@ -126,19 +134,35 @@ void cellmap_cursor_open(struct cellmap_cursor *cursor, const struct cellmap *ma
 
 bool cellmap_cursor_next(struct cellmap_cursor *cursor, struct cellmap_leaf *ret_leaf)
 {
-    while (cursor->at < cursor->n_blocks && !cursor->left) {
+    while (cursor->at < cursor->n_blocks) {
+        const struct cellmap_node *block = block_at(cursor);
+        while (cursor->left) {
+            const unsigned number = (unsigned)__builtin_ctzll(cursor->left);
+            cursor->left &= cursor->left - 1;
+            if (read_of_block(cursor->map, block, number, ret_leaf))
+                return true;
+        }
         cursor->at++;
         enter_block(cursor);
     }
-    if (cursor->at == cursor->n_blocks)
-        return false;
-    const unsigned number = (unsigned)__builtin_ctzll(cursor->left);
-    cursor->left &= cursor->left - 1;
-    return read_of_block(cursor->map, block_at(cursor), number, ret_leaf);
+    return false;
 }
 
 void cellmap_cursor_close(struct cellmap_cursor *cursor)
 {
     free(cursor->blocks);
     cursor->blocks = NULL;
+}
+
+uint64_t cellmap_count(const struct cellmap *map)
+{
+    struct cellmap_cursor cursor;
+    struct cellmap_leaf leaf;
+    uint64_t n = 0;
+
+    cellmap_cursor_open(&cursor, map);
+    while (cellmap_cursor_next(&cursor, &leaf))
+        n += cellmap_bits(leaf.present);
+    cellmap_cursor_close(&cursor);
+    return n;
 }
