@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "gateway/roads_verb.h"
 #include "link/program.h"
 
 static int run_gateway(int argc, char **argv)
@@ -12,5 +13,6 @@ static int run_gateway(int argc, char **argv)
 
 const struct verb gateway_verbs[] = {
     {"gateway", "the daemon that fuses batches into codes: --config FILE", run_gateway},
+    {"roads", "the road network: from OpenStreetMap or GeoJSON, and what is in it", roads_verb},
     {NULL, NULL, NULL},
 };
