@@ -1,20 +1,23 @@
 #include "link/outbox.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NAME_MAX_LENGTH 48
+#define SQL_SIZE 1024 /* the longest below, with the longest name */
 
 /* What the far end refused stays for a person to look at; at most 8 MiB of it. */
 #define REFUSED_KEPT_MAX 256
 
-static const char *const migrations[] = {
+/* "outbox" stands for the name in all that follows. */
+static const char tables[] =
     "CREATE TABLE outbox(seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
     "CREATE TABLE outbox_refused(seq INTEGER PRIMARY KEY, reason INTEGER NOT NULL, bytes BLOB NOT NULL);"
     "CREATE TABLE outbox_meta(id INTEGER PRIMARY KEY CHECK(id = 1), last_seq INTEGER NOT NULL,"
     " acked_upto INTEGER NOT NULL, items INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL,"
     " refused_dropped INTEGER NOT NULL);"
-    "INSERT INTO outbox_meta VALUES(1, 0, 0, 0, 0, 0, 0);",
-    NULL,
-};
+    "INSERT INTO outbox_meta VALUES(1, 0, 0, 0, 0, 0, 0);";
 
 enum query {
     Q_META,
@@ -53,18 +56,54 @@ struct outbox {
     uint8_t message[SEALED_MAX]; /* what outbox_next lends */
 };
 
+static bool name_is_good(const char *name)
+{
+    const size_t length = strlen(name);
+
+    return length >= 1 && length <= NAME_MAX_LENGTH && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
+}
+
+static const char *with_name(const char *text, const char *name, char ret_sql[SQL_SIZE])
+{
+    size_t length = 0;
+
+    for (const char *at = text; *at;) {
+        const bool is_name = strncmp(at, "outbox", 6) == 0;
+        const char *piece = is_name ? name : at;
+        const size_t n = is_name ? strlen(name) : 1;
+        assert(length + n < SQL_SIZE);
+        memcpy(ret_sql + length, piece, n);
+        length += n;
+        at += is_name ? 6 : 1;
+    }
+    ret_sql[length] = '\0';
+    return ret_sql;
+}
+
+static enum road_status open_tables(struct outbox *outbox, const char *name)
+{
+    char text[SQL_SIZE];
+    const char *const migrations[] = {with_name(tables, name, text), NULL};
+
+    enum road_status status = database_migrate_part(outbox->db, name, migrations);
+    for (int q = 0; status == ROAD_OK && q < QUERIES; q++)
+        status = database_prepare(outbox->db, with_name(sql[q], name, text), &outbox->query[q]);
+    return status;
+}
+
 enum road_status outbox_open(sqlite3 *db, const struct outbox_config *config, struct outbox **ret_outbox)
 {
-    if (config->max_bytes <= 0 || config->max_items <= 0)
+    const char *name = config->name ? config->name : "outbox";
+
+    if (config->max_bytes <= 0 || config->max_items <= 0 || !name_is_good(name))
         return ROAD_BAD_RANGE;
     struct outbox *outbox = calloc(1, sizeof *outbox);
     if (!outbox)
         return ROAD_NO_MEMORY;
     outbox->db = db;
     outbox->config = *config;
-    enum road_status status = database_migrate_part(db, "outbox", migrations);
-    for (int q = 0; status == ROAD_OK && q < QUERIES; q++)
-        status = database_prepare(db, sql[q], &outbox->query[q]);
+    outbox->config.name = NULL;
+    const enum road_status status = open_tables(outbox, name);
     if (status != ROAD_OK) {
         outbox_close(outbox);
         return status;

@@ -1,7 +1,7 @@
 /* outbox.h - messages waiting for the far end; they survive power loss once the caller's transaction commits.
  *
- * Tables in the caller's database (outbox, outbox_meta), so that state and message are written in one
- * transaction. Sequence numbers run from 1 without holes and are never reused. Bounded: a full outbox refuses
+ * Tables in the caller's database (outbox, outbox_meta, outbox_refused), so that state and message are written in one
+ * transaction. Who writes to several far ends has an outbox for each, by name. Sequence numbers run from 1 without holes and are never reused. Bounded: a full outbox refuses
  * with ROAD_FULL and never drops a message silently. One thread. */
 #ifndef LINK_OUTBOX_H
 #define LINK_OUTBOX_H
@@ -12,6 +12,7 @@
 struct outbox_config {
     int64_t max_bytes; /* of message bytes waiting */
     int64_t max_items;
+    const char *name; /* of its tables, [a-z0-9_]{1,48}; NULL = "outbox". Not kept */
 };
 
 struct outbox_stats {

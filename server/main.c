@@ -17,6 +17,7 @@
 #include "server/intake.h"
 #include "server/operator.h"
 #include "server/store/schema.h"
+#include "server/voice.h"
 
 #define TOPIC_SIZE    128
 #define KEEPALIVE_S   30
@@ -31,6 +32,7 @@ struct server {
     struct registry *registry;
     struct ledger *ledger;
     struct intake *intake;
+    struct voice *voice;
     struct api *api;
     struct session *session;
 };
@@ -63,6 +65,9 @@ static int64_t wall_ms(void)
 static void on_message(void *context, const char *topic, const void *payload, size_t length)
 {
     struct server *server = context;
+
+    if (voice_on_message(server->voice, topic, payload, length))
+        return;
     const enum road_status status = intake_push(server->intake, topic, payload, length);
 
     if (status)
@@ -89,8 +94,9 @@ static void on_change(void *context, int64_t change_id, const char *event)
 
 static void on_connected(void *context)
 {
-    const struct server *server = context;
+    struct server *server = context;
 
+    voice_on_connected(server->voice);
     log_info("broker connected name=%s", server->config.name);
 }
 
@@ -222,7 +228,7 @@ static void open_api(struct server *server)
 static void open_session(struct server *server)
 {
     const struct server_config *c = &server->config;
-    char will[TOPIC_SIZE], changes[TOPIC_SIZE];
+    char will[TOPIC_SIZE], changes[TOPIC_SIZE], verdict_acks[TOPIC_SIZE];
     const struct session_config config = {.client_id = c->name,
                                           .brokers = c->brokers,
                                           .ca_file = c->ca_file,
@@ -237,7 +243,21 @@ static void open_session(struct server *server)
     snprintf(will, sizeof will, "road/v1/%s/status/%s", c->district, c->name);
     snprintf(changes, sizeof changes, "road/v1/%s/change/+", c->district);
     must(session_open(&config, &server->session), "the broker session");
+    snprintf(verdict_acks, sizeof verdict_acks, "road/v1/%s/verdict-ack/+", c->district);
     must(session_subscribe(server->session, changes), "subscribing");
+    must(session_subscribe(server->session, verdict_acks), "subscribing");
+}
+
+/* After the session, which carries it; before the first turn, in which messages arrive. */
+static void open_voice(struct server *server)
+{
+    const struct voice_config config = {.district = server->config.district,
+                                        .registry = server->registry,
+                                        .signer = server->signer,
+                                        .log_signer = server->log_signer,
+                                        .session = server->session};
+
+    must(voice_open(server->db, server->ledger, &config, &server->voice), "what people say");
 }
 
 /* Signals are let in only while ppoll waits, so that none falls between looking and waiting. */
@@ -275,10 +295,12 @@ static void reload(struct server *server)
     }
     server->registry = fresh;
     intake_set_registry(server->intake, fresh);
+    enum road_status status = voice_set_registry(server->voice, fresh);
+    if (status)
+        log_error("a gateway gets no verdicts status=%s", road_status_name(status));
     registry_close(old);
     const struct operator_statement what = statement(server);
-    const enum road_status status =
-        operator_register_keys(server->db, server->ledger, server->log_signer, &what);
+    status = operator_register_keys(server->db, server->ledger, server->log_signer, &what);
     if (status)
         log_error("keys not registered status=%s", road_status_name(status));
     else
@@ -288,6 +310,7 @@ static void reload(struct server *server)
 static void tell_metrics(struct server *server)
 {
     const struct intake_stats s = intake_stats(server->intake);
+    const struct voice_stats voice = voice_stats(server->voice);
     const struct {
         const char *name, *help;
         uint64_t value;
@@ -299,6 +322,9 @@ static void tell_metrics(struct server *server)
         {"roadchief_changes_quarantined_total", "messages that nobody can be held to", s.quarantined},
         {"roadchief_changes_dropped_total", "messages dropped because too many were waiting", s.dropped_full},
         {"roadchief_commits_failed_total", "groups of changes rolled back", s.failed_commits},
+        {"roadchief_verdicts_said_total", "what people said, entered and sent on", voice.said},
+        {"roadchief_verdicts_refused_total", "what people may not say", voice.refused},
+        {"roadchief_verdicts_acknowledged_total", "verdicts that a gateway has on disk", voice.acknowledged},
         {"roadchief_ledger_entries_total", "entries of the ledger", ledger_size(server->ledger)},
     };
 
@@ -311,7 +337,8 @@ static void tell_metrics(struct server *server)
 static void wait_for_work(struct server *server, const sigset_t *mask)
 {
     const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
-    int64_t wait_ns = session_deadline_ns(server->session, now_ns) - now_ns;
+    const int64_t session_ns = session_deadline_ns(server->session, now_ns), voice_ns = voice_deadline_ns(server->voice, now_ns);
+    int64_t wait_ns = (session_ns < voice_ns ? session_ns : voice_ns) - now_ns;
     struct pollfd fd = session_pollfd(server->session);
 
     if (wait_ns < 0 || intake_waiting(server->intake) > 0)
@@ -329,6 +356,8 @@ static bool apply_waiting(struct server *server)
 
     for (int i = 0; i < GROUPS_A_TURN && status == ROAD_OK; i++)
         status = intake_step(server->intake, wall_ms());
+    if (status != ROAD_CORRUPT)
+        status = voice_step(server->voice, clock_ns(CLOCK_MONOTONIC), wall_ms());
     if (status == ROAD_CORRUPT)
         log_error("the store is damaged; stopping");
     return status != ROAD_CORRUPT;
@@ -357,6 +386,7 @@ static void print_ready(const struct server *server)
 
 static void close_all(struct server *server)
 {
+    voice_close(server->voice);
     session_close(server->session);
     api_stop(server->api);
     intake_close(server->intake);
@@ -378,6 +408,7 @@ int main(int argc, char **argv)
     open_intake(&server);
     open_api(&server);
     open_session(&server);
+    open_voice(&server);
     print_ready(&server);
     const bool is_good = run(&server, &mask);
     close_all(&server);

@@ -5,7 +5,7 @@
 #include "server/ca_verbs.h"
 
 const struct verb server_verbs[] = {
-    {"server", "run the server: --config FILE [--check-config]", server_verb},
+    {"server", "run the server: --config FILE [--check-config]; server verdict: what a person says of a defect", server_verb},
     {"verify", "check a ledger: a folder, an address or a database", verify_verb},
     {"log", "log export --data DIR OUT: the ledger as static files", log_verb},
     {"prove", "prove INDEX --data DIR: an offline proof of one entry", prove_verb},

@@ -8,6 +8,7 @@ extern const struct verb server_verbs[];
 
 /* One file each; see grid/verb.h for arguments and exit status. */
 int server_verb(int argc, char **argv);
+int verdict_verb(int argc, char **argv); /* of `server` */
 int verify_verb(int argc, char **argv);
 int log_verb(int argc, char **argv);
 int prove_verb(int argc, char **argv);

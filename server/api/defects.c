@@ -7,6 +7,7 @@
 #include "server/api/inside.h"
 #include "server/api/json.h"
 #include "server/api/place.h"
+#include "server/api/repairs.h"
 #include "server/store/words.h"
 
 #define BOX_SIDE_MAX_DEG 360.0
@@ -50,22 +51,27 @@ enum road_code defect_row_code(const struct defect_row *row)
     return defect_colour(row->state, row->type, row->severity, row->may_be_red);
 }
 
-/* What is no longer believed says so before its old reasons. */
-static json_t *explain_in(const struct defect_row *row, const struct code_reason *reason, enum code_language language)
+/* What is no longer believed says so before its old reasons; what people say of it goes first of all. */
+static json_t *explain_in(const struct defect_row *row, const struct repair *repair, const struct code_reason *reason,
+                          enum code_language language)
 {
+    static const char *const was[] = {"; it was: ", "，此前为："}, *const is[] = {": ", "："};
     static const char *const dropped[] = {"believed no more; it was: ", "已不再认定，此前为："};
     static const char *const merged[] = {"one with another defect: ", "已并入另一病害："};
     const char *before = row->state == DEFECT_DROPPED ? dropped[language]
                          : row->state == DEFECT_ALIAS ? merged[language]
                                                       : "";
-    char text[640];
-    const size_t length = (size_t)snprintf(text, sizeof text, "%s", before);
+    char said[160], text[800];
+
+    repair_explain(repair, language, said, sizeof said);
+    const char *link = !*said ? "" : row->state == DEFECT_REPAIRED ? was[language] : is[language];
+    const size_t length = (size_t)snprintf(text, sizeof text, "%s%s%s", said, link, before);
 
     code_explain(reason, language, text + length, sizeof text - length);
     return json_string(text);
 }
 
-static json_t *explanation(const struct defect_row *row)
+static json_t *explanation(const struct defect_row *row, const struct repair *repair)
 {
     const struct code_reason reason = {
         .code = defect_row_code(row),
@@ -84,8 +90,8 @@ static json_t *explanation(const struct defect_row *row)
         .seen_ns = row->last_ns,
     };
 
-    return json_pack("{s:o, s:o}", "en", explain_in(row, &reason, LANGUAGE_EN), "zh",
-                     explain_in(row, &reason, LANGUAGE_ZH));
+    return json_pack("{s:o, s:o}", "en", explain_in(row, repair, &reason, LANGUAGE_EN), "zh",
+                     explain_in(row, repair, &reason, LANGUAGE_ZH));
 }
 
 static json_t *type_object(int type)
@@ -129,13 +135,30 @@ static enum road_status add_place(struct grid_zone zone, const struct defect_row
     return ROAD_OK;
 }
 
+static enum road_status add_people(struct call *call, const struct defect_row *row, const struct repair *repair,
+                                   json_t *object)
+{
+    json_t *repair_object = NULL, *verdicts = NULL;
+
+    enum road_status status = json_repair(call->reader, repair, &repair_object);
+    if (status)
+        return status;
+    json_object_set_new(object, "repair", repair_object);
+    if ((status = json_verdicts(call->reader, row->id, &verdicts)) == ROAD_OK)
+        json_object_set_new(object, "verdicts", verdicts);
+    return status;
+}
+
 static enum road_status defect_object(struct call *call, const struct defect_row *row, json_t **ret_object)
 {
     char subject[DEFECT_ID_TEXT_SIZE + 16];
+    struct repair repair;
     json_t *entries = NULL;
 
     snprintf(subject, sizeof subject, "defect/%s", row->id);
-    enum road_status status = json_entries_about(call->reader, subject, ENTRIES_SHOWN, &entries);
+    enum road_status status = repair_read(call->reader, row->id, &repair);
+    if (!status)
+        status = json_entries_about(call->reader, subject, ENTRIES_SHOWN, &entries);
     if (status)
         return status;
     json_t *object = json_pack(
@@ -144,10 +167,12 @@ static enum road_status defect_object(struct call *call, const struct defect_row
         type_object(row->type), "severity", severity_text(row->severity), "code", code_text((int)defect_row_code(row)),
         "probability", row->posterior_permille / 1000.0, "size", size_object(row), "hits", row->hits, "passes",
         row->passes, "motion_hits", row->motion_hits, "camera_hits", row->camera_hits, "first",
-        json_time(row->first_ns), "last", json_time(row->last_ns), "explain", explanation(row), "entries", entries);
+        json_time(row->first_ns), "last", json_time(row->last_ns), "explain", explanation(row, &repair), "entries", entries);
     if (!object)
         return ROAD_NO_MEMORY;
     status = add_place(call->site->config.zone, row, object);
+    if (!status)
+        status = add_people(call, row, &repair, object);
     if (status)
         json_decref(object);
     else

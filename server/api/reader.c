@@ -23,6 +23,11 @@ static const char *const sql[QUERY_COUNT] = {
     [QUERY_DEFECTS] = "SELECT " DEFECT_COLUMNS " FROM defect WHERE id > ? ORDER BY id",
     [QUERY_DEFECTS_NEAR] = "SELECT " DEFECT_COLUMNS " FROM defect WHERE cell BETWEEN ? AND ? ORDER BY cell",
     [QUERY_DEFECT_COUNTS] = "SELECT state, count(*) FROM defect GROUP BY state",
+    [QUERY_REPAIR] = "SELECT stage, cause, claimed_ns, by_kid, settled_ns, passes, passes_needed, miss_ppm "
+                     "FROM defect_repair WHERE id = ?",
+    [QUERY_VERDICTS] = "SELECT state, kind, reason, time_ns, by_name, entry, note FROM verdict WHERE defect = ? "
+                       "ORDER BY id DESC LIMIT ?",
+    [QUERY_SPEAKER] = "SELECT by_name FROM verdict WHERE by_kid = ? ORDER BY id DESC LIMIT 1",
     [QUERY_FEATURES] = "SELECT f.id, f.state, f.kind, f.posterior_permille, f.e_mm, f.n_mm, f.cov_ee_cm2, f.cov_en_cm2, "
                        "f.cov_nn_cm2, f.strength_milli, f.strength_mad_milli, f.heading_cdeg, f.hits, f.passes, "
                        "f.called_damage, f.first_ns, f.last_ns, d.state FROM feature f LEFT JOIN defect d USING(id) "

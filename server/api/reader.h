@@ -19,6 +19,9 @@ enum query {
     QUERY_DEFECTS,      /* after */
     QUERY_DEFECTS_NEAR, /* first, last cell */
     QUERY_DEFECT_COUNTS,
+    QUERY_REPAIR,       /* defect */
+    QUERY_VERDICTS,     /* defect, limit */
+    QUERY_SPEAKER,      /* kid */
     QUERY_FEATURES,     /* after */
     QUERY_FEATURE_COUNTS,
     QUERY_FACTS,

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "link/message.h"
+#include "link/verdict.h"
 #include "link/wire.h"
 
 /* "defect/<id>", with the id that the belief itself carries. */
@@ -19,6 +19,19 @@ static enum road_status check_defect(const char *subject, const uint8_t *payload
     if (defect_statement_decode(payload, length, &belief, &cause_kid, &cause_seq, &field))
         return ROAD_BAD_INPUT;
     if (strncmp(subject, "defect/", 7) != 0 || strcmp(subject + 7, defect_id_format(&belief.id, id)) != 0)
+        return ROAD_BAD_INPUT;
+    return ROAD_OK;
+}
+
+/* "defect/<id>", with the name that the verdict itself carries. */
+static enum road_status check_verdict(const char *subject, const uint8_t *payload, size_t length)
+{
+    struct verdict verdict;
+    char id[DEFECT_ID_TEXT_SIZE];
+
+    if (verdict_statement_decode(payload, length, &verdict, NULL))
+        return ROAD_BAD_INPUT;
+    if (strncmp(subject, "defect/", 7) != 0 || strcmp(subject + 7, defect_id_format(&verdict.defect, id)) != 0)
         return ROAD_BAD_INPUT;
     return ROAD_OK;
 }
@@ -50,5 +63,7 @@ enum road_status spoken_check(const char *kind, const char *subject, const uint8
         return check_defect(subject, payload, length);
     if (strcmp(kind, "change-digest") == 0)
         return check_digest(subject, payload, length);
+    if (strcmp(kind, "verdict") == 0)
+        return check_verdict(subject, payload, length);
     return ROAD_BAD_INPUT;
 }

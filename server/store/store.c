@@ -6,11 +6,12 @@
 
 #include "link/database.h"
 #include "server/store/event.h"
+#include "server/store/repair.h"
 #include "server/store/rollup.h"
 
 struct store {
     sqlite3 *db;
-    sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *upsert_feature, *next_change, *insert_change,
+    sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *upsert_repair, *upsert_feature, *next_change, *insert_change,
         *upsert_fact, *select_facts;
     struct rollup rollup;
     enum road_code was[CHANGE_CELLS_MAX];
@@ -26,6 +27,7 @@ static const struct statement_row {
     {offsetof(struct store, upsert_square), ROLLUP_UPSERT},
     {offsetof(struct store, upsert_defect),
      "REPLACE INTO defect VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {offsetof(struct store, upsert_repair), REPAIR_UPSERT},
     {offsetof(struct store, upsert_feature),
      "REPLACE INTO feature VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {offsetof(struct store, next_change), "SELECT coalesce(max(id), 0) + 1 FROM change"},
@@ -49,6 +51,7 @@ enum road_status store_open(sqlite3 *db, struct store **ret_store)
     if (status)
         return status;
     store->db = db;
+    status = repair_tables(db);
     for (size_t i = 0; i < STATEMENTS && !status; i++)
         status = database_prepare(db, statements[i].sql, statement_at(store, i));
     if (status) {
@@ -182,6 +185,14 @@ static enum road_status apply_cells(struct store *store, const struct change *ch
         status = write_cell(store, row);
     }
     return status ? status : rollup_write(&store->rollup, store->upsert_square);
+}
+
+static enum road_status apply_repair(struct store *store, const char *gateway, const struct defect_belief *d)
+{
+    char id[DEFECT_ID_TEXT_SIZE], kid[KID_TEXT_SIZE];
+
+    repair_bind(store->upsert_repair, defect_id_format(&d->id, id), gateway, &d->repair, kid);
+    return run(store->upsert_repair);
 }
 
 static enum road_status apply_defect(struct store *store, struct grid_zone zone,
@@ -318,7 +329,8 @@ enum road_status store_apply_change(struct store *store, struct ledger *ledger, 
 
     enum road_status status = apply_cells(store, change);
     for (size_t i = 0; i < change->n_defects && !status; i++)
-        status = apply_defect(store, change->zone, &change->defects[i]);
+        if ((status = apply_defect(store, change->zone, &change->defects[i])) == ROAD_OK)
+            status = apply_repair(store, gateway, &change->defects[i]);
     for (size_t i = 0; i < change->n_features && !status; i++)
         status = apply_feature(store, change->zone, &change->features[i]);
     if (!status)

@@ -29,6 +29,30 @@ const char *defect_state_text(int state)
     return word(words, 6, state);
 }
 
+const char *repair_stage_text(int stage)
+{
+    static const char *const words[] = {"none", "claimed", "verified", "reopened"};
+    return word(words, 4, stage);
+}
+
+const char *repair_cause_text(int cause)
+{
+    static const char *const words[] = {"none", "passes", "inspector", "hit", "desk"};
+    return word(words, 5, cause);
+}
+
+const char *verdict_kind_text(int kind)
+{
+    static const char *const words[] = {"none", "repaired", "whole", "damaged", "confirmed", "rejected"};
+    return word(words, 6, kind);
+}
+
+const char *verdict_reason_text(int reason)
+{
+    static const char *const words[] = {"none", "feature", "nothing", "elsewhere", "double", "artefact", "other"};
+    return word(words, 7, reason);
+}
+
 const char *feature_state_text(int state)
 {
     static const char *const words[] = {"seen", "seen", "registered", "retired", "alias"};

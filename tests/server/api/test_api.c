@@ -255,6 +255,34 @@ FACT(a_defect_shows_size_place_and_entries)
     json_decref(root);
 }
 
+FACT(a_defect_shows_who_repaired_it_how_far_that_is_verified_and_what_people_said)
+{
+    json_t *root = get_json("/v1/defects/" DEFECT_RED, 200), *repair = at(root, "repair");
+
+    CHECK_STR(text_at(repair, "stage"), "claimed");
+    CHECK_STR(text_at(at(repair, "by"), "kid"), "c0ffee0000000001");
+    CHECK_STR(text_at(at(repair, "by"), "name"), "roads");
+    CHECK_STR(text_at(repair, "claimed"), "2026-11-23T07:41:00.000Z");
+    CHECK_INT(json_integer_value(at(repair, "passes")), 4);
+    CHECK_INT(json_integer_value(at(repair, "passes_needed")), 10);
+    CHECK_NEAR(json_number_value(at(repair, "miss")), 0.152588, 1e-9);
+    CHECK_STR(text_at(at(repair, "text"), "en"), "said to be repaired 2026-11-23 07:41Z; 4 of about 10 clean passes");
+    CHECK(strstr(text_at(at(root, "explain"), "en"), "4 of about 10 clean passes: R: Pothole") != NULL);
+    CHECK_INT(json_array_size(at(root, "verdicts")), 2);
+    json_t *newest = json_array_get(at(root, "verdicts"), 0), *first = json_array_get(at(root, "verdicts"), 1);
+    CHECK_STR(text_at(newest, "kind"), "whole");
+    CHECK_STR(text_at(newest, "state"), "refused");
+    CHECK_STR(text_at(newest, "note"), "who repaired");
+    CHECK_STR(text_at(first, "kind"), "repaired");
+    CHECK_STR(text_at(first, "by"), "roads");
+    CHECK_INT(json_integer_value(at(first, "entry")), 20);
+    json_decref(root);
+    root = get_json("/v1/defects/" DEFECT_YELLOW, 200);
+    CHECK(json_is_null(at(root, "repair")));
+    CHECK_INT(json_array_size(at(root, "verdicts")), 0);
+    json_decref(root);
+}
+
 FACT(defects_can_be_asked_by_box_state_and_type)
 {
     static const struct {
@@ -264,6 +292,7 @@ FACT(defects_can_be_asked_by_box_state_and_type)
         {"/v1/defects", 3},
         {"/v1/defects?state=confirmed", 2},
         {"/v1/defects?state=suspected&type=pothole", 1},
+        {"/v1/defects?state=repaired", 0},
         {"/v1/defects?type=rutting", 0},
         {"/v1/defects?bbox=120,30,121,31&state=confirmed", 2},
         {"/v1/defects?bbox=121,30,122,31", 0},
