@@ -198,6 +198,8 @@ static void read_properties(struct import *import, json_t *properties, struct ro
     const uint32_t by_lanes = line->lanes * road_lane_width_mm(line->class);
     line->width_mm = !isnan(width) ? (uint32_t)llround(width * 1000) : by_lanes < ROAD_WIDTH_MM_MAX ? by_lanes : ROAD_WIDTH_MM_MAX;
     const double cadence = number_of(import, properties, "cadence_d", 0, 365);
+    const double sigma = number_of(import, properties, "line_sigma_m", 0.01, 60);
+    line->line_sigma_mm = isnan(sigma) ? import->options->line_sigma_mm : (uint16_t)llround(sigma * 1000);
     line->cadence_h = isnan(cadence) ? road_cadence_default_h(line->class) : (uint16_t)llround(cadence * 24);
 }
 
@@ -541,6 +543,7 @@ static void put_ways(const struct import *import, struct texts *texts, struct ro
                                                     .lanes = line->lanes,
                                                     .is_oneway = line->is_oneway,
                                                     .cadence_h = line->cadence_h,
+                                                    .line_sigma_mm = line->line_sigma_mm,
                                                     .width_mm = line->width_mm,
                                                     .first = network->n_vertices,
                                                     .n_vertices = (uint32_t)line->n_points};

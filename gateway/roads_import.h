@@ -9,6 +9,7 @@
  *     lanes, width             both directions together; metres. Else by class
  *     oneway                   yes true 1 | -1 (against the line) | no; motorways and roundabouts are, where it is silent
  *     owner                    the department that keeps it
+ *     line_sigma_m             1 sigma of the line's place across; else not known
  *     cadence_d                planned days between watched passes, 0 = none; else by class
  *
  * What is no road for vehicles is skipped and counted by reason; a value that cannot be read (lanes = "2;3") counts as
@@ -31,6 +32,7 @@ struct roads_options {
     int meridian_deg;
     bool is_left_hand;
     bool keep_ways; /* do not join */
+    uint16_t line_sigma_mm; /* of lines that do not say; 0 = not known */
 };
 
 struct roads_reason {
@@ -59,7 +61,7 @@ struct roads_line {
     enum road_class class;
     uint8_t lanes;
     bool is_oneway, is_gone; /* gone: joined to another */
-    uint16_t cadence_h;
+    uint16_t cadence_h, line_sigma_mm;
     uint32_t width_mm;
     struct grid_point *points;
     size_t n_points, capacity;

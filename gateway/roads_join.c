@@ -42,6 +42,8 @@ static int by_look(const struct roads_line *a, const struct roads_line *b)
     if (!order)
         order = a->cadence_h - b->cadence_h;
     if (!order)
+        order = a->line_sigma_mm - b->line_sigma_mm;
+    if (!order)
         order = (a->width_mm > b->width_mm) - (a->width_mm < b->width_mm);
     return order;
 }

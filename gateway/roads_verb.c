@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: roadchief roads import FILE --out NETWORK [--meridian DEG] [--left-hand] [--keep-ways] [--json]\n"
-    "       roadchief roads osm FILE    --out NETWORK [--meridian DEG] [--left-hand] [--keep-ways] [--json]\n"
+    "usage: roadchief roads import FILE --out NETWORK [--meridian DEG] [OPTION]...\n"
+    "       roadchief roads osm FILE    --out NETWORK [--meridian DEG] [OPTION]...\n"
     "       roadchief roads show NETWORK [WAY | NAME] [--json | --geojson]\n"
     "       roadchief roads cells NETWORK WAY [--json]\n"
     "       roadchief roads locate NETWORK LAT LON [--json]\n"
@@ -18,13 +18,15 @@ static const char help[] =
     "             class or highway   expressway, arterial, secondary, branch, or an OpenStreetMap highway tag\n"
     "             id, name, name_zh, lanes (both directions), width (m), oneway, owner, cadence_d (days between passes)\n"
     "           What is no road for vehicles is skipped and counted; a broken file is refused with feature and reason.\n"
-    "  osm      an OpenStreetMap extract (.osm, .osm.gz, .osm.bz2, .osm.pbf): osmium or ogr2ogr reads it, then as import\n"
+    "  osm      an OpenStreetMap extract (.osm, .osm.gz, .osm.pbf): osmium or ogr2ogr reads it, then as import\n"
     "  show     the network in numbers, one way, all ways of a name; --geojson gives them for a map\n"
     "  cells    the square metres of a way, as CSV: cell,chainage_m,lateral_m (to the right of the way)\n"
     "  locate   the way at a position: chainage, lateral, class\n"
     "\n"
     "  --meridian DEG  the central meridian of the deployment (default: the nearest to the first place)\n"
     "  --left-hand     traffic keeps to the left\n"
+    "  --line-sigma M  how well the lines' places are known, metres across (1 sigma), where the map does not say so in\n"
+    "                  line_sigma_m. Passes of ordinary GPS are moved to the lanes of known lines only; OpenStreetMap's are not\n"
     "  --keep-ways     do not join the pieces of a road that carry one name and equal properties\n"
     "\n"
     "Try it:\n"
@@ -59,6 +61,19 @@ static bool read_meridian(const char *text, struct roads_options *options)
     return true;
 }
 
+static bool read_sigma(const char *text, struct roads_options *options)
+{
+    char *end;
+    const double metres = text ? strtod(text, &end) : 0;
+
+    if (!text || end == text || *end || !(metres >= 0.01 && metres <= 60)) {
+        fprintf(stderr, "roadchief roads: --line-sigma must be 0.01..60 metres, not '%s'\n", text ? text : "");
+        return false;
+    }
+    options->line_sigma_mm = (uint16_t)(metres * 1000 + 0.5);
+    return true;
+}
+
 /* False: said why. */
 static bool read_option(int argc, char **argv, int *i, struct roads_arguments *a)
 {
@@ -70,6 +85,8 @@ static bool read_option(int argc, char **argv, int *i, struct roads_arguments *a
         return a->import.is_left_hand = true;
     if (strcmp(argv[*i], "--keep-ways") == 0)
         return a->import.keep_ways = true;
+    if (strcmp(argv[*i], "--line-sigma") == 0)
+        return read_sigma(++*i < argc ? argv[*i] : NULL, &a->import);
     if (strcmp(argv[*i], "--meridian") == 0)
         return read_meridian(++*i < argc ? argv[*i] : NULL, &a->import);
     if (strcmp(argv[*i], "--out") == 0 && *i + 1 < argc) {

@@ -52,6 +52,8 @@ static void print_properties(const struct road_network *n, uint32_t w)
     printf("\"class\":\"%s\",\"lanes\":%d,\"width\":%.2f,\"oneway\":%s,\"cadence_d\":%g,\"length_m\":%.1f,\"segments\":%" PRIu32,
            roads_class_words[way->class], way->lanes, way->width_mm / 1000.0, way->is_oneway ? "true" : "false",
            way->cadence_h / 24.0, (double)road_length_mm(n, w) / 1000, road_segment_count(n, w));
+    if (way->line_sigma_mm)
+        printf(",\"line_sigma_m\":%.3f", way->line_sigma_mm / 1000.0);
 }
 
 static void print_feature(const struct road_network *n, uint32_t w)

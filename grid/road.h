@@ -36,6 +36,7 @@ struct road_way {
     uint8_t lanes;      /* 1..ROAD_LANES_MAX, both directions together */
     bool is_oneway;     /* forward only */
     uint16_t cadence_h; /* planned hours between watched passes; 0 = none planned */
+    uint16_t line_sigma_mm; /* 1 sigma of the line's place across; 0 = not known, and nothing is moved to its lanes */
     uint32_t width_mm;  /* of the carriageway, 1000..ROAD_WIDTH_MM_MAX; the line runs in its middle */
     uint32_t first, n_vertices; /* at least two */
 };
@@ -133,6 +134,11 @@ int32_t road_lane_lateral_mm(const struct road_network *network, uint32_t way, b
 /* Class of the nearest carriageway within `reach_mm`, `otherwise` if there is none: for squares without a heading. */
 enum road_class road_class_near(const struct road_network *network, struct grid_point point, uint32_t reach_mm,
                                 enum road_class otherwise);
+
+/* Of the block of 64 m with these numbers (floor(e / 64 m), floor(n / 64 m)): the highest class whose line runs through it, else that of the nearest carriageway within
+ * 60 m of its middle. Where a branch meets an arterial the stricter rules hold for both. */
+enum road_class road_class_of_block(const struct road_network *network, int32_t column, int32_t row,
+                                    enum road_class otherwise);
 
 /* ---- square metres ------------------------------------------------------------------------------------- */
 

@@ -30,6 +30,8 @@ struct road_foot road_foot(const struct road_vertex *line, struct grid_point poi
     return foot;
 }
 
+#define BLOCK_REACH_MM 60000 /* from a block's middle: its corners, and 15 m of kerb and pavement beyond */
+
 /* ---- candidates ---------------------------------------------------------------------------------------- */
 
 struct question {
@@ -220,6 +222,23 @@ enum road_class road_class_near(const struct road_network *network, struct grid_
 
     each_candidate(&q, q.reach_mm + network->width_mm_max / 2.0, take_best, &best);
     return best.is_found ? network->ways[best.c.line.way].class : otherwise;
+}
+
+enum road_class road_class_of_block(const struct road_network *network, int32_t column, int32_t row,
+                                    enum road_class otherwise)
+{
+    const struct grid_point middle = {column * INT64_C(1) * ROAD_BUCKET_MM + ROAD_BUCKET_MM / 2,
+                                      row * INT64_C(1) * ROAD_BUCKET_MM + ROAD_BUCKET_MM / 2};
+    enum road_class highest = ROAD_BRANCH;
+    uint32_t n;
+    const struct road_line_name *lines = road_lines_in(network, column, row, &n);
+
+    if (n == 0)
+        return road_class_near(network, middle, BLOCK_REACH_MM, otherwise);
+    for (uint32_t i = 0; i < n; i++)
+        if (network->ways[lines[i].way].class < highest)
+            highest = network->ways[lines[i].way].class;
+    return highest;
 }
 
 /* ---- square metres ------------------------------------------------------------------------------------- */

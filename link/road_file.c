@@ -94,7 +94,8 @@ static enum road_status read_way(const uint8_t **at, struct road_way *way, const
     way->cadence_h = (uint16_t)get(at, 2);
     const uint64_t class = get(at, 1);
     way->lanes = (uint8_t)get(at, 1);
-    const uint64_t flags = get(at, 4);
+    const uint64_t flags = get(at, 2);
+    way->line_sigma_mm = (uint16_t)get(at, 2);
     if (class > ROAD_BRANCH)
         return wrong(ROAD_BAD_RANGE, "class", ret_field);
     if (flags > FLAG_ONEWAY)
@@ -216,7 +217,8 @@ static void write_way(uint8_t **at, const struct road_way *way)
     put(at, 2, way->cadence_h);
     put(at, 1, (uint64_t)way->class);
     put(at, 1, way->lanes);
-    put(at, 4, way->is_oneway ? FLAG_ONEWAY : 0);
+    put(at, 2, way->is_oneway ? FLAG_ONEWAY : 0);
+    put(at, 2, way->line_sigma_mm);
 }
 
 enum road_status road_file_encode(const struct road_network *network, uint8_t **ret_bytes, size_t *ret_length,

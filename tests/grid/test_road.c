@@ -307,6 +307,16 @@ FACT(a_square_takes_the_class_of_the_nearest_carriageway_within_reach)
     CHECK_INT(road_class_near(n, at(100, 100), 16000, ROAD_EXPRESSWAY), ROAD_EXPRESSWAY);
 }
 
+FACT(a_block_takes_the_highest_class_that_runs_through_it)
+{
+    const struct road_network *n = dual_carriageway();
+    const int32_t column = road_bucket_of(E0 + 500000), row = road_bucket_of(N0);
+
+    CHECK_INT(road_class_of_block(n, column, row, ROAD_SECONDARY), ROAD_ARTERIAL);
+    CHECK_INT(road_class_of_block(n, column, row + 3, ROAD_SECONDARY), ROAD_BRANCH);
+    CHECK_INT(road_class_of_block(n, column + 3, row + 3, ROAD_SECONDARY), ROAD_SECONDARY);
+}
+
 FACT(ways_are_found_by_their_id)
 {
     const struct road_network *n = dual_carriageway();
