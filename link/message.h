@@ -233,6 +233,8 @@ struct leaf_patch {
 #define PATCH_LEVEL_MAX 8
 #define CHANGE_PATCHES_MAX 256
 
+struct segment_belief; /* link/message_segment.h: 100 m of road in one direction */
+
 /* One thing the gateway says for the record, as its own COSE_Sign1: kept verbatim in the ledger. */
 struct statement {
     const char *kind; /* "defect" or "change-digest"; at most 31 bytes */
@@ -266,6 +268,8 @@ struct change {
     size_t n_features;
     struct leaf_patch *patches; /* ascending by leaf id, each leaf once */
     size_t n_patches;
+    struct segment_belief *segments;
+    size_t n_segments;
     struct statement *statements; /* slices of the decoded bytes */
     size_t n_statements;
     void *block;
@@ -274,6 +278,7 @@ struct change {
 #define CHANGE_SQUARES_MAX    (CHANGE_CELLS_MAX + 64 * CHANGE_PATCHES_MAX) /* both kinds */
 #define CHANGE_DEFECTS_MAX    128
 #define CHANGE_FEATURES_MAX   128
+#define CHANGE_SEGMENTS_MAX   256
 #define CHANGE_STATEMENTS_MAX 256
 
 enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,

@@ -1,5 +1,6 @@
 #include "link/message_feature.h"
 #include "link/message_patch.h"
+#include "link/message_segment.h"
 
 #include <stdlib.h>
 
@@ -23,7 +24,8 @@ enum {
     CHANGE_DEFECTS,
     CHANGE_STATEMENTS,
     CHANGE_FEATURES, /* this and the next are left out when there are none */
-    CHANGE_PATCHES
+    CHANGE_PATCHES,
+    CHANGE_SEGMENTS
 };
 enum {
     CELL_ID = 1,
@@ -110,6 +112,7 @@ static void check_change(struct check *check, const struct change *change)
     check_that(check, change->n_defects <= CHANGE_DEFECTS_MAX, ROAD_TOO_LARGE, "defects");
     check_that(check, change->n_features <= CHANGE_FEATURES_MAX, ROAD_TOO_LARGE, "features");
     check_that(check, change->n_patches <= CHANGE_PATCHES_MAX, ROAD_TOO_LARGE, "patches");
+    check_that(check, change->n_segments <= CHANGE_SEGMENTS_MAX, ROAD_TOO_LARGE, "segments");
     check_that(check, change->n_statements <= CHANGE_STATEMENTS_MAX, ROAD_TOO_LARGE, "statements");
     for (size_t i = 0; i < change->n_cells && check->status == ROAD_OK; i++)
         check_cell_change(check, &change->cells[i], change->zone);
@@ -119,6 +122,8 @@ static void check_change(struct check *check, const struct change *change)
         check_feature_belief(check, &change->features[i]);
     for (size_t i = 0; i < change->n_patches && check->status == ROAD_OK; i++)
         check_patch(check, &change->patches[i], i ? &change->patches[i - 1] : NULL, change->zone);
+    for (size_t i = 0; i < change->n_segments && check->status == ROAD_OK; i++)
+        check_segment_belief(check, &change->segments[i]);
     for (size_t i = 0; i < change->n_statements && check->status == ROAD_OK; i++)
         check_statement(check, &change->statements[i]);
 }
@@ -202,6 +207,12 @@ static void put_lists(struct wire_writer *writer, struct wire_fields *fields, co
     }
     for (size_t i = 0; i < change->n_patches; i++)
         put_patch(writer, &change->patches[i]);
+    if (change->n_segments) {
+        wire_field(writer, fields, CHANGE_SEGMENTS);
+        wire_put_array(writer, change->n_segments);
+    }
+    for (size_t i = 0; i < change->n_segments; i++)
+        put_segment_belief(writer, &change->segments[i]);
 }
 
 enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, size_t capacity,
@@ -235,14 +246,15 @@ enum road_status change_encode(const struct change *change, uint8_t *ret_bytes, 
 
 /* ---- reading ---- */
 
-/* Where a decoder puts its arrays: one block, cut into five. */
+/* Where a decoder puts its arrays: one block, cut into six. */
 struct arena {
     struct cell_change *cells;
     struct defect_belief *defects;
     struct feature_belief *features;
     struct leaf_patch *patches;
+    struct segment_belief *segments;
     struct statement *statements;
-    size_t cells_max, defects_max, features_max, patches_max, statements_max;
+    size_t cells_max, defects_max, features_max, patches_max, segments_max, statements_max;
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -258,19 +270,23 @@ static void *arena_new(struct arena *arena, size_t length)
     arena->statements_max = smaller(CHANGE_STATEMENTS_MAX, length / STATEMENT_MIN_BYTES);
     arena->features_max = smaller(CHANGE_FEATURES_MAX, length / FEATURE_BELIEF_MIN_BYTES);
     arena->patches_max = smaller(CHANGE_PATCHES_MAX, length / PATCH_MIN_BYTES);
+    arena->segments_max = smaller(CHANGE_SEGMENTS_MAX, length / SEGMENT_BELIEF_MIN_BYTES);
     const size_t cells_size = arena->cells_max * sizeof *arena->cells;
     const size_t defects_size = arena->defects_max * sizeof *arena->defects;
     const size_t features_size = arena->features_max * sizeof *arena->features;
     const size_t patches_size = arena->patches_max * sizeof *arena->patches;
-    char *block = malloc(cells_size + defects_size + features_size + patches_size +
+    const size_t segments_size = arena->segments_max * sizeof *arena->segments;
+    char *block = malloc(cells_size + defects_size + features_size + patches_size + segments_size +
                          arena->statements_max * sizeof *arena->statements + 1);
 
-    /* The first four structs hold 64 bits, so each size keeps the next array aligned. */
+    /* The first five structs hold 64 bits, so each size keeps the next array aligned. */
     arena->cells = (struct cell_change *)block;
     arena->defects = (struct defect_belief *)(block + cells_size);
     arena->features = (struct feature_belief *)(block + cells_size + defects_size);
     arena->patches = (struct leaf_patch *)(block + cells_size + defects_size + features_size);
-    arena->statements = (struct statement *)(block + cells_size + defects_size + features_size + patches_size);
+    arena->segments = (struct segment_belief *)(block + cells_size + defects_size + features_size + patches_size);
+    arena->statements =
+        (struct statement *)(block + cells_size + defects_size + features_size + patches_size + segments_size);
     return block;
 }
 
@@ -391,6 +407,15 @@ static void get_patches(struct wire_reader *reader, const struct arena *arena, s
     wire_close(reader);
 }
 
+static void get_segments(struct wire_reader *reader, const struct arena *arena, struct change *change)
+{
+    change->n_segments = wire_array_open(reader, arena->segments_max, "segments");
+    change->segments = arena->segments;
+    for (size_t i = 0; i < change->n_segments && reader->status == ROAD_OK; i++)
+        get_segment_belief(reader, &change->segments[i]);
+    wire_close(reader);
+}
+
 static void get_statements(struct wire_reader *reader, const struct arena *arena, struct change *change)
 {
     change->n_statements = wire_array_open(reader, arena->statements_max, "statements");
@@ -462,6 +487,9 @@ static void get_change_field(struct wire_reader *reader, int64_t key, const stru
         break;
     case CHANGE_PATCHES:
         get_patches(reader, arena, change);
+        break;
+    case CHANGE_SEGMENTS:
+        get_segments(reader, arena, change);
         break;
     default:
         wire_skip(reader);

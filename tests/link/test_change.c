@@ -1,4 +1,4 @@
-#include "link/message.h"
+#include "link/message_segment.h"
 #include "tests/check.h"
 #include "tests/link/fixtures.h"
 
@@ -144,6 +144,70 @@ static int by_leaf(const void *a, const void *b)
     return (left->leaf.id > right->leaf.id) - (left->leaf.id < right->leaf.id);
 }
 
+static uint16_t score_random(struct chance *chance, int64_t max)
+{
+    return chance_between(chance, 0, 3) ? (uint16_t)chance_between(chance, 0, max) : SCORE_UNKNOWN;
+}
+
+static struct segment_belief segment_random(struct chance *chance)
+{
+    static const char name[] = "\xE5\xBA\x86\xE6\x98\xA5\xE8\xB7\xAF (North)";
+    struct segment_belief s;
+
+    memset(&s, 0, sizeof s);
+    s.way = "w123456/7";
+    s.way_length = (size_t)chance_between(chance, 1, 9);
+    s.name = name;
+    s.name_length = 3 * (size_t)chance_between(chance, 0, 3);
+    s.index = (uint32_t)chance_between(chance, 0, UINT32_MAX);
+    s.is_backward = chance_between(chance, 0, 1);
+    s.road_class = (enum road_class)chance_between(chance, 0, 3);
+    s.length_cm = (uint32_t)chance_between(chance, 1, SEGMENT_LENGTH_CM_MAX);
+    s.n_line = (size_t)chance_between(chance, 2, SEGMENT_LINE_MAX);
+    s.line[0] = (struct grid_point){10 * chance_between(chance, 2000000, 80000000), 10 * chance_between(chance, 2000000, 1600000000)};
+    for (size_t i = 1; i < s.n_line; i++)
+        s.line[i] = (struct grid_point){s.line[i - 1].e_mm + 10 * chance_between(chance, -99999, 99999),
+                                        s.line[i - 1].n_mm + 10 * chance_between(chance, -99999, 99999)};
+    s.code = (enum road_code)chance_between(chance, 0, 3);
+    s.why = (enum segment_why)chance_between(chance, 0, 5);
+    s.grade = (int)chance_between(chance, 0, 4) - 1;
+    s.pci_centi = score_random(chance, 10000);
+    s.rqi_centi = score_random(chance, 498);
+    s.pqi_centi = score_random(chance, 10000);
+    s.jtg_pci_centi = score_random(chance, 10000);
+    s.jtg_rqi_centi = score_random(chance, 10000);
+    s.observed_permille = (uint16_t)chance_between(chance, 0, 1000);
+    s.rough_permille = (uint16_t)chance_between(chance, 0, 1000);
+    s.red_hazards = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    s.passes = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    s.n_top = (size_t)chance_between(chance, 0, SEGMENT_TOP);
+    for (size_t i = 0; i < s.n_top; i++) {
+        s.top[i].type = (uint8_t)chance_between(chance, 1, DEFECT_TYPE_COUNT);
+        s.top[i].permille = (uint16_t)chance_between(chance, 0, 333);
+    }
+    s.seen_ns = chance_between(chance, 0, 1) ? 0 : chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
+    return s;
+}
+
+static bool same_segment(const struct segment_belief *a, const struct segment_belief *b)
+{
+    bool is_same = a->way_length == b->way_length && memcmp(a->way, b->way, a->way_length) == 0 &&
+                   a->name_length == b->name_length && memcmp(a->name, b->name, a->name_length) == 0 &&
+                   a->index == b->index && a->is_backward == b->is_backward && a->road_class == b->road_class &&
+                   a->length_cm == b->length_cm && a->n_line == b->n_line && a->code == b->code && a->why == b->why &&
+                   a->grade == b->grade && a->pci_centi == b->pci_centi && a->rqi_centi == b->rqi_centi &&
+                   a->pqi_centi == b->pqi_centi && a->jtg_pci_centi == b->jtg_pci_centi &&
+                   a->jtg_rqi_centi == b->jtg_rqi_centi && a->observed_permille == b->observed_permille &&
+                   a->rough_permille == b->rough_permille && a->red_hazards == b->red_hazards && a->passes == b->passes &&
+                   a->n_top == b->n_top && a->seen_ns == b->seen_ns;
+
+    for (size_t i = 0; is_same && i < a->n_line; i++)
+        is_same = a->line[i].e_mm == b->line[i].e_mm && a->line[i].n_mm == b->line[i].n_mm;
+    for (size_t i = 0; is_same && i < a->n_top; i++)
+        is_same = a->top[i].type == b->top[i].type && a->top[i].permille == b->top[i].permille;
+    return is_same;
+}
+
 /* A change with its arrays. */
 struct change_room {
     struct change change;
@@ -151,6 +215,7 @@ struct change_room {
     struct defect_belief defects[5];
     struct feature_belief features[5];
     struct leaf_patch patches[9];
+    struct segment_belief segments[5];
     struct statement statements[4];
 };
 
@@ -174,6 +239,8 @@ static void change_random(struct chance *chance, struct change_room *ret_room)
                               .n_features = (size_t)chance_between(chance, 0, 5),
                               .patches = ret_room->patches,
                               .n_patches = (size_t)chance_between(chance, 0, 9),
+                              .segments = ret_room->segments,
+                              .n_segments = (size_t)chance_between(chance, 0, 5),
                               .statements = ret_room->statements,
                               .n_statements = (size_t)chance_between(chance, 0, 4)};
     for (size_t i = 0; i < change->n_cells; i++)
@@ -184,6 +251,8 @@ static void change_random(struct chance *chance, struct change_room *ret_room)
         change->features[i] = feature_random(chance);
     for (size_t i = 0; i < change->n_patches; i++)
         change->patches[i] = patch_random(chance, change->zone, (int)i);
+    for (size_t i = 0; i < change->n_segments; i++)
+        change->segments[i] = segment_random(chance);
     qsort(change->patches, change->n_patches, sizeof *change->patches, by_leaf);
     for (size_t i = 0; i < change->n_statements; i++)
         change->statements[i] = (struct statement){.kind = "defect",
@@ -247,7 +316,7 @@ static bool same_change(const struct change *a, const struct change *b)
                    a->cause_seq == b->cause_seq && a->is_last == b->is_last && a->as_of_ns == b->as_of_ns &&
                    memcmp(&a->road, &b->road, sizeof a->road) == 0 && a->n_cells == b->n_cells &&
                    a->n_defects == b->n_defects && a->n_features == b->n_features && a->n_patches == b->n_patches &&
-                   a->n_statements == b->n_statements;
+                   a->n_segments == b->n_segments && a->n_statements == b->n_statements;
 
     for (size_t i = 0; is_same && i < a->n_cells; i++)
         is_same = same_cell(&a->cells[i], &b->cells[i]);
@@ -258,6 +327,8 @@ static bool same_change(const struct change *a, const struct change *b)
     for (size_t i = 0; is_same && i < a->n_patches; i++)
         is_same = a->patches[i].leaf.id == b->patches[i].leaf.id && a->patches[i].mask == b->patches[i].mask &&
                   memcmp(a->patches[i].covers, b->patches[i].covers, sizeof a->patches[i].covers) == 0;
+    for (size_t i = 0; is_same && i < a->n_segments; i++)
+        is_same = same_segment(&a->segments[i], &b->segments[i]);
     for (size_t i = 0; is_same && i < a->n_statements; i++) {
         const struct statement *x = &a->statements[i], *y = &b->statements[i];
 
@@ -297,7 +368,7 @@ static void full_room(struct change_room *ret_room)
     do
         change_random(&chance, ret_room);
     while (ret_room->change.n_cells < 2 || ret_room->change.n_defects < 2 || ret_room->change.n_features < 2 ||
-           ret_room->change.n_patches < 2 || ret_room->change.n_statements < 2 || ret_room->defects[0].state != DEFECT_ALIAS);
+           ret_room->change.n_patches < 2 || ret_room->change.n_segments < 2 || ret_room->change.n_statements < 2 || ret_room->defects[0].state != DEFECT_ALIAS);
 }
 
 FACT(a_truncated_change_or_a_small_buffer_is_refused_at_every_length)
@@ -376,6 +447,25 @@ FACT(a_change_that_makes_no_sense_is_not_encoded)
     REFUSED(set_cover(&room.patches[0], cover_pack(CODE_YELLOW, 7, COVER_COVERAGE_MAX)), ROAD_BAD_RANGE);
     REFUSED(set_cover(&room.patches[0], cover_pack(CODE_GREY, 7, COVER_FULL)), ROAD_BAD_RANGE);
     REFUSED(set_cover(&room.patches[0], cover_pack(CODE_RED, 7, COVER_PALE - 1)), ROAD_OK); /* grey, hatched red */
+    REFUSED(room.change.n_segments = CHANGE_SEGMENTS_MAX + 1, ROAD_TOO_LARGE);
+    REFUSED(room.segments[0].way_length = 0, ROAD_BAD_INPUT);
+    REFUSED((room.segments[0].way = "a b", room.segments[0].way_length = 3), ROAD_BAD_INPUT);
+    REFUSED((room.segments[0].name = "\xC3", room.segments[0].name_length = 1), ROAD_BAD_INPUT);         /* cut short */
+    REFUSED((room.segments[0].name = "\xC0\xAF", room.segments[0].name_length = 2), ROAD_BAD_INPUT);     /* too long a form */
+    REFUSED((room.segments[0].name = "\xED\xA0\x80", room.segments[0].name_length = 3), ROAD_BAD_INPUT); /* a surrogate */
+    REFUSED((room.segments[0].name = "a\nb", room.segments[0].name_length = 3), ROAD_BAD_INPUT);
+    REFUSED(room.segments[0].length_cm = 0, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].n_line = 1, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].line[1].e_mm += 100000001, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].code = (enum road_code)4, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].grade = 4, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].pci_centi = 10001, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].rqi_centi = 499, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].observed_permille = 1001, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].n_top = SEGMENT_TOP + 1, ROAD_BAD_RANGE);
+    REFUSED((room.segments[0].n_top = 1, room.segments[0].top[0].type = 0), ROAD_BAD_RANGE);
+    REFUSED((room.segments[0].n_top = 1, room.segments[0].top[0].type = 5, room.segments[0].top[0].permille = 1004), ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].seen_ns = 5, ROAD_BAD_RANGE);
     REFUSED(room.statements[0].kind = "de ect", ROAD_BAD_INPUT);
     REFUSED(room.statements[0].subject_length = 96, ROAD_BAD_INPUT);
     REFUSED(room.statements[0].cose_length = 0, ROAD_BAD_INPUT);

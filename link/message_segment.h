@@ -1,0 +1,45 @@
+/* message_segment.h - what the gateway says of 100 m of road in one direction (grid/segment.h), whole: a later belief
+ * replaces an earlier one of the same name. It carries its own line and its road's name, so that who receives it needs
+ * no road network. For message_change.c, the gateway's publisher and the server's store. */
+#ifndef LINK_MESSAGE_SEGMENT_H
+#define LINK_MESSAGE_SEGMENT_H
+
+#include "grid/segment.h"
+#include "link/message_parts.h"
+
+#define SEGMENT_WAY_MAX    63  /* bytes of a way's id, printable ASCII */
+#define SEGMENT_NAME_MAX   127 /* bytes of a road's name, UTF-8 */
+#define SEGMENT_LINE_MAX   16
+#define SEGMENT_LENGTH_CM_MAX 100000 /* between two points of its line, and all of it: 1 km */
+#define SEGMENT_BELIEF_MIN_BYTES 32
+#define SCORE_UNKNOWN      0xFFFF
+
+struct segment_belief {
+    const char *way, *name; /* slices of the bytes decoded; who encodes lends them. name "" = the road has none */
+    size_t way_length, name_length;
+    uint32_t index; /* along the way, from 0 */
+    bool is_backward;
+    enum road_class road_class;
+    uint32_t length_cm;
+    struct grid_point line[SEGMENT_LINE_MAX]; /* as driven; centimetres on the wire */
+    size_t n_line;                            /* at least 2 */
+    enum road_code code;
+    enum segment_why why;
+    int grade;                               /* 0..3, SEGMENT_UNGRADED */
+    uint16_t pci_centi, rqi_centi, pqi_centi; /* SCORE_UNKNOWN */
+    uint16_t jtg_pci_centi, jtg_rqi_centi;
+    uint16_t observed_permille, rough_permille;
+    uint16_t red_hazards, passes;
+    size_t n_top;
+    struct {
+        uint8_t type;
+        uint16_t permille; /* of the points that the PCI loses */
+    } top[SEGMENT_TOP];
+    int64_t seen_ns; /* last covering pass, 0 = never */
+};
+
+void check_segment_belief(struct check *check, const struct segment_belief *segment);
+void put_segment_belief(struct wire_writer *writer, const struct segment_belief *segment);
+void get_segment_belief(struct wire_reader *reader, struct segment_belief *ret_segment);
+
+#endif
