@@ -201,3 +201,36 @@ void segment_decide(const struct code_rules *rules, const struct segment_input *
     }
     *ret_score = score;
 }
+
+static uint16_t centi(double score)
+{
+    return isnan(score) ? SCORE_UNKNOWN : (uint16_t)lround(fmin(fmax(score, 0), 100) * 100);
+}
+
+static uint16_t permille(double share)
+{
+    return (uint16_t)lround(share * 1000);
+}
+
+void segment_facts_of(const struct code_rules *rules, enum road_class road_class, const struct segment_score *score,
+                      struct segment_facts *ret_facts)
+{
+    *ret_facts = (struct segment_facts){.code = score->code,
+                                        .why = score->why,
+                                        .grade = score->grade,
+                                        .pci_centi = centi(score->pci),
+                                        .rqi_centi = centi(score->rqi),
+                                        .pqi_centi = centi(score->pqi),
+                                        .jtg_pci_centi = centi(score->jtg_pci),
+                                        .jtg_rqi_centi = centi(score->jtg_rqi),
+                                        .observed_permille = permille(score->observed),
+                                        .rough_permille = permille(score->rough),
+                                        .red_hazards = (uint16_t)(score->red_hazards < UINT16_MAX ? score->red_hazards : UINT16_MAX),
+                                        .n_top = score->n_top};
+    for (int i = 0; i < 3; i++)
+        ret_facts->floors_deci[i] = (uint16_t)lround(rules->pci_floor[road_class][i] * 10);
+    for (size_t i = 0; i < score->n_top; i++) {
+        ret_facts->top[i].type = (uint8_t)score->top[i].type;
+        ret_facts->top[i].permille = permille(score->top[i].share);
+    }
+}

@@ -55,6 +55,32 @@ struct segment_score {
     double jtg_pci, jtg_rqi; /* JTG 5210-2018, 0..100; NAN if not known */
 };
 
+#define SCORE_UNKNOWN 0xFFFF
+/* The same as numbers that travel, the same on every machine. */
+struct segment_facts {
+    enum road_code code;
+    enum segment_why why;
+    int grade;                                /* 0..3, SEGMENT_UNGRADED */
+    uint16_t floors_deci[3];                  /* of the grades A, B, C of its road's PCI and PQI, tenths */
+    uint16_t pci_centi, rqi_centi, pqi_centi; /* SCORE_UNKNOWN */
+    uint16_t jtg_pci_centi, jtg_rqi_centi;
+    uint16_t observed_permille, rough_permille;
+    uint16_t red_hazards, passes;
+    size_t n_top;
+    struct {
+        uint8_t type;
+        uint16_t permille; /* of the points that the PCI loses */
+    } top[SEGMENT_TOP];
+    int64_t seen_ns; /* last covering pass, 0 = never */
+};
+/* All but `passes` and `seen_ns`, which stay 0. */
+void segment_facts_of(const struct code_rules *rules, enum road_class road_class, const struct segment_score *score,
+                      struct segment_facts *ret_facts);
+/* Two or three plain sentences: what it is, why, what most of it is lost to. Never writes more than `capacity`, always NUL-ends;
+ * returns the length wanted. */
+size_t segment_explain(const struct segment_facts *facts, enum code_language language, char *ret_text, size_t capacity);
+const char *segment_grade_letter(int grade); /* "A".."D", "" ungraded */
+
 void segment_decide(const struct code_rules *rules, const struct segment_input *input, struct segment_score *ret_score);
 
 /* JTG 5210-2018: PCI of asphalt by the damage ratio in percent; RQI by the IRI in m/km, on an expressway or another road. */

@@ -5,7 +5,7 @@
 #define MM_PER_CM 10
 #define PCI_CENTI_MAX 10000
 #define RQI_CENTI_MAX 498 /* CJJ 36: RQI 0..4.98 */
-/* Keys 1 to 20 are one byte, and left out where zero or unknown. */
+/* Left out where zero or unknown. */
 enum {
     SEGMENT_WAY = 1,
     SEGMENT_INDEX,
@@ -27,7 +27,8 @@ enum {
     SEGMENT_REDS,
     SEGMENT_PASSES,
     SEGMENT_TOPS,
-    SEGMENT_SEEN
+    SEGMENT_SEEN,
+    SEGMENT_FLOORS
 };
 
 /* ---- rules ---- */
@@ -89,12 +90,17 @@ static void check_tops(struct check *check, const struct segment_belief *s)
 {
     unsigned sum = 0;
 
-    check_that(check, s->n_top <= SEGMENT_TOP, ROAD_BAD_RANGE, "segment.top");
-    for (size_t i = 0; i < s->n_top && check->status == ROAD_OK; i++) {
-        check_that(check, s->top[i].type >= 1 && s->top[i].type <= DEFECT_TYPE_COUNT, ROAD_BAD_RANGE, "segment.top");
-        sum += s->top[i].permille;
+    check_that(check, s->facts.n_top <= SEGMENT_TOP, ROAD_BAD_RANGE, "segment.top");
+    for (size_t i = 0; i < s->facts.n_top && check->status == ROAD_OK; i++) {
+        check_that(check, s->facts.top[i].type >= 1 && s->facts.top[i].type <= DEFECT_TYPE_COUNT, ROAD_BAD_RANGE, "segment.top");
+        sum += s->facts.top[i].permille;
     }
     check_that(check, sum <= 1000 + SEGMENT_TOP, ROAD_BAD_RANGE, "segment.top"); /* each is rounded */
+}
+
+static void check_floors(struct check *check, const uint16_t floors[3])
+{
+    check_that(check, floors[0] <= 1000 && floors[1] <= floors[0] && floors[2] <= floors[1], ROAD_BAD_RANGE, "segment.floors");
 }
 
 void check_segment_belief(struct check *check, const struct segment_belief *s)
@@ -102,18 +108,19 @@ void check_segment_belief(struct check *check, const struct segment_belief *s)
     check_words(check, s);
     check_line(check, s);
     check_that(check, (unsigned)s->road_class <= ROAD_BRANCH, ROAD_BAD_RANGE, "segment.class");
-    check_that(check, (unsigned)s->code <= CODE_RED, ROAD_BAD_RANGE, "segment.code");
-    check_that(check, (unsigned)s->why <= SEGMENT_BOTH, ROAD_BAD_RANGE, "segment.why");
-    check_that(check, s->grade >= SEGMENT_UNGRADED && s->grade <= 3, ROAD_BAD_RANGE, "segment.grade");
-    check_score(check, s->pci_centi, PCI_CENTI_MAX, "segment.pci");
-    check_score(check, s->rqi_centi, RQI_CENTI_MAX, "segment.rqi");
-    check_score(check, s->pqi_centi, PCI_CENTI_MAX, "segment.pqi");
-    check_score(check, s->jtg_pci_centi, PCI_CENTI_MAX, "segment.jtg_pci");
-    check_score(check, s->jtg_rqi_centi, PCI_CENTI_MAX, "segment.jtg_rqi");
-    check_that(check, s->observed_permille <= 1000 && s->rough_permille <= 1000, ROAD_BAD_RANGE, "segment.observed");
+    check_that(check, (unsigned)s->facts.code <= CODE_RED, ROAD_BAD_RANGE, "segment.code");
+    check_that(check, (unsigned)s->facts.why <= SEGMENT_BOTH, ROAD_BAD_RANGE, "segment.why");
+    check_that(check, s->facts.grade >= SEGMENT_UNGRADED && s->facts.grade <= 3, ROAD_BAD_RANGE, "segment.grade");
+    check_score(check, s->facts.pci_centi, PCI_CENTI_MAX, "segment.pci");
+    check_score(check, s->facts.rqi_centi, RQI_CENTI_MAX, "segment.rqi");
+    check_score(check, s->facts.pqi_centi, PCI_CENTI_MAX, "segment.pqi");
+    check_score(check, s->facts.jtg_pci_centi, PCI_CENTI_MAX, "segment.jtg_pci");
+    check_score(check, s->facts.jtg_rqi_centi, PCI_CENTI_MAX, "segment.jtg_rqi");
+    check_that(check, s->facts.observed_permille <= 1000 && s->facts.rough_permille <= 1000, ROAD_BAD_RANGE, "segment.observed");
     check_tops(check, s);
-    if (s->seen_ns != 0)
-        check_time(check, s->seen_ns, "segment.seen");
+    check_floors(check, s->facts.floors_deci);
+    if (s->facts.seen_ns != 0)
+        check_time(check, s->facts.seen_ns, "segment.seen");
 }
 
 /* ---- writing ---- */
@@ -141,13 +148,13 @@ static void put_score(struct wire_writer *writer, struct wire_fields *fields, in
 
 static void put_tops(struct wire_writer *writer, struct wire_fields *fields, const struct segment_belief *s)
 {
-    if (s->n_top == 0)
+    if (s->facts.n_top == 0)
         return;
     wire_field(writer, fields, SEGMENT_TOPS);
-    wire_put_array(writer, 2 * s->n_top);
-    for (size_t i = 0; i < s->n_top; i++) {
-        wire_put_uint(writer, s->top[i].type);
-        wire_put_uint(writer, s->top[i].permille);
+    wire_put_array(writer, 2 * s->facts.n_top);
+    for (size_t i = 0; i < s->facts.n_top; i++) {
+        wire_put_uint(writer, s->facts.top[i].type);
+        wire_put_uint(writer, s->facts.top[i].permille);
     }
 }
 
@@ -168,20 +175,24 @@ void put_segment_belief(struct wire_writer *writer, const struct segment_belief 
     wire_field_uint(writer, &fields, SEGMENT_LENGTH, s->length_cm);
     wire_field(writer, &fields, SEGMENT_LINE);
     put_line(writer, s);
-    wire_field_nonzero(writer, &fields, SEGMENT_CODE, s->code);
-    wire_field_nonzero(writer, &fields, SEGMENT_WHY, s->why);
-    wire_field_nonzero(writer, &fields, SEGMENT_GRADE, s->grade + 1);
-    put_score(writer, &fields, SEGMENT_PCI, s->pci_centi);
-    put_score(writer, &fields, SEGMENT_RQI, s->rqi_centi);
-    put_score(writer, &fields, SEGMENT_PQI, s->pqi_centi);
-    put_score(writer, &fields, SEGMENT_JTG_PCI, s->jtg_pci_centi);
-    put_score(writer, &fields, SEGMENT_JTG_RQI, s->jtg_rqi_centi);
-    wire_field_nonzero(writer, &fields, SEGMENT_OBSERVED, s->observed_permille);
-    wire_field_nonzero(writer, &fields, SEGMENT_ROUGH, s->rough_permille);
-    wire_field_nonzero(writer, &fields, SEGMENT_REDS, s->red_hazards);
-    wire_field_nonzero(writer, &fields, SEGMENT_PASSES, s->passes);
+    wire_field_nonzero(writer, &fields, SEGMENT_CODE, s->facts.code);
+    wire_field_nonzero(writer, &fields, SEGMENT_WHY, s->facts.why);
+    wire_field_nonzero(writer, &fields, SEGMENT_GRADE, s->facts.grade + 1);
+    put_score(writer, &fields, SEGMENT_PCI, s->facts.pci_centi);
+    put_score(writer, &fields, SEGMENT_RQI, s->facts.rqi_centi);
+    put_score(writer, &fields, SEGMENT_PQI, s->facts.pqi_centi);
+    put_score(writer, &fields, SEGMENT_JTG_PCI, s->facts.jtg_pci_centi);
+    put_score(writer, &fields, SEGMENT_JTG_RQI, s->facts.jtg_rqi_centi);
+    wire_field_nonzero(writer, &fields, SEGMENT_OBSERVED, s->facts.observed_permille);
+    wire_field_nonzero(writer, &fields, SEGMENT_ROUGH, s->facts.rough_permille);
+    wire_field_nonzero(writer, &fields, SEGMENT_REDS, s->facts.red_hazards);
+    wire_field_nonzero(writer, &fields, SEGMENT_PASSES, s->facts.passes);
     put_tops(writer, &fields, s);
-    wire_field_nonzero(writer, &fields, SEGMENT_SEEN, s->seen_ns);
+    wire_field_nonzero(writer, &fields, SEGMENT_SEEN, s->facts.seen_ns);
+    wire_field(writer, &fields, SEGMENT_FLOORS);
+    wire_put_array(writer, 3);
+    for (int i = 0; i < 3; i++)
+        wire_put_uint(writer, s->facts.floors_deci[i]);
     wire_fields_close(writer, &fields);
 }
 
@@ -209,10 +220,18 @@ static void get_tops(struct wire_reader *reader, struct segment_belief *s)
 
     if (n % 2)
         wire_fail(reader, ROAD_BAD_INPUT, "segment.top");
-    for (s->n_top = 0; s->n_top < n / 2 && reader->status == ROAD_OK; s->n_top++) {
-        s->top[s->n_top].type = (uint8_t)wire_get_uint(reader, UINT8_MAX, "segment.top");
-        s->top[s->n_top].permille = (uint16_t)wire_get_uint(reader, 1000, "segment.top");
+    for (s->facts.n_top = 0; s->facts.n_top < n / 2 && reader->status == ROAD_OK; s->facts.n_top++) {
+        s->facts.top[s->facts.n_top].type = (uint8_t)wire_get_uint(reader, UINT8_MAX, "segment.top");
+        s->facts.top[s->facts.n_top].permille = (uint16_t)wire_get_uint(reader, 1000, "segment.top");
     }
+    wire_close(reader);
+}
+
+static void get_floors(struct wire_reader *reader, struct segment_belief *s)
+{
+    wire_tuple_open(reader, 3, "segment.floors");
+    for (int i = 0; i < 3; i++)
+        s->facts.floors_deci[i] = get_u16(reader, "segment.floors");
     wire_close(reader);
 }
 
@@ -255,28 +274,30 @@ static bool get_name_field(struct wire_reader *reader, int64_t key, struct segme
 /* How it is. */
 static bool get_state_field(struct wire_reader *reader, int64_t key, struct segment_belief *s)
 {
-    uint16_t *const numbers[] = {[SEGMENT_PCI] = &s->pci_centi,
-                                 [SEGMENT_RQI] = &s->rqi_centi,
-                                 [SEGMENT_PQI] = &s->pqi_centi,
-                                 [SEGMENT_JTG_PCI] = &s->jtg_pci_centi,
-                                 [SEGMENT_JTG_RQI] = &s->jtg_rqi_centi,
-                                 [SEGMENT_OBSERVED] = &s->observed_permille,
-                                 [SEGMENT_ROUGH] = &s->rough_permille,
-                                 [SEGMENT_REDS] = &s->red_hazards,
-                                 [SEGMENT_PASSES] = &s->passes};
+    uint16_t *const numbers[] = {[SEGMENT_PCI] = &s->facts.pci_centi,
+                                 [SEGMENT_RQI] = &s->facts.rqi_centi,
+                                 [SEGMENT_PQI] = &s->facts.pqi_centi,
+                                 [SEGMENT_JTG_PCI] = &s->facts.jtg_pci_centi,
+                                 [SEGMENT_JTG_RQI] = &s->facts.jtg_rqi_centi,
+                                 [SEGMENT_OBSERVED] = &s->facts.observed_permille,
+                                 [SEGMENT_ROUGH] = &s->facts.rough_permille,
+                                 [SEGMENT_REDS] = &s->facts.red_hazards,
+                                 [SEGMENT_PASSES] = &s->facts.passes};
 
     if (key >= SEGMENT_PCI && key <= SEGMENT_PASSES)
         *numbers[key] = get_u16(reader, "segment.scores");
     else if (key == SEGMENT_CODE)
-        s->code = (enum road_code)get_small(reader, "segment.code");
+        s->facts.code = (enum road_code)get_small(reader, "segment.code");
     else if (key == SEGMENT_WHY)
-        s->why = (enum segment_why)get_small(reader, "segment.why");
+        s->facts.why = (enum segment_why)get_small(reader, "segment.why");
     else if (key == SEGMENT_GRADE)
-        s->grade = get_small(reader, "segment.grade") - 1;
+        s->facts.grade = get_small(reader, "segment.grade") - 1;
     else if (key == SEGMENT_TOPS)
         get_tops(reader, s);
     else if (key == SEGMENT_SEEN)
-        s->seen_ns = get_time(reader, "segment.seen");
+        s->facts.seen_ns = get_time(reader, "segment.seen");
+    else if (key == SEGMENT_FLOORS)
+        get_floors(reader, s);
     else
         return false;
     return true;
@@ -287,9 +308,13 @@ void get_segment_belief(struct wire_reader *reader, struct segment_belief *ret_s
     struct wire_map map;
     int64_t key;
 
-    *ret_segment = (struct segment_belief){.name = "", .grade = SEGMENT_UNGRADED, .pci_centi = SCORE_UNKNOWN,
-                                           .rqi_centi = SCORE_UNKNOWN, .pqi_centi = SCORE_UNKNOWN,
-                                           .jtg_pci_centi = SCORE_UNKNOWN, .jtg_rqi_centi = SCORE_UNKNOWN};
+    *ret_segment = (struct segment_belief){.name = "",
+                                           .facts = {.grade = SEGMENT_UNGRADED,
+                                                     .pci_centi = SCORE_UNKNOWN,
+                                                     .rqi_centi = SCORE_UNKNOWN,
+                                                     .pqi_centi = SCORE_UNKNOWN,
+                                                     .jtg_pci_centi = SCORE_UNKNOWN,
+                                                     .jtg_rqi_centi = SCORE_UNKNOWN}};
     wire_map_open(reader, &map, "segment");
     while (wire_map_next(reader, &map, &key))
         if (!get_name_field(reader, key, ret_segment) && !get_state_field(reader, key, ret_segment))
@@ -297,4 +322,5 @@ void get_segment_belief(struct wire_reader *reader, struct segment_belief *ret_s
     wire_map_require(reader, &map, SEGMENT_WAY, "segment.way");
     wire_map_require(reader, &map, SEGMENT_LENGTH, "segment.length");
     wire_map_require(reader, &map, SEGMENT_LINE, "segment.line");
+    wire_map_require(reader, &map, SEGMENT_FLOORS, "segment.floors");
 }

@@ -12,7 +12,6 @@
 #define SEGMENT_LINE_MAX   16
 #define SEGMENT_LENGTH_CM_MAX 100000 /* between two points of its line, and all of it: 1 km */
 #define SEGMENT_BELIEF_MIN_BYTES 32
-#define SCORE_UNKNOWN      0xFFFF
 
 struct segment_belief {
     const char *way, *name; /* slices of the bytes decoded; who encodes lends them. name "" = the road has none */
@@ -23,19 +22,7 @@ struct segment_belief {
     uint32_t length_cm;
     struct grid_point line[SEGMENT_LINE_MAX]; /* as driven; centimetres on the wire */
     size_t n_line;                            /* at least 2 */
-    enum road_code code;
-    enum segment_why why;
-    int grade;                               /* 0..3, SEGMENT_UNGRADED */
-    uint16_t pci_centi, rqi_centi, pqi_centi; /* SCORE_UNKNOWN */
-    uint16_t jtg_pci_centi, jtg_rqi_centi;
-    uint16_t observed_permille, rough_permille;
-    uint16_t red_hazards, passes;
-    size_t n_top;
-    struct {
-        uint8_t type;
-        uint16_t permille; /* of the points that the PCI loses */
-    } top[SEGMENT_TOP];
-    int64_t seen_ns; /* last covering pass, 0 = never */
+    struct segment_facts facts;
 };
 
 void check_segment_belief(struct check *check, const struct segment_belief *segment);

@@ -339,6 +339,52 @@ FACT(the_order_of_the_defects_changes_no_bit)
     }
 }
 
+FACT(facts_are_the_score_in_whole_numbers)
+{
+    const struct code_defect hole = defect(DEFECT_POTHOLE, SEVERITY_HIGH, 0.35); /* 0.1 %: 15 points */
+    const struct segment_input input = lane(&hole, 1);
+    const struct segment_score score = decide(&input);
+    struct segment_facts facts;
+
+    segment_facts_of(&code_rules_default, ROAD_ARTERIAL, &score, &facts);
+    CHECK_INT(facts.pci_centi, 8500);
+    CHECK_INT(facts.rqi_centi, SCORE_UNKNOWN);
+    CHECK_INT(facts.grade, 0);
+    CHECK_INT(facts.code, CODE_YELLOW);
+    CHECK_INT(facts.observed_permille, 1000);
+    CHECK_INT(facts.floors_deci[0], 850);
+    CHECK_INT(facts.floors_deci[2], 600);
+    CHECK_INT(facts.n_top, 1);
+    CHECK_INT(facts.top[0].permille, 1000);
+}
+
+FACT(a_segment_explains_itself_in_both_languages_within_any_room)
+{
+    const struct segment_facts worn = {.code = CODE_YELLOW, .why = SEGMENT_SURFACE, .grade = 1, .pci_centi = 7299, .rqi_centi = 382,
+                                       .pqi_centi = 7508, .observed_permille = 800, .n_top = 2, .top = {{4, 474}, {5, 419}}};
+    const struct segment_facts unknown = {.grade = SEGMENT_UNGRADED, .pci_centi = SCORE_UNKNOWN, .rqi_centi = SCORE_UNKNOWN,
+                                          .pqi_centi = SCORE_UNKNOWN, .observed_permille = 123};
+    const struct segment_facts holes = {.code = CODE_RED, .why = SEGMENT_HAZARD, .grade = 0, .pci_centi = 8500, .rqi_centi = SCORE_UNKNOWN,
+                                        .pqi_centi = SCORE_UNKNOWN, .red_hazards = 3, .observed_permille = 1000};
+    char text[512];
+
+    const size_t length = segment_explain(&worn, LANGUAGE_EN, text, sizeof text);
+    CHECK_STR(text, "Y: the surface is worn. Grade B: surface (PCI) 72.9 of 100, ride (RQI) 3.82 of 4.98, together (PQI) 75.0. Most "
+                    "points are lost to alligator (fatigue) crack (47 %), pothole (42 %). Observed: 80 %.");
+    CHECK_INT(length, strlen(text));
+    segment_explain(&worn, LANGUAGE_ZH, text, sizeof text);
+    CHECK_STR(text, "黄：路面破损。B 级：路面 PCI 72.9，平整度 RQI 3.82，综合 PQI 75.0。失分主要因为龟裂（47 %）、坑洞（42 %）。已观测 80 %。");
+    segment_explain(&unknown, LANGUAGE_EN, text, sizeof text);
+    CHECK_STR(text, "?: too little of it observed lately for a grade. Observed: 12 %.");
+    segment_explain(&holes, LANGUAGE_EN, text, sizeof text);
+    CHECK_STR(text, "R: dangerous places. 3 red defects. Grade A: surface (PCI) 85.0 of 100. Observed: 100 %.");
+    for (size_t room = 0; room <= length; room++) {
+        memset(text, 'x', sizeof text);
+        CHECK_INT(segment_explain(&worn, LANGUAGE_EN, text, room), length);
+        CHECK(text[room] == 'x' && (room == 0 || memchr(text, 0, room)));
+    }
+}
+
 int main(int argc, char **argv)
 {
     return check_main(argc, argv);

@@ -168,24 +168,26 @@ static struct segment_belief segment_random(struct chance *chance)
     for (size_t i = 1; i < s.n_line; i++)
         s.line[i] = (struct grid_point){s.line[i - 1].e_mm + 10 * chance_between(chance, -99999, 99999),
                                         s.line[i - 1].n_mm + 10 * chance_between(chance, -99999, 99999)};
-    s.code = (enum road_code)chance_between(chance, 0, 3);
-    s.why = (enum segment_why)chance_between(chance, 0, 5);
-    s.grade = (int)chance_between(chance, 0, 4) - 1;
-    s.pci_centi = score_random(chance, 10000);
-    s.rqi_centi = score_random(chance, 498);
-    s.pqi_centi = score_random(chance, 10000);
-    s.jtg_pci_centi = score_random(chance, 10000);
-    s.jtg_rqi_centi = score_random(chance, 10000);
-    s.observed_permille = (uint16_t)chance_between(chance, 0, 1000);
-    s.rough_permille = (uint16_t)chance_between(chance, 0, 1000);
-    s.red_hazards = (uint16_t)chance_between(chance, 0, UINT16_MAX);
-    s.passes = (uint16_t)chance_between(chance, 0, UINT16_MAX);
-    s.n_top = (size_t)chance_between(chance, 0, SEGMENT_TOP);
-    for (size_t i = 0; i < s.n_top; i++) {
-        s.top[i].type = (uint8_t)chance_between(chance, 1, DEFECT_TYPE_COUNT);
-        s.top[i].permille = (uint16_t)chance_between(chance, 0, 333);
+    s.facts.code = (enum road_code)chance_between(chance, 0, 3);
+    s.facts.why = (enum segment_why)chance_between(chance, 0, 5);
+    s.facts.grade = (int)chance_between(chance, 0, 4) - 1;
+    s.facts.pci_centi = score_random(chance, 10000);
+    s.facts.rqi_centi = score_random(chance, 498);
+    s.facts.pqi_centi = score_random(chance, 10000);
+    s.facts.jtg_pci_centi = score_random(chance, 10000);
+    s.facts.jtg_rqi_centi = score_random(chance, 10000);
+    s.facts.observed_permille = (uint16_t)chance_between(chance, 0, 1000);
+    s.facts.rough_permille = (uint16_t)chance_between(chance, 0, 1000);
+    s.facts.red_hazards = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    s.facts.passes = (uint16_t)chance_between(chance, 0, UINT16_MAX);
+    for (int i = 0; i < 3; i++)
+        s.facts.floors_deci[i] = (uint16_t)(1000 - 300 * i - chance_between(chance, 0, 200));
+    s.facts.n_top = (size_t)chance_between(chance, 0, SEGMENT_TOP);
+    for (size_t i = 0; i < s.facts.n_top; i++) {
+        s.facts.top[i].type = (uint8_t)chance_between(chance, 1, DEFECT_TYPE_COUNT);
+        s.facts.top[i].permille = (uint16_t)chance_between(chance, 0, 333);
     }
-    s.seen_ns = chance_between(chance, 0, 1) ? 0 : chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
+    s.facts.seen_ns = chance_between(chance, 0, 1) ? 0 : chance_between(chance, TIME_MIN_NS, TIME_MAX_NS);
     return s;
 }
 
@@ -194,17 +196,17 @@ static bool same_segment(const struct segment_belief *a, const struct segment_be
     bool is_same = a->way_length == b->way_length && memcmp(a->way, b->way, a->way_length) == 0 &&
                    a->name_length == b->name_length && memcmp(a->name, b->name, a->name_length) == 0 &&
                    a->index == b->index && a->is_backward == b->is_backward && a->road_class == b->road_class &&
-                   a->length_cm == b->length_cm && a->n_line == b->n_line && a->code == b->code && a->why == b->why &&
-                   a->grade == b->grade && a->pci_centi == b->pci_centi && a->rqi_centi == b->rqi_centi &&
-                   a->pqi_centi == b->pqi_centi && a->jtg_pci_centi == b->jtg_pci_centi &&
-                   a->jtg_rqi_centi == b->jtg_rqi_centi && a->observed_permille == b->observed_permille &&
-                   a->rough_permille == b->rough_permille && a->red_hazards == b->red_hazards && a->passes == b->passes &&
-                   a->n_top == b->n_top && a->seen_ns == b->seen_ns;
+                   a->length_cm == b->length_cm && a->n_line == b->n_line && a->facts.code == b->facts.code && a->facts.why == b->facts.why &&
+                   a->facts.grade == b->facts.grade && a->facts.pci_centi == b->facts.pci_centi && a->facts.rqi_centi == b->facts.rqi_centi &&
+                   a->facts.pqi_centi == b->facts.pqi_centi && a->facts.jtg_pci_centi == b->facts.jtg_pci_centi &&
+                   a->facts.jtg_rqi_centi == b->facts.jtg_rqi_centi && a->facts.observed_permille == b->facts.observed_permille &&
+                   a->facts.rough_permille == b->facts.rough_permille && a->facts.red_hazards == b->facts.red_hazards && a->facts.passes == b->facts.passes &&
+                   memcmp(a->facts.floors_deci, b->facts.floors_deci, sizeof a->facts.floors_deci) == 0 && a->facts.n_top == b->facts.n_top && a->facts.seen_ns == b->facts.seen_ns;
 
     for (size_t i = 0; is_same && i < a->n_line; i++)
         is_same = a->line[i].e_mm == b->line[i].e_mm && a->line[i].n_mm == b->line[i].n_mm;
-    for (size_t i = 0; is_same && i < a->n_top; i++)
-        is_same = a->top[i].type == b->top[i].type && a->top[i].permille == b->top[i].permille;
+    for (size_t i = 0; is_same && i < a->facts.n_top; i++)
+        is_same = a->facts.top[i].type == b->facts.top[i].type && a->facts.top[i].permille == b->facts.top[i].permille;
     return is_same;
 }
 
@@ -457,15 +459,16 @@ FACT(a_change_that_makes_no_sense_is_not_encoded)
     REFUSED(room.segments[0].length_cm = 0, ROAD_BAD_RANGE);
     REFUSED(room.segments[0].n_line = 1, ROAD_BAD_RANGE);
     REFUSED(room.segments[0].line[1].e_mm += 100000001, ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].code = (enum road_code)4, ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].grade = 4, ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].pci_centi = 10001, ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].rqi_centi = 499, ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].observed_permille = 1001, ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].n_top = SEGMENT_TOP + 1, ROAD_BAD_RANGE);
-    REFUSED((room.segments[0].n_top = 1, room.segments[0].top[0].type = 0), ROAD_BAD_RANGE);
-    REFUSED((room.segments[0].n_top = 1, room.segments[0].top[0].type = 5, room.segments[0].top[0].permille = 1004), ROAD_BAD_RANGE);
-    REFUSED(room.segments[0].seen_ns = 5, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.code = (enum road_code)4, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.grade = 4, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.pci_centi = 10001, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.rqi_centi = 499, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.observed_permille = 1001, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.n_top = SEGMENT_TOP + 1, ROAD_BAD_RANGE);
+    REFUSED((room.segments[0].facts.n_top = 1, room.segments[0].facts.top[0].type = 0), ROAD_BAD_RANGE);
+    REFUSED((room.segments[0].facts.n_top = 1, room.segments[0].facts.top[0].type = 5, room.segments[0].facts.top[0].permille = 1004), ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.floors_deci[1] = 1001, ROAD_BAD_RANGE);
+    REFUSED(room.segments[0].facts.seen_ns = 5, ROAD_BAD_RANGE);
     REFUSED(room.statements[0].kind = "de ect", ROAD_BAD_INPUT);
     REFUSED(room.statements[0].subject_length = 96, ROAD_BAD_INPUT);
     REFUSED(room.statements[0].cose_length = 0, ROAD_BAD_INPUT);
