@@ -50,6 +50,7 @@ void answer_features(struct call *call);
 void answer_changes(struct call *call);
 void answer_roads(struct call *call);
 void answer_road(struct call *call);
+void answer_segment(struct call *call);
 void answer_road_page(struct call *call);
 void answer_proof(struct call *call);
 void answer_entry(struct call *call);

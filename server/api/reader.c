@@ -13,6 +13,11 @@
     "id, state, alias_of, type, severity, may_be_red, posterior_permille, e_mm, n_mm, cell, cov_ee_cm2, "    \
     "cov_en_cm2, cov_nn_cm2, size_milli, size_sigma_milli, hits, passes, motion_hits, camera_hits, first_ns, last_ns"
 
+#define SEGMENT_COLUMNS                                                                                      \
+    "way, backward, idx, road, class, length_cm, line, code, why, grade, floor_a, floor_b, floor_c, pci, rqi, pqi, " \
+    "jtg_pci, jtg_rqi, observed_permille, rough_permille, reds, passes, type1, share1, type2, share2, type3, share3, " \
+    "seen_ns"
+
 static const char *const sql[QUERY_COUNT] = {
     [QUERY_CELL] = "SELECT " CELL_COLUMNS " FROM cell WHERE id = ?",
     [QUERY_CELL_RANGE] = "SELECT " CELL_COLUMNS " FROM cell WHERE id BETWEEN ?1 AND ?2 AND id > ?3 ORDER BY id",
@@ -40,6 +45,12 @@ static const char *const sql[QUERY_COUNT] = {
     [QUERY_LAST_ENTRY] = "SELECT max(idx) FROM entry",
     [QUERY_ENTRY] = "SELECT leaf, body FROM entry WHERE idx = ?",
     [QUERY_ENTRIES_ABOUT] = "SELECT idx, leaf FROM entry WHERE subject = ? ORDER BY idx DESC LIMIT ?",
+    [QUERY_SEGMENT] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE way = ? AND backward = ? AND idx = ?",
+    [QUERY_SEGMENTS_OF] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE road = ? ORDER BY way, backward, idx",
+    [QUERY_SEGMENTS_WORST] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE road = ? AND code >= 2 ORDER BY code DESC, "
+                             "reds DESC, coalesce(pqi, pci, 0), way, backward, idx LIMIT ?",
+    [QUERY_SEGMENTS_NEAR] = "SELECT " SEGMENT_COLUMNS " FROM segment WHERE cell BETWEEN ? AND ? AND class <= ? ORDER BY cell",
+    [QUERY_SEGMENT_COUNTS] = "SELECT code, count(*), sum(length_cm), sum(length_cm * observed_permille) FROM segment GROUP BY code",
 };
 
 struct readers {

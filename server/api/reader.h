@@ -30,6 +30,11 @@ enum query {
     QUERY_LAST_ENTRY,
     QUERY_ENTRY,        /* index */
     QUERY_ENTRIES_ABOUT, /* subject, limit */
+    QUERY_SEGMENT,        /* way, backward, number */
+    QUERY_SEGMENTS_OF,    /* road */
+    QUERY_SEGMENTS_WORST, /* road, limit: what is yellow or red */
+    QUERY_SEGMENTS_NEAR,  /* first, last cell, last class */
+    QUERY_SEGMENT_COUNTS,
     QUERY_COUNT
 };
 

@@ -23,6 +23,7 @@ static const struct {
     {"/v1/changes", ROUTE_CHANGES},
     {"/v1/roads", ROUTE_ROADS},
     {"/v1/roads/", ROUTE_ROAD},
+    {"/v1/segments/", ROUTE_SEGMENT},
     {"/r/", ROUTE_ROAD_PAGE},
     {"/R/", ROUTE_ROAD_PAGE},
     {"/v1/proof/", ROUTE_PROOF},
@@ -246,15 +247,15 @@ static bool read_tile_number(const char **text, char end, int64_t most, int64_t 
 
 enum road_status request_tile(const char *tail, struct map_tile *ret_tile, struct request_error *ret_error)
 {
-    static const char *const layers[] = {"cells/", "defects/", "roads/"};
+    static const char *const layers[LAYER_COUNT] = {"cells/", "defects/", "roads/", "segments/"};
     int64_t zoom, x, y;
     int layer = -1;
 
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < LAYER_COUNT; i++)
         if (strncmp(tail, layers[i], strlen(layers[i])) == 0)
             layer = i;
     if (layer < 0) {
-        *ret_error = (struct request_error){"there is no such layer: cells, defects, roads", "layer"};
+        *ret_error = (struct request_error){"there is no such layer: cells, defects, roads, segments", "layer"};
         return ROAD_NOT_FOUND;
     }
     tail += strlen(layers[layer]);

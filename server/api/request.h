@@ -35,6 +35,7 @@ enum route {
     ROUTE_ROADS,
     ROUTE_ROAD,
     ROUTE_ROAD_PAGE,
+    ROUTE_SEGMENT,
     ROUTE_PROOF,
     ROUTE_ENTRY,
     ROUTE_EVENTS,
@@ -79,7 +80,7 @@ enum road_status request_limit(const struct request *request, int *ret_limit);
  * Earth, or is wider or higher than side_max degrees. */
 enum road_status request_box(const struct request *request, double side_max, double ret_box[4]);
 
-enum tile_layer { LAYER_CELLS, LAYER_DEFECTS, LAYER_ROADS };
+enum tile_layer { LAYER_CELLS, LAYER_DEFECTS, LAYER_ROADS, LAYER_SEGMENTS, LAYER_COUNT };
 struct map_tile {
     enum tile_layer layer;
     int zoom;

@@ -7,6 +7,7 @@
 #include "server/api/json.h"
 #include "server/api/place.h"
 #include "server/api/road_page.h"
+#include "server/api/segments.h"
 #include "server/store/words.h"
 
 #define STEP_M 4.0       /* along the line; the squares are 16 m */
@@ -107,34 +108,6 @@ static json_t *road_object(const struct road *road)
                      road->bounds[3]);
 }
 
-void answer_roads(struct call *call)
-{
-    const struct roads *roads = call->site->roads;
-    const char *after = request_text(call->request, "after");
-    size_t from = 0;
-    char next[ROAD_ID_SIZE];
-    int limit;
-
-    if (request_limit(call->request, &limit)) {
-        answer_error(call->answer, 400, "limit is a whole number from 1 to 1000", "limit");
-        return;
-    }
-    const struct road *last = after ? roads_find(roads, after) : NULL;
-    if (after && !last) {
-        answer_error(call->answer, 400, "after is what `next` said", "after");
-        return;
-    }
-    if (last)
-        from = (size_t)(last - roads->roads) + 1;
-    const size_t end = roads->n_roads - from < (size_t)limit ? roads->n_roads : from + (size_t)limit;
-    json_t *items = json_array();
-    for (size_t i = from; i < end; i++)
-        json_array_append_new(items, road_object(&roads->roads[i]));
-    if (end > from)
-        snprintf(next, sizeof next, "%s", roads->roads[end - 1].id);
-    answer_json(call->answer, json_list(items, end < roads->n_roads ? next : NULL));
-}
-
 /* All lines of a road, [[[lon, lat], …], …]. */
 static json_t *road_lines(const struct roads *roads, const struct road *road)
 {
@@ -152,24 +125,117 @@ static json_t *road_lines(const struct roads *roads, const struct road *road)
     return lines;
 }
 
-/* Of the request's tail; answers 404 itself. */
-static const struct road *asked_road(struct call *call)
+static json_t *as_feature(const struct roads *roads, const struct road *road, json_t *properties)
 {
-    const struct road *road = roads_find(call->site->roads, call->request->tail);
+    return json_pack("{s:s, s:o, s:{s:s, s:o}}", "type", "Feature", "properties", properties, "geometry", "type",
+                     "MultiLineString", "coordinates", road_lines(roads, road));
+}
+
+/* A list of features as GeoJSON has it; `next` stays beside them. */
+static json_t *as_collection(json_t *list)
+{
+    json_object_set_new(list, "type", json_string("FeatureCollection"));
+    json_object_set(list, "features", json_object_get(list, "items"));
+    json_object_del(list, "items");
+    return list;
+}
+
+/* With the score that its segments come to. */
+static enum road_status scored_road(struct call *call, const struct road *road, json_t **ret_object)
+{
+    struct road_score score;
+
+    const enum road_status status = road_score_read(call->reader, road->name, &score);
+    if (status)
+        return status;
+    *ret_object = road_object(road);
+    json_object_set_new(*ret_object, "score", road_score_object(&score));
+    return ROAD_OK;
+}
+
+void answer_roads(struct call *call)
+{
+    const struct roads *roads = call->site->roads;
+    const char *after = request_text(call->request, "after");
+    size_t from = 0;
+    char next[ROAD_ID_SIZE];
+    int limit;
+
+    bool is_good;
+    const bool is_geojson = segments_want_geojson(call, &is_good);
+    if (!is_good)
+        return;
+    if (request_limit(call->request, &limit)) {
+        answer_error(call->answer, 400, "limit is a whole number from 1 to 1000", "limit");
+        return;
+    }
+    const struct road *last = after ? roads_find(roads, after) : NULL;
+    if (after && !last) {
+        answer_error(call->answer, 400, "after is what `next` said", "after");
+        return;
+    }
+    if (last)
+        from = (size_t)(last - roads->roads) + 1;
+    const size_t end = roads->n_roads - from < (size_t)limit ? roads->n_roads : from + (size_t)limit;
+    json_t *items = json_array();
+    enum road_status status = ROAD_OK;
+    for (size_t i = from; i < end && !status; i++) {
+        json_t *object = NULL;
+        status = scored_road(call, &roads->roads[i], &object);
+        if (!status && is_geojson)
+            object = as_feature(roads, &roads->roads[i], object);
+        if (!status)
+            json_array_append_new(items, object);
+    }
+    if (!answer_is_ok(call->answer, status, NULL)) {
+        json_decref(items);
+        return;
+    }
+    if (end > from)
+        snprintf(next, sizeof next, "%s", roads->roads[end - 1].id);
+    json_t *list = json_list(items, end < roads->n_roads ? next : NULL);
+    answer_json(call->answer, is_geojson ? as_collection(list) : list);
+}
+
+/* Of the request's tail up to `suffix`; answers 404 itself. */
+static const struct road *asked_road(struct call *call, const char *suffix)
+{
+    const size_t length = strlen(call->request->tail) - strlen(suffix);
+    char id[ROAD_ID_SIZE];
+
+    snprintf(id, sizeof id, "%.*s", (int)(length < sizeof id ? length : sizeof id), call->request->tail);
+    const struct road *road = length < sizeof id ? roads_find(call->site->roads, id) : NULL;
 
     if (!road)
         answer_error(call->answer, 404, "no such road is known to this deployment", "road");
     return road;
 }
 
+#define SEGMENTS_SUFFIX "/segments"
+
+static bool asks_for_segments(const char *tail)
+{
+    const size_t length = strlen(tail), suffix = strlen(SEGMENTS_SUFFIX);
+
+    return length > suffix && strcmp(tail + length - suffix, SEGMENTS_SUFFIX) == 0;
+}
+
 void answer_road(struct call *call)
 {
-    const struct road *road = asked_road(call);
+    const bool are_segments = asks_for_segments(call->request->tail);
+    const struct road *road = asked_road(call, are_segments ? SEGMENTS_SUFFIX : "");
     struct road_state state;
+    json_t *object;
+
+    if (road && are_segments) {
+        answer_segments(call, road->name);
+        return;
+    }
 
     if (!road || !answer_is_ok(call->answer, road_state_read(call, road, &state), NULL))
         return;
-    json_t *object = road_object(road);
+    if (!answer_is_ok(call->answer, scored_road(call, road, &object), NULL))
+        return;
     json_object_set_new(object, "code", json_string(code_text((int)state.worst)));
     json_object_set_new(object, "road_m",
                         json_pack("{s:f, s:f, s:f, s:f}", "red", state.metres[CODE_RED], "yellow",
@@ -195,14 +261,17 @@ static void put_metres(struct bytes *html, const struct road_state *state)
 
 void answer_road_page(struct call *call)
 {
-    const struct road *road = asked_road(call);
+    const struct road *road = asked_road(call, "");
     struct bytes *html = &call->answer->body;
     struct road_state state;
+    struct road_score score;
     int64_t last, as_of_ns = 0;
 
     if (!road)
         return;
     enum road_status status = road_state_read(call, road, &state);
+    if (!status)
+        status = road_score_read(call->reader, road->name, &score);
     if (!status)
         status = summary_last_change(call->reader, &last, &as_of_ns);
     if (!answer_is_ok(call->answer, status, NULL))
@@ -216,6 +285,8 @@ void answer_road_page(struct call *call)
     put_metres(html, &state);
     bytes_format(html, "<p>已确认病害 %lld 处 · %lld confirmed defects along this road.</p>",
                  (long long)state.confirmed, (long long)state.confirmed);
+    if (!answer_is_ok(call->answer, segments_page(call, road->name, &score), NULL))
+        return;
     json_t *as_of = json_time(as_of_ns);
     if (json_is_string(as_of))
         bytes_format(html, "<p>数据截至 · as of <time>%s</time></p>", json_string_value(as_of));

@@ -5,6 +5,7 @@
 
 #include "server/api/inside.h"
 #include "server/api/json.h"
+#include "server/api/segments.h"
 #include "server/ledger/read.h"
 #include "link/message.h"
 
@@ -163,7 +164,7 @@ void answer_summary(struct call *call)
     struct summary_counts counts;
     int64_t entries = 0, last = 0, as_of_ns = 0, size = 0;
     char root[65];
-    json_t *road = NULL;
+    json_t *road = NULL, *segments = NULL;
 
     enum road_status status = summary_counts(call->reader, &call->site->summary, version, &counts);
     if (!status)
@@ -174,10 +175,14 @@ void answer_summary(struct call *call)
         status = read_head(call->reader, &size, root);
     if (!status)
         status = summary_road(call->reader, &road);
-    if (!answer_is_ok(call->answer, status, NULL))
+    if (!status)
+        status = segments_summary(call->reader, &segments);
+    if (!answer_is_ok(call->answer, status, NULL)) {
+        json_decref(road);
         return;
+    }
     answer_json(call->answer,
-                json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:o, s:I, s:I}", "road_m", road, "cells",
+                json_pack("{s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I, s:I}, s:I, s:I, s:s, s:o, s:I, s:I, s:o}", "road_m", road, "cells",
                           counts_object(&counts), "defects", "suspected",
                           (json_int_t)counts.defects[DEFECT_SUSPECTED], "confirmed",
                           (json_int_t)counts.defects[DEFECT_CONFIRMED], "dropped",
@@ -187,7 +192,7 @@ void answer_summary(struct call *call)
                           (json_int_t)counts.features[FEATURE_RETIRED], "called_damage",
                           (json_int_t)counts.features_damaged, "entries", (json_int_t)entries, "tree_size",
                           (json_int_t)size, "root", root, "as_of", json_time(as_of_ns), "changes", (json_int_t)last,
-                          "last_change", (json_int_t)last));
+                          "last_change", (json_int_t)last, "segments", segments));
 }
 
 void answer_healthz(struct call *call)

@@ -9,6 +9,7 @@
 
 #include "server/api/defects.h"
 #include "server/api/json.h"
+#include "server/api/tile_segments.h"
 #include "server/store/words.h"
 
 #define GZIP_WINDOW (15 + 16)
@@ -352,6 +353,8 @@ enum road_status tile_make(struct reader *reader, const struct roads *roads, str
         status = make_cells(reader, &frame, ret_bytes);
     else if (!status && tile.layer == LAYER_DEFECTS)
         status = make_defects(reader, &frame, ret_bytes);
+    else if (!status && tile.layer == LAYER_SEGMENTS)
+        status = tile_make_segments(reader, &frame, ret_bytes);
     else if (!status)
         status = make_roads(roads, &frame, ret_bytes);
     return !status && ret_bytes->is_bad ? ROAD_TOO_LARGE : status;

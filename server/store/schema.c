@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "server/store/segment.h"
+
 /* The triggers are a guard rail against our own mistakes; what convinces others is the tree. */
 #define APPEND_ONLY(table)                                                                                   \
     "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table                                             \
@@ -45,4 +47,4 @@ static const char version_2[] =
     " hits INTEGER NOT NULL, passes INTEGER NOT NULL, called_damage INTEGER NOT NULL,"
     " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL) WITHOUT ROWID;";
 
-const char *const store_migrations[] = {version_1, version_2, NULL};
+const char *const store_migrations[] = {version_1, version_2, SEGMENT_TABLE, NULL};

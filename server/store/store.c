@@ -8,10 +8,11 @@
 #include "server/store/event.h"
 #include "server/store/repair.h"
 #include "server/store/rollup.h"
+#include "server/store/segment.h"
 
 struct store {
     sqlite3 *db;
-    sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *upsert_repair, *upsert_feature, *next_change, *insert_change,
+    sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *upsert_repair, *upsert_feature, *upsert_segment, *next_change, *insert_change,
         *upsert_fact, *select_facts;
     struct rollup rollup;
     enum road_code was[CHANGE_CELLS_MAX];
@@ -30,6 +31,7 @@ static const struct statement_row {
     {offsetof(struct store, upsert_repair), REPAIR_UPSERT},
     {offsetof(struct store, upsert_feature),
      "REPLACE INTO feature VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {offsetof(struct store, upsert_segment), SEGMENT_UPSERT},
     {offsetof(struct store, next_change), "SELECT coalesce(max(id), 0) + 1 FROM change"},
     {offsetof(struct store, insert_change), "INSERT INTO change VALUES(?, ?, ?, ?, ?, ?, ?)"},
     {offsetof(struct store, upsert_fact), "REPLACE INTO fact VALUES(? || '.' || ?, ?)"},
@@ -115,6 +117,9 @@ enum road_status store_check_change(const struct change *change, struct grid_zon
         if (change->features[i].kind < 1 || change->features[i].kind > FEATURE_KIND_COUNT ||
             cell_from_point(zone, change->features[i].at, 0, &cell))
             return refuse(ROAD_BAD_RANGE, "features", ret_field);
+    for (size_t i = 0; i < change->n_segments; i++)
+        if (segment_cell(zone, &change->segments[i], &cell))
+            return refuse(ROAD_BAD_RANGE, "segments", ret_field);
     for (size_t i = 0; i < change->n_statements; i++)
         if (!kind_is_kept(&change->statements[i]) ||
             !envelope_subject_is_valid(change->statements[i].subject, change->statements[i].subject_length) ||
@@ -333,6 +338,8 @@ enum road_status store_apply_change(struct store *store, struct ledger *ledger, 
             status = apply_repair(store, gateway, &change->defects[i]);
     for (size_t i = 0; i < change->n_features && !status; i++)
         status = apply_feature(store, change->zone, &change->features[i]);
+    for (size_t i = 0; i < change->n_segments && !status; i++)
+        status = segment_write(store->upsert_segment, change->zone, &change->segments[i]);
     if (!status)
         status = apply_road(store, gateway, &change->road);
     if (!status)

@@ -5,6 +5,7 @@
 #include "grid/projection.h"
 #include "server/store/rollup.h"
 #include "server/store/store.h"
+#include "link/message_segment.h"
 #include "tests/server/sample.h"
 
 static struct sample s;
@@ -255,6 +256,37 @@ FACT(a_feature_is_kept_beside_the_defect_of_its_name_and_its_later_state_replace
     apply(c);
     CHECK_INT(sample_count(s.db, "SELECT count(*) FROM feature"), 1);
     CHECK_INT(sample_count(s.db, "SELECT state FROM feature"), FEATURE_RETIRED);
+    sample_done(&s);
+}
+
+FACT(a_segment_is_kept_whole_and_a_later_one_of_its_name_replaces_it)
+{
+    begin();
+    struct segment_belief segment = {.way = "w/7", .way_length = 3, .name = "庆春路", .name_length = 9, .index = 12, .is_backward = true,
+                                     .road_class = ROAD_SECONDARY, .length_cm = 9876, .n_line = 2,
+                                     .line = {{515741500, 3350510500}, {515641500, 3350510500}},
+                                     .facts = {.code = CODE_YELLOW, .why = SEGMENT_RIDE, .grade = 1, .floors_deci = {850, 700, 600},
+                                               .pci_centi = 9000, .rqi_centi = 320, .pqi_centi = SCORE_UNKNOWN, .jtg_pci_centi = 9100,
+                                               .jtg_rqi_centi = SCORE_UNKNOWN, .observed_permille = 800, .rough_permille = 900,
+                                               .red_hazards = 1, .passes = 9, .n_top = 1, .top = {{5, 1000}}, .seen_ns = SAMPLE_TIME_NS}};
+    struct sample_change *c = sample_change_new(1);
+    c->change.segments = &segment;
+    c->change.n_segments = 1;
+    apply(c);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM segment WHERE way = 'w/7' AND backward = 1 AND idx = 12 AND road = '庆春路' AND "
+                                 "class = 2 AND length_cm = 9876 AND code = 2 AND why = 4 AND grade = 1 AND floor_a = 850 AND floor_c = 600 "
+                                 "AND pci = 9000 AND rqi = 320 AND pqi IS NULL AND jtg_pci = 9100 AND jtg_rqi IS NULL AND "
+                                 "observed_permille = 800 AND rough_permille = 900 AND reds = 1 AND passes = 9 AND type1 = 5 AND share1 = 1000 "
+                                 "AND type2 IS NULL AND length(line) = 32 AND hex(substr(line, 1, 4)) = '86F51203'"), /* 51574150 cm */
+              1);
+    segment.name_length = 0;
+    segment.facts.code = CODE_GREEN;
+    c = sample_change_new(2);
+    c->change.segments = &segment;
+    c->change.n_segments = 1;
+    apply(c);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM segment WHERE code = 1 AND road = 'w/7'"), 1);
+    CHECK_INT(sample_count(s.db, "SELECT count(*) FROM segment"), 1);
     sample_done(&s);
 }
 

@@ -1,6 +1,6 @@
 // The answer in five seconds: how much of the road was looked at, and how it is.
 
-import type { Code, Summary } from "./api";
+import type { Code, Road, Summary } from "./api";
 import { age, codeWords, exact, metres, say, type Language } from "./words";
 
 const order: Code[] = ["green", "yellow", "red"];
@@ -52,7 +52,35 @@ export function Answer({ summary, language, isSimulated }: { summary: Summary | 
   );
 }
 
-export function Legend({ language, shown, onToggle, hasTruth, areFeaturesShown, onFeatures }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean; areFeaturesShown: boolean; onFeatures: () => void }) {
+const worstFirst: Record<Code, number> = { red: 0, yellow: 1, green: 2, grey: 3 };
+const roadsShown = 8;
+
+/** Each road with its grade, what of it is unknown, and what it loses its points to; the worst first. */
+export function Roads({ roads, language }: { roads: Road[]; language: Language }) {
+  const scored = roads.flatMap((road) => (road.score ? [{ road, score: road.score }] : []));
+  scored.sort((a, b) => worstFirst[a.score.code] - worstFirst[b.score.code] || (a.score.pqi ?? a.score.pci ?? 101) - (b.score.pqi ?? b.score.pci ?? 101));
+  return (
+    <section class="card roads">
+      <h2>{say("roads", language)}</h2>
+      {scored.length === 0 ? <p class="small">{say("roads_none", language)}</p> : (
+        <ul>
+          {scored.slice(0, roadsShown).map(({ road, score }) => (
+            <li key={road.id}>
+              <a href={`/r/${encodeURIComponent(road.id)}`}>
+                <Letter code={score.code} language={language} /> <b>{road.name}</b>
+                {score.grade && <span class="grade"> {say("grade", language)} {score.grade}</span>}
+                <span class="small"> · {say("unknown_share", language)} {Math.round(100 * score.unknown)} %</span>
+              </a>
+              <p class="small">{score.explanation[language].replace(/^[^:：]*[:：]\s*/, "")}</p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+export function Legend({ language, shown, onToggle, hasTruth, hasSegments, areFeaturesShown, onFeatures }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean; hasSegments: boolean; areFeaturesShown: boolean; onFeatures: () => void }) {
   return (
     <section class="card">
       <h2>{say("legend", language)}</h2>
@@ -66,6 +94,7 @@ export function Legend({ language, shown, onToggle, hasTruth, areFeaturesShown, 
         ))}
       </ul>
       <button class="layer" aria-pressed={areFeaturesShown} onClick={onFeatures}>{say("legend_features", language)}</button>
+      {hasSegments && <p class="small">{say("legend_far", language)}</p>}
       <p class="small">{say("legend_defect", language)}</p>
       {hasTruth && <p class="small">{say("legend_truth", language)}</p>}
     </section>

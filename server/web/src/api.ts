@@ -22,7 +22,19 @@ export interface Summary {
   as_of: string | null;
   changes: number;
   last_change: number;
+  segments: { red: number; yellow: number; green: number; grey: number; unknown: number } | null;
 }
+/** What 100 m segments and whole roads have in common. */
+export interface Score {
+  code: Code; why: string; grade: string | null; pci: number | null; rqi: number | null; pqi: number | null;
+  unknown: number; red_hazards: number; top: { type: string; en: string; zh: string; share: number }[];
+  seen: string | null; explanation: Both;
+}
+export interface Segment extends Score {
+  way: string; road: string; class: string; backward: boolean; index: number; length_m: number; passes: number;
+  geometry: { coordinates: LonLat[] };
+}
+export interface Road { id: string; name: string; class: string; length_m: number; bounds: [number, number, number, number]; score: (Score & { segments: number }) | null }
 export interface EntryRef { index: number; leaf_hash: string }
 export interface Cell {
   id: string; human: string; level: number; size_m: number;

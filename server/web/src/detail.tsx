@@ -1,12 +1,12 @@
 // Why a square or a defect has its colour: the sentence first, then its numbers with unit, sigma and age, then the proof.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Cell, Defect, EntryRef, RoadFeature } from "./api";
+import type { Cell, Defect, EntryRef, RoadFeature, Segment } from "./api";
 import { Letter } from "./answer";
 import { checkEntry } from "./proof";
 import { age, codeWords, exact, featureWords, say, unit, type Language } from "./words";
 
-export type Chosen = { kind: "waiting" } | { kind: "failed"; why: string } | { kind: "cell"; cell: Cell } | { kind: "defect"; defect: Defect } | { kind: "feature"; feature: RoadFeature };
+export type Chosen = { kind: "waiting" } | { kind: "failed"; why: string } | { kind: "cell"; cell: Cell } | { kind: "defect"; defect: Defect } | { kind: "feature"; feature: RoadFeature } | { kind: "segment"; segment: Segment };
 
 /** Centimetres where they mean something. */
 function length(metres: number): string {
@@ -41,6 +41,25 @@ function Proof({ entry, vkey, language }: { entry: EntryRef | null; vkey: string
         {result.state === "bad" && `✗ ${say("check_bad", language)}: ${result.text}`}
       </p>
     </div>
+  );
+}
+
+function SegmentDetail({ segment, language }: { segment: Segment; language: Language }) {
+  const from = segment.index * 100;
+  return (
+    <>
+      <h2><Letter code={segment.code} language={language} /> {segment.road} {segment.backward ? "←" : "→"} {from}–{Math.round(from + segment.length_m)} m</h2>
+      <p class="explain">{segment.explanation[language]}</p>
+      <dl>
+        {segment.grade && <Row name={say("grade", language)}>{segment.grade}</Row>}
+        {segment.pci !== null && <Row name={say("surface_pci", language)}>{segment.pci.toFixed(1)} / 100</Row>}
+        {segment.rqi !== null && <Row name={say("ride_rqi", language)}>{segment.rqi.toFixed(2)} / 4.98</Row>}
+        {segment.pqi !== null && <Row name={say("together_pqi", language)}>{segment.pqi.toFixed(1)} / 100</Row>}
+        <Row name={say("unknown_share", language)}>{Math.round(100 * segment.unknown)} %</Row>
+        {segment.passes > 0 && <Row name={say("passes", language)}>{segment.passes} {say("times", language)}</Row>}
+        <Row name={say("seen", language)}><time dateTime={segment.seen ?? undefined} title={exact(segment.seen, language)}>{age(segment.seen, language)}</time></Row>
+      </dl>
+    </>
   );
 }
 
@@ -110,6 +129,7 @@ export function Detail({ chosen, language, vkey, onClose, onDefect }: { chosen: 
       {chosen.kind === "waiting" && <p>{say("loading", language)}</p>}
       {chosen.kind === "failed" && <p class="notice">{chosen.why}</p>}
       {chosen.kind === "cell" && <CellDetail cell={chosen.cell} vkey={vkey} language={language} onDefect={onDefect} />}
+      {chosen.kind === "segment" && <SegmentDetail segment={chosen.segment} language={language} />}
       {chosen.kind === "feature" && <FeatureDetail feature={chosen.feature} language={language} onDefect={onDefect} />}
       {chosen.kind === "defect" && <DefectDetail defect={chosen.defect} vkey={vkey} language={language} />}
     </section>

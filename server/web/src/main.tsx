@@ -2,8 +2,8 @@
 
 import { render } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { get, type Cell, type Change, type Code, type Config, type Defect, type LonLat, type Summary } from "./api";
-import { Answer, Legend } from "./answer";
+import { get, type Cell, type Change, type Code, type Config, type Defect, type LonLat, type Road, type Segment, type Summary } from "./api";
+import { Answer, Legend, Roads } from "./answer";
 import { LiveList } from "./live";
 import { Detail, type Chosen } from "./detail";
 import type { Picked, RoadMap } from "./map";
@@ -22,6 +22,7 @@ function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const [config, setConfig] = useState<Config | null>(null);
   const [summary, setSummary] = useState<Summary | null>(null);
+  const [roads, setRoads] = useState<Road[]>([]);
   const [changes, setChanges] = useState<Change[]>([]);
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [shown, setShown] = useState(new Set(allCodes));
@@ -31,6 +32,7 @@ function App() {
   const holder = useRef<HTMLDivElement>(null);
   const map = useRef<RoadMap | null>(null);
   const pending = useRef<Change[]>([]);
+  const roadsDueMs = useRef(0);
 
   useEffect(() => {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
@@ -45,6 +47,11 @@ function App() {
       setConfig((old) => old ?? c);
       setSummary(s);
       setIsFailing(false);
+      map.current?.divide(s.segments !== null);
+      if (s.segments && Date.now() > roadsDueMs.current) {
+        roadsDueMs.current = Date.now() + 5000; /* every road is summed up for it */
+        setRoads((await get<{ items: Road[] }>("/v1/roads?limit=1000")).items);
+      }
     } catch {
       setIsFailing(true);
       setTimeout(() => void readSummary(), 3000);
@@ -66,6 +73,12 @@ function App() {
         map.current?.choose(defect.ellipse);
         return;
       }
+      if (picked.kind === "segment") {
+        const segment = await get<Segment>(`/v1/segments/${picked.key.split("/").map(encodeURIComponent).join("/")}`);
+        setChosen({ kind: "segment", segment });
+        map.current?.chooseLine(segment.geometry.coordinates);
+        return;
+      }
       const cell = await get<Cell>(picked.kind === "cell" ? `/v1/cells/${picked.id}` : `/v1/cells/at?lat=${picked.at[1]}&lon=${picked.at[0]}`);
       setChosen({ kind: "cell", cell });
       map.current?.choose(cell.polygon);
@@ -79,6 +92,7 @@ function App() {
     const container = holder.current;
     void import("./map").then(({ openMap }) => {
       map.current = openMap(container, config, language, summary.last_change, (picked) => void choose(picked));
+      map.current.divide(summary.segments !== null);
     });
   }, [config, summary, language, choose]);
 
@@ -140,7 +154,8 @@ function App() {
         {isFailing && <p class="notice" role="alert">{say("no_answer", language)}</p>}
         {chosen && <Detail chosen={chosen} language={language} vkey={config?.log_vkey ?? ""} onClose={close} onDefect={(id) => void choose({ kind: "defect", id })} />}
         <Answer summary={summary} language={language} isSimulated={config?.truth ?? false} />
-        <Legend language={language} shown={shown} onToggle={toggle} hasTruth={config?.truth ?? false} areFeaturesShown={areFeaturesShown} onFeatures={toggleFeatures} />
+        <Legend language={language} shown={shown} onToggle={toggle} hasTruth={config?.truth ?? false} hasSegments={!!summary?.segments} areFeaturesShown={areFeaturesShown} onFeatures={toggleFeatures} />
+        {summary?.segments && <Roads roads={roads} language={language} />}
         <LiveList changes={changes} language={language} isLive={isLive} onGo={fly} />
       </main>
     </div>

@@ -5,6 +5,7 @@
 import maplibregl, { type ExpressionSpecification, type FilterSpecification, type Map as LibreMap } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Code, Config, FeatureKind, LonLat, RoadFeature } from "./api";
+import { addSegmentImages, addSegmentLayers, divideViews, filterSegments, near } from "./segments";
 import { codeWords, featureWords, type Language } from "./words";
 
 export interface Palette { fill: Record<Code, string>; line: Record<Code, string>; ground: string; road: string; ink: string }
@@ -107,6 +108,7 @@ function addImages(map: LibreMap, colours: Palette, language: Language): void {
     put(`confirmed-${code}`, badge(letter, colours.fill[code], colours.line[code], true), 2);
     put(`suspected-${code}`, badge(letter, colours.fill[code], colours.line[code], false), 2);
   }
+  addSegmentImages(map, colours, language);
   for (const kind of Object.keys(featureWords) as FeatureKind[])
     put(`feature-${kind}`, label(`${featureWords[kind].sign} ${featureWords[kind][language]}`, colours), 2);
 }
@@ -118,6 +120,7 @@ function addSources(map: LibreMap, config: Config, version: number): void {
   map.addSource("roads", { type: "vector", tiles: tiles("roads"), maxzoom: 18 });
   map.addSource("cells", { type: "vector", tiles: tiles("cells"), maxzoom: 19, promoteId: "id" });
   map.addSource("defects", { type: "vector", tiles: tiles("defects"), minzoom: 13, maxzoom: 19 });
+  map.addSource("segments", { type: "vector", tiles: tiles("segments"), minzoom: 8, maxzoom: near });
   map.addSource("features", { type: "geojson", data: empty });
   map.addSource("chosen", { type: "geojson", data: empty });
   if (config.truth) map.addSource("truth", { type: "geojson", data: "/v1/truth" });
@@ -147,6 +150,7 @@ function addLayers(map: LibreMap, config: Config, colours: Palette): void {
   map.addLayer({ id: "defects", type: "symbol", source: "defects", "source-layer": "defects", filter: ["in", ["get", "state"], ["literal", ["suspected", "confirmed"]]],
     layout: { "icon-image": ["concat", ["get", "state"], "-", ["match", ["to-string", ["get", "code"]], ["1", "green"], "green", ["2", "yellow"], "yellow", ["3", "red"], "red", "grey"]],
       "icon-size": ["interpolate", ["linear"], ["zoom"], 13, 0.45, 17, 0.8, 20, 1], "icon-allow-overlap": true, "symbol-sort-key": ["case", ["==", ["get", "state"], "confirmed"], 1, 0] } });
+  addSegmentLayers(map, colours, config.truth ? "truth" : "features");
   map.addLayer({ id: "chosen-fill", type: "fill", source: "chosen", paint: { "fill-color": colours.ink, "fill-opacity": 0.12 } });
   map.addLayer({ id: "chosen", type: "line", source: "chosen", paint: { "line-color": colours.ink, "line-width": 3 } });
 }
@@ -163,14 +167,16 @@ function cross(colours: Palette): ImageData {
 
 export interface RoadMap {
   show(version: number): void;
+  divide(hasSegments: boolean): void;
   choose(outline: LonLat[] | null): void;
+  chooseLine(line: LonLat[]): void;
   filter(shown: Set<Code>): void;
   showFeatures(areShown: boolean): void;
   speak(language: Language): void;
   fly(to: LonLat): void;
 }
 
-export type Picked = { kind: "defect"; id: string } | { kind: "feature"; feature: RoadFeature } | { kind: "cell"; id: string } | { kind: "place"; at: LonLat };
+export type Picked = { kind: "defect"; id: string } | { kind: "feature"; feature: RoadFeature } | { kind: "cell"; id: string } | { kind: "segment"; key: string } | { kind: "place"; at: LonLat };
 
 export function openMap(container: HTMLElement, config: Config, language: Language, version: number, onPick: (picked: Picked) => void): RoadMap {
   const colours = palette();
@@ -190,16 +196,19 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
       map.addImage("cross", cross(colours), { pixelRatio: 1 });
       addSources(map, config, version);
       addLayers(map, config, colours);
+      divideViews(map, false);
       resolve();
     });
   });
   map.on("click", (event) => {
     const at = event.point;
-    const near: [[number, number], [number, number]] = [[at.x - 10, at.y - 10], [at.x + 10, at.y + 10]];
-    const defect = map.getLayer("defects") ? map.queryRenderedFeatures(near, { layers: ["defects"] })[0] : undefined;
+    const box: [[number, number], [number, number]] = [[at.x - 10, at.y - 10], [at.x + 10, at.y + 10]];
+    const defect = map.getLayer("defects") ? map.queryRenderedFeatures(box, { layers: ["defects"] })[0] : undefined;
     if (defect) return onPick({ kind: "defect", id: String(defect.properties.id) });
-    const feature = map.getLayer("features") ? map.queryRenderedFeatures(near, { layers: ["features"] })[0] : undefined;
+    const feature = map.getLayer("features") ? map.queryRenderedFeatures(box, { layers: ["features"] })[0] : undefined;
     if (feature) return onPick({ kind: "feature", feature: feature.properties as RoadFeature });
+    const segment = map.getLayer("segments") && map.getZoom() < near ? map.queryRenderedFeatures(box, { layers: ["segments", "segments-unknown"] })[0] : undefined;
+    if (segment) return onPick({ kind: "segment", key: String(segment.properties.key) });
     const cell = map.getLayer("cells") ? map.queryRenderedFeatures(at, { layers: ["cells"] })[0] : undefined;
     if (cell && map.getZoom() < 17) return onPick({ kind: "place", at: [event.lngLat.lng, event.lngLat.lat] });
     if (cell) return onPick({ kind: "cell", id: String(cell.properties.id) });
@@ -221,10 +230,14 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
     }),
     show: (v) => void ready.then(() => {
       readFeatures();
-      for (const layer of ["cells", "defects"]) {
+      for (const layer of ["cells", "defects", "segments"]) {
         const source = map.getSource<maplibregl.VectorTileSource>(layer);
         source?.setTiles([`${location.origin}/tiles/${layer}/{z}/{x}/{y}.mvt?v=${v}`]);
       }
+    }),
+    divide: (hasSegments) => void ready.then(() => divideViews(map, hasSegments)),
+    chooseLine: (line) => void ready.then(() => {
+      map.getSource<maplibregl.GeoJSONSource>("chosen")?.setData({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: line } });
     }),
     choose: (outline) => void ready.then(() => {
       map.getSource<maplibregl.GeoJSONSource>("chosen")?.setData(outline ? { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [outline] } } : empty);
@@ -236,6 +249,7 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
       map.setFilter("cells-line", only);
       map.setLayoutProperty("cells-dots", "visibility", shown.has("yellow") ? "visible" : "none");
       map.setLayoutProperty("cells-hatch", "visibility", shown.has("red") ? "visible" : "none");
+      filterSegments(map, shown);
     }),
     speak: (l) => void ready.then(() => addImages(map, colours, l)),
     fly: (to) => void ready.then(() => (calm ? map.jumpTo({ center: to, zoom: 18.5 }) : map.flyTo({ center: to, zoom: 18.5, duration: 600 }))),

@@ -17,6 +17,7 @@
 #include "server/store/repair.h"
 #include "server/store/rollup.h"
 #include "server/store/schema.h"
+#include "server/store/segment.h"
 
 const struct grid_zone fixture_zone = {120, false};
 
@@ -161,6 +162,40 @@ static void fill_features(sqlite3 *db)
     sqlite3_finalize(s);
 }
 
+/* Ten segments of the road, see fixture.h. */
+static void fill_segments(sqlite3 *db)
+{
+    static const struct segment_facts states[5] = {
+        {.code = CODE_RED, .why = SEGMENT_HAZARD, .grade = 3, .pci_centi = 5000, .rqi_centi = 400, .pqi_centi = 6800,
+         .observed_permille = 1000, .red_hazards = 3, .n_top = 1, .top = {{DEFECT_POTHOLE, 1000}}, .jtg_pci_centi = 6000},
+        {.code = CODE_YELLOW, .why = SEGMENT_SURFACE, .grade = 1, .pci_centi = 7300, .rqi_centi = 400, .pqi_centi = 7720,
+         .observed_permille = 1000, .n_top = 2, .top = {{DEFECT_ALLIGATOR_CRACK, 600}, {DEFECT_POTHOLE, 400}}, .jtg_pci_centi = 8000},
+        {.code = CODE_GREEN, .why = SEGMENT_CLEAN, .pci_centi = 9500, .rqi_centi = 400, .pqi_centi = 8600,
+         .observed_permille = 1000, .n_top = 1, .top = {{DEFECT_BLEEDING, 1000}}, .jtg_pci_centi = 9500},
+        {.code = CODE_GREEN, .why = SEGMENT_CLEAN, .pci_centi = 9500, .rqi_centi = 400, .pqi_centi = 8600,
+         .observed_permille = 1000, .n_top = 1, .top = {{DEFECT_BLEEDING, 1000}}, .jtg_pci_centi = 9500},
+        {.grade = SEGMENT_UNGRADED, .pci_centi = SCORE_UNKNOWN, .rqi_centi = SCORE_UNKNOWN, .pqi_centi = SCORE_UNKNOWN,
+         .jtg_pci_centi = SCORE_UNKNOWN, .observed_permille = 300},
+    };
+    static const char name[] = "测试路 <1>";
+    sqlite3_stmt *s;
+
+    must(!database_prepare(db, SEGMENT_UPSERT, &s));
+    for (uint32_t i = 0; i < 10; i++) {
+        const int64_t e_mm = FIRST_COLUMN * 1000 + 100000 * (int64_t)i, n_mm = (FIRST_ROW + 5) * 1000 + 500;
+        struct segment_belief segment = {.way = "w1", .way_length = 2, .name = name, .name_length = strlen(name), .index = i,
+                                         .road_class = ROAD_ARTERIAL, .length_cm = 10000, .n_line = 2,
+                                         .line = {{e_mm, n_mm}, {e_mm + 100000, n_mm}}, .facts = states[i % 5]};
+        const uint16_t floors[3] = {850, 700, 600};
+        memcpy(segment.facts.floors_deci, floors, sizeof floors);
+        segment.facts.jtg_rqi_centi = SCORE_UNKNOWN;
+        segment.facts.passes = 7;
+        segment.facts.seen_ns = 1795419660000000000;
+        must(!segment_write(s, fixture_zone, &segment));
+    }
+    sqlite3_finalize(s);
+}
+
 static void fill_ledger(sqlite3 *db)
 {
     uint8_t seed[32];
@@ -197,6 +232,7 @@ void fixture_init(struct fixture *fixture)
     fill_defects(fixture->db);
     fill_repairs(fixture->db);
     fill_features(fixture->db);
+    fill_segments(fixture->db);
     fill_ledger(fixture->db);
     must(!database_exec(fixture->db,
                         "INSERT INTO fact VALUES('gw-1.covered_cm', 500000), ('gw-1.red_cm', 3000), "

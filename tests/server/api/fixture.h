@@ -3,7 +3,8 @@
  * A road of 5,000 by 10 cells of 1 m lies from east to west: green, yellow where (column % 100) is 50 … 59, red where
  * (column % 500) < 3, grey where (column % 1000) is 700 … 709. North of it stands a row of 20 squares of 16 m, pale
  * green; the first holds one red 1 m cell. Two defects are confirmed and one is suspected; a bump stands, a cover has
- * become the second defect, a rail is gone and another is an alias; the ledger holds 300 entries. */
+ * become the second defect, a rail is gone and another is an alias; the ledger holds 300 entries. Along the first
+ * kilometre run ten segments: again and again red (3 hazards, PCI 50), yellow (PCI 73), green, green (PCI 95), grey. */
 #ifndef TESTS_SERVER_API_FIXTURE_H
 #define TESTS_SERVER_API_FIXTURE_H
 

@@ -403,6 +403,103 @@ FACT(a_road_page_is_the_answer_in_words_and_safe)
     reply_done(&reply);
 }
 
+/* By hand, from the ten segments of fixture.c: PCI (2 * 50 + 2 * 73 + 4 * 95) / 8 = 78.25; PQI 20 * 4.00 * 0.6 + PCI * 0.4, mean
+ * 79.3, B of an arterial road; unknown 1 - (8 + 2 * 0.3) / 10. Points lost: holes 2 * 50 + 2 * 27 * 0.4 = 121.6, alligator 2 * 27 * 0.6 =
+ * 32.4, bleeding 4 * 5 = 20, of 174. */
+FACT(a_roads_score_is_the_mean_of_its_observed_segments)
+{
+    json_t *root = get_json("/v1/roads/1", 200), *score = at(root, "score"), *top = at(score, "top");
+
+    CHECK_INT(json_integer_value(at(score, "segments")), 10);
+    CHECK_NEAR(json_number_value(at(score, "pci")), 78.25, 0.005);
+    CHECK_NEAR(json_number_value(at(score, "rqi")), 4, 1e-9);
+    CHECK_NEAR(json_number_value(at(score, "pqi")), 79.3, 0.005);
+    CHECK_STR(text_at(score, "grade"), "B");
+    CHECK_STR(text_at(score, "code"), "red");
+    CHECK_STR(text_at(score, "why"), "hazard");
+    CHECK_NEAR(json_number_value(at(score, "unknown")), 0.14, 1e-9);
+    CHECK_INT(json_integer_value(at(score, "red_hazards")), 6);
+    CHECK_NEAR(json_number_value(at(at(score, "code_m"), "green")), 400, 1e-9);
+    CHECK_NEAR(json_number_value(at(at(score, "grade_m"), "D")), 200, 1e-9);
+    CHECK_INT(json_array_size(top), 3);
+    CHECK_STR(text_at(json_array_get(top, 0), "type"), "pothole");
+    CHECK_NEAR(json_number_value(at(json_array_get(top, 0), "share")), 0.699, 1e-9);
+    CHECK_STR(text_at(json_array_get(top, 1), "type"), "alligator_crack");
+    CHECK_NEAR(json_number_value(at(json_array_get(top, 1), "share")), 0.186, 1e-9);
+    CHECK_STR(text_at(json_array_get(top, 2), "type"), "bleeding");
+    CHECK_NEAR(json_number_value(at(at(score, "jtg5210"), "pci")), (2 * 60 + 2 * 80 + 4 * 95) / 8.0, 0.005);
+    CHECK(strstr(text_at(at(score, "explanation"), "zh"), "坑洞（70 %）") != NULL);
+    json_decref(root);
+    root = get_json("/v1/roads", 200);
+    CHECK_NEAR(json_number_value(at(at(json_array_get(at(root, "items"), 0), "score"), "pqi")), 79.3, 0.005);
+    CHECK(json_is_null(at(json_array_get(at(root, "items"), 1), "score"))); /* nobody drove there */
+    json_decref(root);
+}
+
+FACT(a_roads_segments_come_in_order_with_line_and_reasons)
+{
+    json_t *root = get_json("/v1/roads/1/segments", 200), *items = at(root, "items"), *second = json_array_get(items, 1);
+
+    CHECK_INT(json_array_size(items), 10);
+    CHECK_STR(text_at(second, "way"), "w1");
+    CHECK_INT(json_integer_value(at(second, "index")), 1);
+    CHECK_STR(text_at(second, "code"), "yellow");
+    CHECK_STR(text_at(second, "grade"), "B");
+    CHECK_NEAR(json_number_value(at(second, "pci")), 73, 1e-9);
+    CHECK_INT(json_integer_value(at(second, "passes")), 7);
+    CHECK_STR(text_at(at(second, "explanation"), "en"),
+              "Y: the surface is worn. Grade B: surface (PCI) 73.0 of 100, ride (RQI) 4.00 of 4.98, together (PQI) 77.2. Most "
+              "points are lost to alligator (fatigue) crack (60 %), pothole (40 %). Observed: 100 %.");
+    CHECK_INT(json_array_size(at(at(second, "geometry"), "coordinates")), 2);
+    CHECK(json_is_null(at(json_array_get(items, 4), "grade")));
+    CHECK(json_is_null(at(json_array_get(items, 4), "pci")));
+    json_decref(root);
+    root = get_json("/v1/roads/1/segments?format=geojson", 200);
+    CHECK_STR(text_at(root, "type"), "FeatureCollection");
+    CHECK_STR(text_at(at(json_array_get(at(root, "features"), 0), "geometry"), "type"), "LineString");
+    CHECK_STR(text_at(at(json_array_get(at(root, "features"), 0), "properties"), "code"), "red");
+    json_decref(root);
+    root = get_json("/v1/roads?format=geojson", 200);
+    CHECK_STR(text_at(at(json_array_get(at(root, "features"), 1), "geometry"), "type"), "MultiLineString");
+    json_decref(root);
+    check_error("/v1/roads/1/segments?format=shp", 400, "format");
+    check_error("/v1/roads?format=shp", 400, "format");
+    check_error("/v1/roads/nowhere/segments", 404, "road");
+}
+
+FACT(a_segment_may_be_asked_by_its_name)
+{
+    json_t *root = get_json("/v1/segments/w1/0/4", 200);
+
+    CHECK_STR(text_at(root, "code"), "grey");
+    CHECK_STR(text_at(root, "road"), "测试路 <1>");
+    CHECK_NEAR(json_number_value(at(root, "unknown")), 0.7, 1e-9);
+    json_decref(root);
+    root = get_json("/v1/summary", 200);
+    CHECK_INT(json_integer_value(at(at(root, "segments"), "green")), 4);
+    CHECK_INT(json_integer_value(at(at(root, "segments"), "red")), 2);
+    CHECK_NEAR(json_number_value(at(at(root, "segments"), "unknown")), 0.14, 1e-9);
+    json_decref(root);
+    check_error("/v1/segments/w1/1/4", 404, "segment");
+    check_error("/v1/segments/w1/0/99", 404, "segment");
+    check_error("/v1/segments/w1/2/4", 400, "segment");
+    check_error("/v1/segments/w1", 400, "segment");
+    check_error("/v1/segments/0/4", 400, "segment");
+    check_error("/v1/segments/w1/0/-4", 400, "segment");
+}
+
+FACT(a_road_page_says_why_and_which_stretches_need_care)
+{
+    struct reply reply = get(&f, "/r/1");
+
+    CHECK_INT(reply.status, 200);
+    CHECK(strstr(reply.body, "坑洞（70 %）") != NULL && strstr(reply.body, "pothole (70 %)") != NULL);
+    const char *red = strstr(reply.body, "→ 0–100 m"), *yellow = strstr(reply.body, "→ 100–200 m");
+    CHECK(red && yellow && red < yellow);                   /* worst first */
+    CHECK(strstr(reply.body, "→ 200–300 m") == NULL);       /* green ones are not listed */
+    reply_done(&reply);
+}
+
 FACT(the_proof_of_an_entry_leads_to_the_signed_root)
 {
     struct reply proof = get(&f, "/v1/proof/20"), checkpoint = get(&f, "/log/checkpoint");
@@ -791,6 +888,35 @@ FACT(roads_are_lines_cut_at_the_tiles_edge)
         check_rings(&(struct read_layer){.points = layer.points, .n_points = layer.n_points});
         if (zoom >= 12) /* below, 1 km is hardly a unit */
             CHECK(layer.n_features >= 1 && strcmp(mvt_read_value(&layer, &layer.features[0], "class"), "branch") == 0);
+        mvt_read_done(&layer);
+    }
+}
+
+FACT(segments_are_lines_with_code_grade_and_the_share_unknown)
+{
+    double lat_deg, lon_deg, x, y;
+    struct read_layer layer;
+    int seen[4] = {0};
+
+    grid_unproject(fixture_zone, (struct grid_point){513050000, 3350515500}, &lat_deg, &lon_deg);
+    tile_of(lat_deg, lon_deg, 11, &x, &y);
+    if (!get_tile("segments", 11, x, y, &layer))
+        return;
+    CHECK(layer.n_features >= 1 && layer.n_features <= 10); /* the others may lie in the next tile */
+    for (size_t i = 0; i < layer.n_features; i++) {
+        const struct read_feature *feature = &layer.features[i];
+        const int code = atoi(mvt_read_value(&layer, feature, "code"));
+        CHECK_INT(feature->type, 2);
+        seen[code & 3]++;
+        CHECK_STR(mvt_read_value(&layer, feature, "unknown"), code == CODE_GREY ? "70" : "0");
+        CHECK_STR(mvt_read_value(&layer, feature, "grade"), code == CODE_RED ? "D" : code == CODE_YELLOW ? "B" : code == CODE_GREEN ? "A" : "");
+        CHECK_STR(mvt_read_value(&layer, feature, "road"), "测试路 <1>");
+    }
+    CHECK(seen[CODE_RED] >= 1);
+    mvt_read_done(&layer);
+    tile_of(lat_deg, lon_deg, 7, &x, &y);
+    if (get_tile("segments", 7, x, y, &layer)) {
+        CHECK_INT(layer.n_features, 0);
         mvt_read_done(&layer);
     }
 }
