@@ -119,12 +119,13 @@ static void visit_neighbours(struct beliefs *beliefs, uint32_t index, struct lis
     for (int32_t r = row - ring; r <= row + ring; r++)
         for (int32_t c = column - ring; c <= column + ring; c++) {
             const struct block *block = evidence_block(evidence, c, r);
-            for (size_t i = 0; block && i < block->n_sightings; i++) {
-                struct sighting *other = &evidence->sightings[block->sightings[i]];
+            const struct number_list *here = block && block->findings ? &block->findings->sightings : NULL;
+            for (size_t i = 0; here && i < here->n; i++) {
+                struct sighting *other = &evidence->sightings[here->items[i]];
                 if (other->visited == beliefs->walk_mark || !may_link(&me, other))
                     continue;
                 other->visited = beliefs->walk_mark;
-                list_add(found, block->sightings[i]);
+                list_add(found, here->items[i]);
             }
         }
 }

@@ -5,18 +5,48 @@
 
 #include "gateway/room.h"
 
+static void defect_done(struct defect *defect)
+{
+    free(defect->members);
+    clears_done(&defect->clears);
+    clears_done(&defect->feature_clears);
+}
+
+/* Things near a new stretch look at it; those it tells something are judged again. */
+static void show_stretch(void *context, struct block *block, const struct stretch *stretch)
+{
+    struct beliefs *beliefs = context;
+
+    for (int32_t row = block->row - 1; row <= block->row + 1; row++)
+        for (int32_t column = block->column - 1; column <= block->column + 1; column++) {
+            const struct block *near = evidence_block(&beliefs->evidence, column, row);
+            for (size_t i = 0; near && near->findings && i < near->findings->defects.n; i++) {
+                const uint32_t index = near->findings->defects.items[i];
+                struct defect *defect = &beliefs->defects[index];
+                const bool as_damage = clears_see(&defect->clears, block, stretch);
+                if (clears_see(&defect->feature_clears, block, stretch) || as_damage)
+                    beliefs_queue(beliefs, index);
+            }
+        }
+}
+
 void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
 {
     memset(beliefs, 0, sizeof *beliefs);
     beliefs->config = *config;
-    beliefs->day = INT64_MIN;
+    beliefs->day = NO_DAY;
     evidence_init(&beliefs->evidence, &config->evidence);
+    beliefs->evidence.config.road_class = config->road_class;
+    for (int class = 0; class < 4; class++)
+        beliefs->evidence.config.window_days[class] =
+            (int)(config->rules.stale_cadences * config->rules.cadence_d[class]);
+    beliefs->evidence.on_stretch = show_stretch;
 }
 
 void beliefs_done(struct beliefs *beliefs)
 {
     for (size_t i = 0; i < beliefs->n_defects; i++)
-        free(beliefs->defects[i].members);
+        defect_done(&beliefs->defects[i]);
     free(beliefs->defects);
     free(beliefs->free_defects);
     free(beliefs->queue);
@@ -37,6 +67,7 @@ void delta_done(struct delta *delta)
 
 void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid speaker, bool is_phone)
 {
+    beliefs->evidence.on_stretch_context = beliefs;
     evidence_add(&beliefs->evidence, batch, speaker, is_phone);
 }
 
@@ -69,7 +100,7 @@ uint32_t beliefs_defect_new(struct beliefs *beliefs)
         ROOM(beliefs->defects, beliefs->defect_capacity, beliefs->n_defects + 1);
         index = (uint32_t)beliefs->n_defects++;
     }
-    free(beliefs->defects[index].members);
+    defect_done(&beliefs->defects[index]);
     beliefs->defects[index] = (struct defect){.is_live = true};
     return index;
 }
@@ -90,36 +121,18 @@ void beliefs_queue(struct beliefs *beliefs, uint32_t index)
     beliefs->queue[beliefs->n_queue++] = index;
 }
 
-/* Every defect whose home lies in or beside a block with a new pass: none that a pass can speak of is further. */
-static void queue_near_passes(struct beliefs *beliefs)
-{
-    struct evidence *evidence = &beliefs->evidence;
-
-    for (size_t i = 0; i < evidence->n_blocks; i++) {
-        struct block *centre = evidence->blocks[i];
-        if (!centre->is_near_new_pass)
-            continue;
-        centre->is_near_new_pass = false;
-        for (int32_t dr = -1; dr <= 1; dr++)
-            for (int32_t dc = -1; dc <= 1; dc++) {
-                struct block *block = evidence_block(evidence, centre->column + dc, centre->row + dr);
-                if (!block)
-                    continue;
-                block->is_measured = false; /* its metres are shared with the new pass */
-                for (size_t d = 0; d < block->n_defects; d++)
-                    beliefs_queue(beliefs, block->defects[d]);
-            }
-    }
-}
-
 /* A new day: ages move everywhere, and short-lived defects fade. */
 static void turn_day(struct beliefs *beliefs, int64_t day)
 {
-    if (day == beliefs->day)
+    struct evidence *evidence = &beliefs->evidence;
+
+    evidence_turn(evidence, day);
+    if (evidence->day == beliefs->day)
         return;
-    beliefs->day = day;
-    for (size_t i = 0; i < beliefs->evidence.n_blocks; i++)
-        beliefs->evidence.blocks[i]->is_dirty = true;
+    beliefs->day = evidence->day;
+    for (size_t i = 0; i < evidence->n_blocks; i++)
+        if (evidence_block_at(evidence, i)->pieces.n || evidence_block_at(evidence, i)->findings)
+            block_work(evidence, evidence_block_at(evidence, i), WORK_COLOUR);
     for (size_t i = 0; i < beliefs->n_defects; i++)
         if (beliefs->defects[i].is_live && defect_fades(beliefs->defects[i].belief.type))
             beliefs_queue(beliefs, (uint32_t)i);
@@ -241,6 +254,24 @@ static int by_defect_id(const void *a, const void *b)
     return defect_id_compare(&((const struct moved_defect *)a)->now.id, &((const struct moved_defect *)b)->now.id);
 }
 
+/* Blocks may join the list while it is worked on: at its end. */
+static void work_blocks(struct beliefs *beliefs, struct delta *delta)
+{
+    struct evidence *evidence = &beliefs->evidence;
+
+    for (size_t i = 0; i < evidence->n_work; i++)
+        if (evidence->work[i]->work & WORK_FOLD)
+            coverage_fold(evidence, evidence->work[i]);
+    for (size_t i = 0; i < evidence->n_work; i++)
+        if (evidence->work[i]->work & (WORK_FOLD | WORK_COLOUR))
+            colour_block(beliefs, evidence->work[i], delta);
+    for (size_t i = 0; i < evidence->n_work; i++) {
+        street_measure(beliefs, evidence->work[i]);
+        evidence->work[i]->work = 0;
+    }
+    evidence->n_work = 0;
+}
+
 void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *delta)
 {
     struct evidence *evidence = &beliefs->evidence;
@@ -250,15 +281,10 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
     if (delta)
         delta->n_cells = delta->n_defects = delta->n_features = delta->n_leaves = 0;
     turn_day(beliefs, as_of_ns / NS_PER_DAY);
-    queue_near_passes(beliefs);
     associate(beliefs, delta);
     fuse_queue(beliefs, delta);
-    for (size_t i = 0; i < evidence->n_blocks; i++)
-        if (evidence->blocks[i]->is_dirty)
-            colour_block(beliefs, evidence->blocks[i], delta);
-    for (size_t i = 0; i < evidence->n_blocks; i++)
-        if (!evidence->blocks[i]->is_measured)
-            street_measure(beliefs, evidence->blocks[i]);
+    work_blocks(beliefs, delta);
+    tell_leaves(beliefs, delta);
     beliefs->road.unplaced_cm = evidence->unplaced_cm;
     if (!delta)
         return;
@@ -270,103 +296,4 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
         qsort(delta->defects, delta->n_defects, sizeof *delta->defects, by_defect_id);
     if (delta->n_features)
         qsort(delta->features, delta->n_features, sizeof *delta->features, by_feature_id);
-}
-
-/* ---- digest -------------------------------------------------------------------------------------------- */
-
-struct code_line {
-    uint64_t id, key;
-};
-
-static int by_line(const void *a, const void *b)
-{
-    const uint64_t x = ((const struct code_line *)a)->id, y = ((const struct code_line *)b)->id;
-
-    return (x > y) - (x < y);
-}
-
-static int by_belief_id(const void *a, const void *b)
-{
-    return defect_id_compare(&(*(const struct defect *const *)a)->belief.id,
-                             &(*(const struct defect *const *)b)->belief.id);
-}
-
-static void chain(uint8_t digest[SHA256_SIZE], const void *data, size_t length)
-{
-    uint8_t next[SHA256_SIZE];
-
-    sha256_prefixed(1, digest, SHA256_SIZE, data, length, next);
-    memcpy(digest, next, SHA256_SIZE);
-}
-
-static void chain_belief(uint8_t digest[SHA256_SIZE], const struct defect_belief *b)
-{
-    const int64_t numbers[] = {b->id.time_ns,      (int64_t)b->id.seq,     b->id.index,   b->state,
-                               b->type,            b->severity,            b->may_be_red, b->posterior_permille,
-                               b->at.e_mm,         b->at.n_mm,             b->cov_ee_cm2, b->cov_en_cm2,
-                               b->cov_nn_cm2,      b->size_milli,          b->size_sigma_milli, b->hits,
-                               b->passes,          b->motion_hits,         b->camera_hits, b->units,
-                               b->first_ns,        b->last_ns,             b->repair.stage, b->repair.cause,
-                               b->repair.claimed_ns, b->repair.settled_ns, b->repair.passes, b->repair.passes_needed,
-                               b->repair.miss_ppm};
-
-    chain(digest, b->id.kid.bytes, KID_SIZE);
-    chain(digest, b->repair.by.bytes, KID_SIZE);
-    chain(digest, numbers, sizeof numbers);
-}
-
-static void chain_feature(uint8_t digest[SHA256_SIZE], const struct feature_belief *f)
-{
-    const int64_t numbers[] = {f->state,      f->kind,           f->posterior_permille, f->strength_milli,
-                               f->hits,       f->passes,         f->called_damage,      f->strength_mad_milli,
-                               f->first_ns,   f->last_ns,        f->heading_cdeg};
-
-    chain(digest, numbers, sizeof numbers);
-}
-
-static void chain_defects(const struct beliefs *beliefs, uint8_t digest[SHA256_SIZE])
-{
-    const struct defect **live = room_zeroed(beliefs->n_defects, sizeof(struct defect *));
-    size_t n = 0;
-
-    for (size_t i = 0; i < beliefs->n_defects; i++)
-        if (beliefs->defects[i].is_live)
-            live[n++] = &beliefs->defects[i];
-    qsort(live, n, sizeof *live, by_belief_id);
-    for (size_t i = 0; i < n; i++) {
-        chain_belief(digest, &live[i]->belief);
-        if (live[i]->feature.kind != FEATURE_NONE)
-            chain_feature(digest, &live[i]->feature);
-    }
-    free(live);
-}
-
-static void chain_codes(const struct beliefs *beliefs, uint8_t digest[SHA256_SIZE])
-{
-    const struct evidence *evidence = &beliefs->evidence;
-    struct code_line *lines = NULL;
-    size_t n = 0, capacity = 0;
-
-    for (size_t i = 0; i < evidence->n_blocks; i++)
-        for (size_t k = 0; k < evidence->blocks[i]->n_said; k++) {
-            const struct said *said = &evidence->blocks[i]->said[k];
-            ROOM(lines, capacity, n + 1);
-            lines[n++] = (struct code_line){square_cell(evidence->blocks[i], said->square).id, said->key};
-        }
-    if (n) {
-        qsort(lines, n, sizeof *lines, by_line);
-        chain(digest, lines, n * sizeof *lines);
-    }
-    free(lines);
-}
-
-void beliefs_digest(const struct beliefs *beliefs, uint8_t ret_digest[SHA256_SIZE])
-{
-    const struct road_metres *r = &beliefs->road;
-    const uint64_t road[] = {r->covered_cm, r->red_cm, r->yellow_cm, r->green_cm, r->grey_cm, r->unplaced_cm};
-
-    memset(ret_digest, 0, SHA256_SIZE);
-    chain_defects(beliefs, ret_digest);
-    chain_codes(beliefs, ret_digest);
-    chain(ret_digest, road, sizeof road);
 }

@@ -10,7 +10,7 @@
 #ifndef GATEWAY_BELIEFS_H
 #define GATEWAY_BELIEFS_H
 
-#include "gateway/evidence.h"
+#include "gateway/clears.h"
 #include "gateway/verdict.h"
 
 #define PAINTED_MAX 16
@@ -33,6 +33,7 @@ struct defect {
     bool is_claimed; /* some sighting calls it damage, or it changed: else it is only a feature, and never told */
     struct feature_belief feature; /* kind FEATURE_NONE if no sighting says so */
     struct grid_covariance covariance;
+    struct clears clears, feature_clears; /* passes over it, as damage and as a feature */
     struct cell cells[PAINTED_MAX]; /* confirmed only: what it is painted on */
     double areas_m2[PAINTED_MAX];
     size_t n_cells;
@@ -99,7 +100,9 @@ bool beliefs_say(struct beliefs *beliefs, const struct verdict *verdict);
 /* Folds all that new evidence touched. `as_of_ns`: the newest event time is used if it is later. What moved since
  * the last settling goes into *delta (cleared first); NULL to keep silent, after a start from the store. */
 void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *delta);
-/* SHA-256 over all defects and codes, in order: two gateways that believe the same have the same. */
+/* The code of a square as it is told; grey if it is not known. */
+enum road_code beliefs_code(const struct beliefs *beliefs, struct cell cell);
+/* SHA-256 over all defects, squares and pieces, in order: two gateways that believe the same have the same. */
 void beliefs_digest(const struct beliefs *beliefs, uint8_t ret_digest[SHA256_SIZE]);
 
 struct image_sink;   /* gateway/image.h */
@@ -110,7 +113,7 @@ enum road_status beliefs_save(const struct beliefs *beliefs, const struct image_
 /* Into beliefs fresh from beliefs_init; on failure only beliefs_done may follow. What is read is never trusted:
  * ROAD_CORRUPT if anything cannot be, ROAD_BAD_VERSION if it is another version's or another configuration's (the batches are
  * folded instead). The caller keeps a checksum, and which batches it holds. */
-enum road_status beliefs_load(struct beliefs *beliefs, const struct image_source *source);
+enum road_status beliefs_load(struct beliefs *beliefs, struct image_source *source);
 
 /* Between the files of this part. */
 uint32_t beliefs_defect_new(struct beliefs *beliefs);
@@ -122,7 +125,7 @@ void beliefs_queue(struct beliefs *beliefs, uint32_t index);
 void associate(struct beliefs *beliefs, struct delta *delta);
 /* fuse.c: belief and covariance of one defect from its members and the passes near it. */
 void fuse(const struct beliefs *beliefs, struct defect *defect);
-/* colour.c: codes of the squares and pieces of one block. */
+/* colour.c: codes of the squares with a reason and of the pieces of one block. */
 void colour_block(struct beliefs *beliefs, struct block *block, struct delta *delta);
 /* colour.c: which squares and which piece a fused defect colours. */
 void colour_place(struct beliefs *beliefs, uint32_t index);
@@ -130,8 +133,12 @@ void colour_place(struct beliefs *beliefs, uint32_t index);
 void shaken_mark(struct beliefs *beliefs, struct defect *defect);
 /* shaken.c: pieces of a block, a bit each, whose ride is a registered feature's. */
 uint64_t shaken_pieces(const struct beliefs *beliefs, const struct block *block);
-/* street.c: what a coloured block adds to the road metres; looks at the visits of its neighbours too. */
+/* colour.c: the code of a piece as it was last decided, with its age. `window` is its block's. */
+enum road_code piece_code(const struct beliefs *beliefs, const struct piece *piece, int window);
+/* street.c: what a coloured block adds to the road metres; looks at its neighbours too. */
 void street_measure(struct beliefs *beliefs, struct block *block);
+/* telling.c: leaves whose squares show something else than was told; NULL: nobody hears it. */
+void tell_leaves(struct beliefs *beliefs, struct delta *delta);
 
 int defect_group(int type); /* types that one sense may take for each other share a group */
 bool defect_fades(int type); /* roads do not heal, but water drains and litter is swept */

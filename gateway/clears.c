@@ -1,66 +1,111 @@
 #include "gateway/clears.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "gateway/room.h"
 #include "gateway/walk.h"
 
 #define UNWATCHED 0.01 /* passes that hardly came near are not counted */
 
-static void note_clear(struct clears *clears, const struct track *track, int64_t hour, double w)
+const struct detector *clear_detector(const struct clear *clear)
 {
-    struct clear *c = NULL;
+    return detector_of((enum sense)clear->sensor, (enum gnss_class)clear->gnss);
+}
 
-    for (size_t i = clears->n; i-- > 0 && !c;)
-        if (clears->items[i].speaker == track->speaker && clears->items[i].hour == hour &&
-            clears->items[i].sensor == track->sensor)
-            c = &clears->items[i];
+void clears_done(struct clears *clears)
+{
+    free(clears->items);
+    *clears = (struct clears){0};
+}
+
+static struct clear *visit_of(struct clears *clears, const struct stretch *stretch)
+{
+    for (size_t i = clears->n; i-- > 0;) {
+        struct clear *c = &clears->items[i];
+        if (c->speaker == stretch->speaker && c->hour == stretch->hour && c->sensor == stretch->sensor)
+            return c;
+    }
+    return NULL;
+}
+
+bool clears_see(struct clears *clears, const struct block *block, const struct stretch *stretch)
+{
+    const struct crossing *crossing = &clears->crossing;
+    const struct grid_point corner = {(int64_t)block->column * BLOCK_MM, (int64_t)block->row * BLOCK_MM};
+
+    if (!clears->is_known || !(crossing->senses & stretch->sensor))
+        return false;
+    const double w = coverage_crossing(stretch, corner, crossing->at, crossing->covariance, crossing->half_width_mm);
+    if (w < UNWATCHED)
+        return false;
+    const struct clear now = {stretch->speaker, stretch->hour, stretch->sensor, stretch->gnss, w};
+    struct clear *c = visit_of(clears, stretch);
+    if (c && w * clear_detector(&now)->pd_crossed <= c->w * clear_detector(c)->pd_crossed)
+        return false;
     if (!c) {
         ROOM(clears->items, clears->capacity, clears->n + 1);
         c = &clears->items[clears->n++];
-        *c = (struct clear){track->speaker, track->sensor, hour, 0, NULL};
     }
-    const struct detector *detector = detector_of(track->sensor, track->gnss);
-    if (!c->detector || w * detector->pd_crossed > c->w * c->detector->pd_crossed) {
-        c->w = w;
-        c->detector = detector;
-    }
+    *c = now;
+    return true;
 }
 
-static void look_at_stretch(const struct beliefs *beliefs, const struct crossing *crossing,
-                            const struct stretch *stretch, struct clears *clears)
+static bool is_same(const struct crossing *a, const struct crossing *b)
 {
-    const struct track *track = &beliefs->evidence.tracks[stretch->track];
-    uint32_t segment = stretch->first;
-
-    if (!(crossing->senses & track->sensor))
-        return;
-    const double w = coverage_crossing(track, stretch->first, stretch->last, crossing->at, crossing->covariance,
-                                       crossing->half_width_mm, &segment);
-    if (w < UNWATCHED)
-        return;
-    const int64_t hour = track->points[segment].time_ns / NS_PER_HOUR;
-    if (!crossing->was_hit(crossing->context, track->speaker, hour, track->sensor))
-        note_clear(clears, track, hour, w);
+    return a->at.e_mm == b->at.e_mm && a->at.n_mm == b->at.n_mm && a->covariance.ee_mm2 == b->covariance.ee_mm2 &&
+           a->covariance.en_mm2 == b->covariance.en_mm2 && a->covariance.nn_mm2 == b->covariance.nn_mm2 &&
+           a->half_width_mm == b->half_width_mm && a->senses == b->senses;
 }
 
-void clears_collect(const struct beliefs *beliefs, const struct crossing *crossing, struct clears *clears)
+/* Keeps only those whose stretches are gone. */
+static void keep_old(struct clears *clears, const struct evidence *evidence)
+{
+    const int64_t first_day = evidence->day == NO_DAY ? 0 : evidence->day - evidence->config.evidence_days;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < clears->n; i++)
+        if (clears->items[i].hour / HOURS_PER_DAY < first_day)
+            clears->items[kept++] = clears->items[i];
+    clears->n = kept;
+}
+
+void clears_collect(const struct evidence *evidence, const struct crossing *crossing, struct clears *clears)
 {
     const int32_t column = block_coordinate(crossing->at.e_mm), row = block_coordinate(crossing->at.n_mm);
 
+    if (clears->is_known && is_same(&clears->crossing, crossing))
+        return;
+    clears->is_known = true;
+    clears->crossing = *crossing;
+    keep_old(clears, evidence);
     for (int32_t r = row - 1; r <= row + 1; r++)
         for (int32_t c = column - 1; c <= column + 1; c++) {
-            const struct block *block = evidence_block(&beliefs->evidence, c, r);
-            for (size_t i = 0; block && i < block->n_stretches; i++)
-                look_at_stretch(beliefs, crossing, &block->stretches[i], clears);
+            const struct block *block = evidence_block(evidence, c, r);
+            for (uint32_t at = block ? block->newest : 0; at; at = stretch_at(&evidence->stretches, at)->next)
+                clears_see(clears, block, stretch_at(&evidence->stretches, at));
         }
 }
 
-size_t clears_watched(const struct clears *clears)
+size_t clears_watched(const struct clear *items, size_t n)
 {
     int64_t micro = 0;
 
-    for (size_t i = 0; i < clears->n; i++)
-        micro += llround(clears->items[i].w * MICRO);
+    for (size_t i = 0; i < n; i++)
+        micro += llround(items[i].w * MICRO);
     return (size_t)((micro + MICRO / 2) / MICRO);
+}
+
+struct clear *clears_without(const struct clears *clears,
+                             bool (*was_hit)(const void *context, uint32_t speaker, int64_t hour, enum sense sensor),
+                             const void *context, size_t *ret_n)
+{
+    struct clear *rest = room_zeroed(clears->n, sizeof *rest);
+    size_t n = 0;
+
+    for (size_t i = 0; i < clears->n; i++)
+        if (!was_hit(context, clears->items[i].speaker, clears->items[i].hour, (enum sense)clears->items[i].sensor))
+            rest[n++] = clears->items[i];
+    *ret_n = n;
+    return rest;
 }

@@ -1,35 +1,46 @@
-/* clears.h - the visits that crossed a thing on the road and said nothing of it. Pure. */
+/* clears.h - the visits that crossed a thing on the road, hit or not: kept with the thing, so that a new stretch is looked at
+ * once. Only when the thing moved, or is another kind of thing, is all collected again from the stretches around it.
+ *
+ * A visit (vehicle, hour, sensor) counts with its best crossing; a maximum does not mind the order. Crossings from before
+ * the stretches that are kept stay as they were found. */
 #ifndef GATEWAY_CLEARS_H
 #define GATEWAY_CLEARS_H
 
-#include "gateway/beliefs.h"
 #include "gateway/coverage.h"
 
-/* A visit without a hit: the largest weight of its passes. */
 struct clear {
     uint32_t speaker;
-    enum sense sensor;
-    int64_t hour;
+    uint32_t hour;
+    uint8_t sensor, gnss;
     double w; /* the probability that it crossed */
-    const struct detector *detector;
 };
+const struct detector *clear_detector(const struct clear *clear);
 
-struct clears {
-    struct clear *items; /* the caller frees them */
-    size_t n, capacity;
-};
-
+/* What is asked: it decides all weights. */
 struct crossing {
     struct grid_point at;
     struct grid_covariance covariance;
     double half_width_mm; /* across the way */
     enum sense senses;    /* those that could have seen it: another's silence says nothing */
-    bool (*was_hit)(const void *context, uint32_t speaker, int64_t hour, enum sense sensor);
-    const void *context;
 };
 
-/* How many crossings they come to: the sum of their weights, rounded; the order of the items does not matter. */
-size_t clears_watched(const struct clears *clears);
-void clears_collect(const struct beliefs *beliefs, const struct crossing *crossing, struct clears *clears);
+struct clears {
+    bool is_known; /* all that crossed is in it */
+    struct crossing crossing;
+    struct clear *items;
+    size_t n, capacity;
+};
+
+void clears_done(struct clears *clears);
+/* Makes sure that everything that crossed is in it. */
+void clears_collect(const struct evidence *evidence, const struct crossing *crossing, struct clears *clears);
+/* A new stretch of a block in the nine around the thing. True if it changed anything. */
+bool clears_see(struct clears *clears, const struct block *block, const struct stretch *stretch);
+/* How many crossings the weights come to: their sum, rounded; the order does not matter. */
+size_t clears_watched(const struct clear *items, size_t n);
+/* Those that did not hit. The caller frees them. */
+struct clear *clears_without(const struct clears *clears,
+                             bool (*was_hit)(const void *context, uint32_t speaker, int64_t hour, enum sense sensor),
+                             const void *context, size_t *ret_n);
 
 #endif

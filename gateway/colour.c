@@ -1,7 +1,8 @@
 /* colour.c - codes of squares and of pieces of road.
  *
- * A block is folded whole: for each visit the squares it watched and all their ancestors count once, then every
- * known square is decided. Known are: squares that a pass wrote to at the level its position supports, the 4 m
+ * A square that only passes speak of needs no deciding: its code is in its 16 bits, and it is told with its leaf
+ * (telling.c). Decided here are the squares of a block that have a reason: a confirmed defect is painted on them, or the ride of
+ * their road is not grade A. Known are squares that a pass wrote to at the level its position supports, the 4 m
  * squares above finer ones (so that the strip between two wheel tracks is known), and squares that a confirmed defect
  * is painted on. A square of 1 m has only its own defects; a coarser one also those painted on squares around it. */
 #include <math.h>
@@ -11,19 +12,31 @@
 #include "gateway/beliefs.h"
 #include "gateway/coverage.h"
 #include "gateway/room.h"
+#include "grid/cover.h"
 
-#define STRIP_LEVEL 2
 #define DEFECTS_A_SQUARE_MAX 16
-#define NEWEST_RIDES 3
+#define ALL_QUADRANTS 0xF
+#define GRADE_D 3
 
 /* ---- a defect's place on the map ----------------------------------------------------------------------- */
 
-static void leave(uint32_t *list, size_t *n, uint32_t defect)
+static void leave(struct number_list *list, uint32_t defect)
 {
-    for (size_t i = 0; i < *n; i++)
-        if (list[i] == defect) {
-            list[i] = list[--*n];
+    for (size_t i = 0; i < list->n; i++)
+        if (list->items[i] == defect) {
+            list->items[i] = list->items[--list->n];
             return;
+        }
+}
+
+/* Counts the thing in or out in the nine blocks around its home. */
+static void stand_near(struct beliefs *beliefs, const struct block *home, uint32_t one)
+{
+    for (int32_t row = home->row - 1; row <= home->row + 1; row++)
+        for (int32_t column = home->column - 1; column <= home->column + 1; column++) {
+            struct block *block = evidence_block(&beliefs->evidence, column, row);
+            if (block)
+                block->n_near += one;
         }
 }
 
@@ -31,21 +44,23 @@ static void unpaint(struct beliefs *beliefs, const struct defect *defect, uint32
 {
     for (size_t i = 0; i < defect->n_cells; i++) {
         struct block *block = evidence_block_of_cell(&beliefs->evidence, defect->cells[i]);
-        for (size_t k = 0; k < block->n_painted; k++)
-            if (block->painted[k].defect == index)
-                block->painted[k--] = block->painted[--block->n_painted];
-        block->is_dirty = true;
+        struct findings *findings = block_findings(block);
+        for (size_t k = 0; k < findings->n_painted; k++)
+            if (findings->painted[k].defect == index)
+                findings->painted[k--] = findings->painted[--findings->n_painted];
+        block_work(&beliefs->evidence, block, WORK_COLOUR);
     }
 }
 
-static void leave_street(struct defect *defect, uint32_t index)
+static void leave_street(struct beliefs *beliefs, struct defect *defect, uint32_t index)
 {
     if (!defect->street)
         return;
-    for (size_t k = 0; k < defect->street->n_on_pieces; k++)
-        if (defect->street->on_pieces[k].defect == index)
-            defect->street->on_pieces[k--] = defect->street->on_pieces[--defect->street->n_on_pieces];
-    defect->street->is_dirty = true;
+    struct findings *findings = block_findings(defect->street);
+    for (size_t k = 0; k < findings->n_on_pieces; k++)
+        if (findings->on_pieces[k].defect == index)
+            findings->on_pieces[k--] = findings->on_pieces[--findings->n_on_pieces];
+    block_work(&beliefs->evidence, defect->street, WORK_COLOUR);
     defect->street = NULL;
 }
 
@@ -62,20 +77,12 @@ static void paint(struct beliefs *beliefs, struct defect *defect, uint32_t index
     for (size_t i = 0; i < defect->n_cells; i++) {
         struct block *block = evidence_block_of_cell(&beliefs->evidence, defect->cells[i]);
         const double side = (double)cell_size_mm(defect->cells[i]) / 1000;
-        ROOM(block->painted, block->painted_capacity, block->n_painted + 1);
-        block->painted[block->n_painted++] =
+        struct findings *findings = block_findings(block);
+        ROOM(findings->painted, findings->painted_capacity, findings->n_painted + 1);
+        findings->painted[findings->n_painted++] =
             (struct painted){square_of_cell(defect->cells[i]), index, fmin(whole * mass[i] / sum, side * side)};
-        block->is_dirty = true;
+        block_work(&beliefs->evidence, block, WORK_COLOUR);
     }
-}
-
-static bool was_driven(const struct block *block, unsigned piece)
-{
-    for (size_t i = 0; i < block->n_visits; i++)
-        for (size_t k = 0; k < block->visits[i].n_runs; k++)
-            if (block->visits[i].runs[k].piece == piece)
-                return true;
-    return false;
 }
 
 /* One defect colours one piece of road, however poor its position: the most probable square's that was driven,
@@ -92,13 +99,14 @@ static void find_street(struct beliefs *beliefs, struct defect *defect, uint32_t
         const unsigned first = (unsigned)(square_of_cell(square) - square_offset[PIECE_LEVEL]) * 4;
         for (unsigned turn = 0; turn < 4; turn++) {
             const unsigned piece = first + (quadrant + turns[turn]) % 4;
-            if (!was_driven(block, piece))
+            if (!(block->pieces.driven >> piece & 1))
                 continue;
+            struct findings *findings = block_findings(block);
             defect->street = block;
             defect->piece = (uint8_t)piece;
-            ROOM(block->on_pieces, block->on_piece_capacity, block->n_on_pieces + 1);
-            block->on_pieces[block->n_on_pieces++] = (struct on_piece){(uint8_t)piece, index};
-            block->is_dirty = true;
+            ROOM(findings->on_pieces, findings->on_piece_capacity, findings->n_on_pieces + 1);
+            findings->on_pieces[findings->n_on_pieces++] = (struct on_piece){(uint8_t)piece, index};
+            block_work(&beliefs->evidence, block, WORK_COLOUR);
             return;
         }
     }
@@ -109,9 +117,11 @@ void colour_place(struct beliefs *beliefs, uint32_t index)
     struct defect *defect = &beliefs->defects[index];
 
     unpaint(beliefs, defect, index);
-    leave_street(defect, index);
-    if (defect->home)
-        leave(defect->home->defects, &defect->home->n_defects, index);
+    leave_street(beliefs, defect, index);
+    if (defect->home) {
+        leave(&block_findings(defect->home)->defects, index);
+        stand_near(beliefs, defect->home, UINT32_MAX); /* minus one */
+    }
     defect->home = NULL;
     defect->n_cells = 0;
     shaken_mark(beliefs, defect);
@@ -119,8 +129,8 @@ void colour_place(struct beliefs *beliefs, uint32_t index)
         return;
     struct block *home = evidence_block_make(&beliefs->evidence, block_coordinate(defect->belief.at.e_mm),
                                              block_coordinate(defect->belief.at.n_mm));
-    ROOM(home->defects, home->defect_capacity, home->n_defects + 1);
-    home->defects[home->n_defects++] = index;
+    number_add(&block_findings(home)->defects, index);
+    stand_near(beliefs, home, 1);
     defect->home = home;
     if (defect->belief.state != DEFECT_CONFIRMED)
         return;
@@ -128,178 +138,78 @@ void colour_place(struct beliefs *beliefs, uint32_t index)
     find_street(beliefs, defect, index);
 }
 
-/* ---- the fold of a block ------------------------------------------------------------------------------- */
+/* ---- what is known of a block -------------------------------------------------------------------------- */
 
-/* Every square of the block, all levels; one at a time is in use. */
-struct square_sum {
-    uint64_t coverage; /* sum of w * Pd within the stale limit, of WATCHED_ONE */
-    int64_t seen_ns;
-    uint8_t quadrants;
-    bool is_known, is_painted;
-};
-
-struct ride {
-    int64_t hour;
-    struct kid kid;
-    double iri_centi;
-};
-
-struct piece_sum {
-    bool is_driven;
-    uint64_t coverage;
-    int64_t seen_ns;
-    struct ride newest[NEWEST_RIDES];
-    int n_rides;
-    double iri_centi; /* NAN unknown */
+struct ride_sum {
+    double iri_centi; /* NAN unknown, or not judged */
     int bad_rides;
+    bool is_rough;    /* not grade A */
 };
 
 struct fold {
     struct beliefs *beliefs;
     struct block *block;
-    struct square_sum squares[SQUARES_IN_BLOCK];
-    struct piece_sum pieces[PIECES_IN_BLOCK];
-    uint16_t unit[SQUARES_IN_BLOCK]; /* of the visit at hand */
-    uint16_t touched[SQUARES_IN_BLOCK * 2];
-    size_t n_touched;
+    enum road_class road_class;
+    struct ride_sum rides[PIECES_IN_BLOCK];
+    uint64_t rough; /* pieces, a bit each */
+    uint16_t covers[SQUARES_IN_BLOCK];
+    uint8_t quadrants[SQUARES_IN_BLOCK];
 };
 
-static double stale_days(const struct beliefs *beliefs)
+static const struct findings nothing;
+
+static const struct findings *findings_of(const struct block *block)
 {
-    return beliefs->config.rules.stale_cadences * beliefs->config.rules.cadence_d[beliefs->config.road_class];
+    return block->findings ? block->findings : &nothing;
 }
 
-/* Whole days, so that codes move with the day and not with the minute. */
-static double age_days(const struct beliefs *beliefs, int64_t seen_ns)
+static int grade_of(const struct fold *fold, double iri_centi)
 {
-    return seen_ns == INT64_MIN ? INFINITY : fmax(0, (double)(beliefs->day - seen_ns / NS_PER_DAY));
-}
-
-static void raise_unit(struct fold *fold, uint16_t square, uint16_t watched, uint8_t quadrants)
-{
-    if (!fold->unit[square])
-        fold->touched[fold->n_touched++] = square;
-    if (watched > fold->unit[square])
-        fold->unit[square] = watched;
-    fold->squares[square].quadrants |= quadrants;
-}
-
-/* One visit counts once in a square and in each ancestor: with the best of what it watched there. */
-static void fold_visit(struct fold *fold, const struct visit *visit)
-{
-    const bool is_fresh = age_days(fold->beliefs, visit->last_ns) <= stale_days(fold->beliefs);
-
-    fold->n_touched = 0;
-    for (size_t i = 0; i < visit->n_deposits; i++) {
-        const struct deposit *d = &visit->deposits[i];
-        const uint16_t watched = d->watched ? d->watched : 1;
-        uint16_t square = d->square;
-        int level = square_level(square);
-        fold->squares[square].is_known = true;
-        raise_unit(fold, square, watched, d->quadrants);
-        for (; level < COVER_LEVEL_MAX; level++) {
-            square = square_parent(square, level);
-            if (level + 1 == STRIP_LEVEL)
-                fold->squares[square].is_known = true;
-            raise_unit(fold, square, watched, d->quadrants);
-        }
-    }
-    for (size_t i = 0; i < fold->n_touched; i++) {
-        struct square_sum *sum = &fold->squares[fold->touched[i]];
-        if (is_fresh)
-            sum->coverage += fold->unit[fold->touched[i]];
-        if (visit->last_ns > sum->seen_ns)
-            sum->seen_ns = visit->last_ns;
-    }
-}
-
-static int by_piece_and_time(const void *a, const void *b)
-{
-    const struct run *x = a, *y = b;
-
-    if (x->piece != y->piece)
-        return x->piece < y->piece ? -1 : 1;
-    if (x->from_ns != y->from_ns)
-        return x->from_ns < y->from_ns ? -1 : 1;
-    return (x->length_mm > y->length_mm) - (x->length_mm < y->length_mm);
-}
-
-static bool is_newer(const struct ride *a, const struct ride *b)
-{
-    return a->hour != b->hour ? a->hour > b->hour : kid_compare(a->kid, b->kid) > 0;
-}
-
-static void add_ride(struct piece_sum *piece, struct ride ride)
-{
-    int at = piece->n_rides;
-
-    while (at > 0 && is_newer(&ride, &piece->newest[at - 1]))
-        at--;
-    if (at == NEWEST_RIDES)
-        return;
-    piece->n_rides += piece->n_rides < NEWEST_RIDES;
-    for (int i = piece->n_rides - 1; i > at; i--)
-        piece->newest[i] = piece->newest[i - 1];
-    piece->newest[at] = ride;
-}
-
-static void fold_runs_of_piece(struct fold *fold, const struct visit *visit, const struct run *runs, size_t n)
-{
-    struct piece_sum *piece = &fold->pieces[runs->piece];
-    uint64_t iri_sum = 0, iri_length = 0;
-
-    piece->is_driven = true;
-    for (size_t i = 0; i < n; i++) {
-        iri_sum += runs[i].iri_sum;
-        iri_length += runs[i].iri_length_mm;
-    }
-    if (iri_length)
-        add_ride(piece, (struct ride){visit->hour, fold->beliefs->evidence.speakers[visit->speaker].kid,
-                                      (double)iri_sum / (double)iri_length});
-    const uint16_t square = (uint16_t)(square_offset[PIECE_LEVEL] + runs->piece / 4);
-    const uint16_t coarse = square_parent(square, PIECE_LEVEL);
-    if (age_days(fold->beliefs, visit->last_ns) <= stale_days(fold->beliefs))
-        piece->coverage += fold->unit[square] ? fold->unit[square] : fold->unit[coarse];
-    if (visit->last_ns > piece->seen_ns)
-        piece->seen_ns = visit->last_ns;
-}
-
-static void fold_runs(struct fold *fold, struct visit *visit)
-{
-    if (visit->n_runs == 0)
-        return;
-    qsort(visit->runs, visit->n_runs, sizeof *visit->runs, by_piece_and_time);
-    for (size_t i = 0, k; i < visit->n_runs; i = k) {
-        for (k = i + 1; k < visit->n_runs && visit->runs[k].piece == visit->runs[i].piece;)
-            k++;
-        fold_runs_of_piece(fold, visit, &visit->runs[i], k - i);
-    }
-}
-
-static void forget_unit(struct fold *fold)
-{
-    for (size_t i = 0; i < fold->n_touched; i++)
-        fold->unit[fold->touched[i]] = 0;
+    return code_grade(fold->beliefs->config.rules.rqi_floor[fold->road_class], code_rqi(iri_centi / 100));
 }
 
 /* The newest three passes decide; a bad one is grade D by itself. Where a feature shakes the car none does. */
 static void settle_rides(struct fold *fold)
 {
-    const struct beliefs_config *config = &fold->beliefs->config;
-    const uint64_t shaken = shaken_pieces(fold->beliefs, fold->block);
+    const struct pieces *pieces = &fold->block->pieces;
+    const uint64_t shaken = fold->block->n_near ? shaken_pieces(fold->beliefs, fold->block) : 0;
 
-    for (unsigned p = 0; p < PIECES_IN_BLOCK; p++) {
-        struct piece_sum *piece = &fold->pieces[p];
+    fold->rough = 0;
+    for (unsigned p = 0; p < PIECES_IN_BLOCK; p++)
+        fold->rides[p] = (struct ride_sum){.iri_centi = NAN};
+    for (unsigned i = 0; i < pieces->n; i++) {
+        const struct piece *piece = &pieces->items[i];
+        struct ride_sum *ride = &fold->rides[piece->number];
         double sum = 0;
-        if (shaken >> p & 1)
+        int n = 0;
+        if (!piece->rides[0] || shaken >> piece->number & 1)
             continue;
-        for (int i = 0; i < piece->n_rides; i++) {
-            sum += piece->newest[i].iri_centi;
-            piece->bad_rides +=
-                code_grade(config->rules.rqi_floor[config->road_class], code_rqi(piece->newest[i].iri_centi / 100)) == 3;
+        for (; n < RIDES_KEPT && piece->rides[n]; n++) {
+            const double iri_centi = ride_unpack(piece->rides[n]).iri_centi;
+            sum += iri_centi;
+            ride->bad_rides += grade_of(fold, iri_centi) == GRADE_D;
         }
-        piece->iri_centi = piece->n_rides ? sum / piece->n_rides : NAN;
+        ride->iri_centi = sum / n;
+        ride->is_rough = grade_of(fold, ride->iri_centi) > 0;
+        fold->rough |= (uint64_t)ride->is_rough << piece->number;
     }
+}
+
+/* Leaves of squares up to 8 m lie within the block; of 16 and 32 m squares there are only a few. */
+static void read_covers(struct fold *fold)
+{
+    const struct evidence *evidence = &fold->beliefs->evidence;
+
+    memset(fold->covers, 0, sizeof fold->covers);
+    for (int level = 0; level <= 3; level++)
+        for (unsigned i = 0; i < 64u >> 2 * level; i++) {
+            const uint16_t first = (uint16_t)(square_offset[level] + 64 * i);
+            struct cellmap_leaf leaf;
+            if (cellmap_leaf(&evidence->maps[level], square_key(fold->block, first, level) >> 6, &leaf))
+                memcpy(&fold->covers[first], leaf.values, sizeof leaf.values);
+        }
+    for (uint16_t square = square_offset[4]; square < SQUARES_IN_BLOCK; square++)
+        fold->covers[square] = evidence_cover(evidence, fold->block, square);
 }
 
 /* ---- deciding ------------------------------------------------------------------------------------------ */
@@ -327,49 +237,50 @@ static void add_local(const struct fold *fold, struct local_defects *local, uint
 /* Painted squares of the block, sorted by the defects' names. */
 static void gather(const struct fold *fold, uint16_t square, int level, struct local_defects *local)
 {
-    const struct block *block = fold->block;
+    const struct findings *findings = findings_of(fold->block);
 
     local->n = 0;
-    for (size_t i = 0; i < block->n_painted; i++) {
+    for (size_t i = 0; i < findings->n_painted; i++) {
         uint16_t at = square;
         double share = 1;
-        for (int l = level; at != block->painted[i].square && level > 0 && l < COVER_LEVEL_MAX; l++) {
+        for (int l = level; at != findings->painted[i].square && level > 0 && l < COVER_LEVEL_MAX; l++) {
             at = square_parent(at, l);
             share /= 4;
         }
-        if (at == block->painted[i].square)
-            add_local(fold, local, block->painted[i].defect, block->painted[i].area_m2 * share);
+        if (at == findings->painted[i].square)
+            add_local(fold, local, findings->painted[i].defect, findings->painted[i].area_m2 * share);
     }
 }
 
 /* The nearest ancestor with evidence speaks for a square that has none of its own. */
-static const struct square_sum *evidence_of(const struct fold *fold, uint16_t square, int level)
+static uint16_t evidence_of(const struct fold *fold, uint16_t square, int level)
 {
-    const struct square_sum *sum = &fold->squares[square];
-
-    for (; sum->seen_ns == INT64_MIN && level < COVER_LEVEL_MAX; level++) {
+    for (; !fold->covers[square] && level < COVER_LEVEL_MAX; level++)
         square = square_parent(square, level);
-        sum = &fold->squares[square];
-    }
-    return sum;
+    return square;
 }
 
-/* The worst piece of road that was driven through the square. */
-static const struct piece_sum *ride_of(const struct fold *fold, uint16_t square, int level, uint8_t quadrants)
+/* The pieces of road of the 16 m squares that a square lies in or holds. */
+static uint64_t pieces_of(uint16_t square, int level)
 {
-    const struct piece_sum *worst = NULL;
-    const int span = level > PIECE_LEVEL ? 4 : 1;
-
     while (level < PIECE_LEVEL)
         square = square_parent(square, level++);
-    const unsigned first = level > PIECE_LEVEL ? (unsigned)(square - square_offset[level]) * 4
-                                               : (unsigned)(square - square_offset[PIECE_LEVEL]);
-    for (unsigned s = first; s < first + (unsigned)span; s++)
-        for (unsigned q = 0; q < 4; q++) {
-            const struct piece_sum *piece = &fold->pieces[s * 4 + q];
-            if ((quadrants >> q & 1) && !isnan(piece->iri_centi) && (!worst || piece->iri_centi > worst->iri_centi))
-                worst = piece;
-        }
+    if (level > PIECE_LEVEL)
+        return UINT64_C(0xFFFF) << (square - square_offset[level]) * 16;
+    return UINT64_C(0xF) << (square - square_offset[level]) * 4;
+}
+
+/* The worst piece of road that was driven through the square within the window; of a square that is stale, of all. */
+static const struct ride_sum *ride_of(const struct fold *fold, uint16_t square, int level, uint8_t quadrants)
+{
+    const uint64_t ways = (quadrants ? quadrants : ALL_QUADRANTS) * UINT64_C(0x1111111111111111);
+    const struct ride_sum *worst = NULL;
+
+    for (uint64_t left = pieces_of(square, level) & ways; left; left &= left - 1) {
+        const struct ride_sum *ride = &fold->rides[__builtin_ctzll(left)];
+        if (!isnan(ride->iri_centi) && (!worst || ride->iri_centi > worst->iri_centi))
+            worst = ride;
+    }
     return worst;
 }
 
@@ -406,34 +317,49 @@ static void give_reason(const struct fold *fold, const struct local_defects *loc
     change->defect = b->id;
 }
 
-static void decide_square(const struct fold *fold, uint16_t square, struct cell_change *ret_change)
+static double age_days(const struct beliefs *beliefs, int64_t seen_ns)
+{
+    return seen_ns == INT64_MIN ? INFINITY : fmax(0, (double)(beliefs->day - seen_ns / NS_PER_DAY));
+}
+
+/* A day is all that a square remembers: its start. */
+static int64_t seen_ns_of(const struct fold *fold, uint16_t cover)
+{
+    return cover ? cover_day(cover, fold->beliefs->day) * NS_PER_DAY : INT64_MIN;
+}
+
+/* False if the square has no reason: what passes say of it is all. *ret_kept: its colour, whatever its age. */
+static bool decide_square(const struct fold *fold, uint16_t square, struct cell_change *ret_change,
+                          enum road_code *ret_kept)
 {
     const struct beliefs *beliefs = fold->beliefs;
     const int level = square_level(square);
-    const struct square_sum *sum = evidence_of(fold, square, level);
-    const struct piece_sum *ride = ride_of(fold, square, level, sum->quadrants);
+    const uint16_t by = evidence_of(fold, square, level), cover = fold->covers[by];
+    const struct ride_sum *ride = ride_of(fold, square, level, fold->quadrants[by]);
     const double side = 1 << level;
     struct local_defects local;
     struct code_verdict verdict;
-    int64_t seen_ns = sum->seen_ns;
+    int64_t seen_ns = seen_ns_of(fold, cover);
 
     gather(fold, square, level, &local);
     for (size_t i = 0; i < local.n; i++)
         if (beliefs->defects[local.indices[i]].belief.last_ns > seen_ns)
             seen_ns = beliefs->defects[local.indices[i]].belief.last_ns;
-    const struct code_input input = {.road_class = beliefs->config.road_class,
+    const struct code_input input = {.road_class = fold->road_class,
                                      .defects = local.defects,
                                      .n_defects = local.n,
                                      .cell_area_m2 = side * side,
                                      .iri_mpkm = ride ? ride->iri_centi / 100 : NAN,
                                      .ride_passes = ride ? ride->bad_rides : 0,
-                                     .coverage = (double)sum->coverage / WATCHED_ONE,
+                                     .coverage = (double)cover_coverage(cover) / COVER_ONE,
                                      .age_d = age_days(beliefs, seen_ns),
                                      .before = CODE_GREY};
     code_decide(&beliefs->config.rules, &input, &verdict);
     memset(ret_change, 0, sizeof *ret_change);
-    ret_change->cell = square_cell(fold->block, square);
+    ret_change->cell = square_cell(&beliefs->evidence, fold->block, square);
     give_reason(fold, &local, &input, &verdict, seen_ns, ret_change);
+    *ret_kept = verdict.kept;
+    return verdict.code != CODE_GREY && (local.n > 0 || (ride && ride->is_rough));
 }
 
 /* ---- what moved ---------------------------------------------------------------------------------------- */
@@ -445,7 +371,7 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 }
 
 /* Equal keys are not told again: the code, its reason and its day; with a defect all its numbers. 0 for grey. */
-static uint64_t key_of(const struct cell_change *c)
+static uint32_t key_of(const struct cell_change *c)
 {
     const struct code_reason *r = &c->reason;
     uint64_t key = 1;
@@ -460,7 +386,7 @@ static uint64_t key_of(const struct cell_change *c)
                            (uint64_t)r->posterior_permille << 32);
         key = mix(key, (uint64_t)(uint32_t)r->size_milli | (uint64_t)r->hits << 32 | (uint64_t)r->passes << 48);
     }
-    return key | 1;
+    return (uint32_t)(key >> 32) | 1;
 }
 
 static void tell_square(struct delta *delta, const struct cell_change *change)
@@ -471,71 +397,132 @@ static void tell_square(struct delta *delta, const struct cell_change *change)
     delta->cells[delta->n_cells++] = *change;
 }
 
-/* Walks the old list and the new squares side by side, both ascending. */
-static void decide_squares(struct fold *fold, struct delta *delta)
+/* Told of a square that is known no more: no pass, no defect. */
+static void forget_reason(struct cell_change *change)
 {
-    struct block *block = fold->block;
+    change->reason = (struct code_reason){.csi = 100, .iri_centi = IRI_UNKNOWN, .seen_ns = change->reason.seen_ns};
+    change->has_defect = false;
+}
+
+/* What the list keeps of a square: nothing if it has no reason any more. */
+static bool say_square(struct fold *fold, uint16_t square, const struct said *before, struct delta *delta,
+                       struct said *ret_said)
+{
+    const uint16_t cover = fold->covers[square];
+    const bool is_known = cover_colour(cover);
+    struct cell_change change;
+    enum road_code kept;
+
+    const bool has_reason = decide_square(fold, square, &change, &kept);
+    if (!is_known && !has_reason)
+        forget_reason(&change);
+    if (is_known)
+        coverage_paint(&fold->beliefs->evidence, fold->block, square, kept);
+    change.was = before ? (enum road_code)before->code : cover_shown(cover);
+    const uint32_t key = has_reason ? key_of(&change) : 0;
+    if (before ? key != before->key : has_reason)
+        tell_square(delta, &change);
+    *ret_said = (struct said){square, (uint8_t)change.reason.code, key};
+    return has_reason;
+}
+
+static void mark_painted(const struct fold *fold, bool *ret_is_painted)
+{
+    const struct findings *findings = findings_of(fold->block);
+
+    for (size_t i = 0; i < findings->n_painted; i++)
+        ret_is_painted[findings->painted[i].square] = true;
+}
+
+/* May it have a reason? */
+static bool is_concerned(const struct fold *fold, uint16_t square, int level, bool is_painted)
+{
+    if (is_painted)
+        return true;
+    if (!cover_colour(fold->covers[square]))
+        return false;
+    return (level > 0 && findings_of(fold->block)->n_painted) || (fold->rough & pieces_of(square, level)) ||
+           cover_colour(fold->covers[square]) != CODE_GREEN;
+}
+
+/* Walks the old list and the squares side by side, both ascending. */
+static void say_squares(struct fold *fold, struct delta *delta)
+{
+    const struct findings *findings = findings_of(fold->block);
+    bool is_painted[SQUARES_IN_BLOCK] = {false};
     struct said *next = NULL;
     size_t n_next = 0, capacity = 0, old = 0;
 
-    for (uint16_t square = 0; square < SQUARES_IN_BLOCK; square++) {
-        const bool was_said = old < block->n_said && block->said[old].square == square;
-        if (!fold->squares[square].is_known && !fold->squares[square].is_painted && !was_said)
-            continue;
-        struct cell_change change;
-        decide_square(fold, square, &change);
-        if (!fold->squares[square].is_known && !fold->squares[square].is_painted) {
-            change.reason = (struct code_reason){.csi = 100, .iri_centi = IRI_UNKNOWN, .seen_ns = change.reason.seen_ns};
-            change.has_defect = false;
+    mark_painted(fold, is_painted);
+    for (int level = 0; level < COVER_LEVELS; level++)
+        for (uint16_t square = square_offset[level]; square < square_offset[level + 1]; square++) {
+            const struct said *before = old < findings->n_said && findings->said[old].square == square ? &findings->said[old] : NULL;
+            struct said now;
+            old += before != NULL;
+            if (!before && !is_concerned(fold, square, level, is_painted[square]))
+                continue;
+            if (!say_square(fold, square, before, delta, &now))
+                continue;
+            ROOM(next, capacity, n_next + 1);
+            next[n_next++] = now;
         }
-        change.was = was_said ? (enum road_code)block->said[old].code : CODE_GREY;
-        const uint64_t key = key_of(&change), before = was_said ? block->said[old].key : 0;
-        if (key != before)
-            tell_square(delta, &change);
-        old += was_said;
-        if (!key)
-            continue;
-        ROOM(next, capacity, n_next + 1);
-        next[n_next++] = (struct said){square, (uint8_t)change.reason.code, key};
-    }
-    free(block->said);
-    block->said = next;
-    block->n_said = n_next;
-    block->said_capacity = capacity;
+    if (!fold->block->findings && !n_next)
+        return;
+    struct findings *kept = block_findings(fold->block);
+    free(kept->said);
+    kept->said = next;
+    kept->n_said = n_next;
+    kept->said_capacity = capacity;
 }
 
 /* ---- pieces of road ------------------------------------------------------------------------------------ */
 
-static enum road_code decide_piece(const struct fold *fold, unsigned p)
+static enum road_code decide_piece(const struct fold *fold, const struct piece *piece)
 {
     const struct beliefs *beliefs = fold->beliefs;
-    const struct piece_sum *piece = &fold->pieces[p];
+    const struct findings *findings = findings_of(fold->block);
+    const struct ride_sum *ride = &fold->rides[piece->number];
     struct local_defects local = {.n = 0};
     struct code_verdict verdict;
 
-    for (size_t i = 0; i < fold->block->n_on_pieces; i++)
-        if (fold->block->on_pieces[i].piece == p) {
-            const uint32_t index = fold->block->on_pieces[i].defect;
+    for (size_t i = 0; i < findings->n_on_pieces; i++)
+        if (findings->on_pieces[i].piece == piece->number) {
+            const uint32_t index = findings->on_pieces[i].defect;
             add_local(fold, &local, index, defect_area_m2(beliefs->defects[index].belief.type));
         }
+    if (!local.n && !ride->is_rough)
+        return CODE_GREEN;
     const double side = 1 << PIECE_LEVEL;
-    const struct code_input input = {.road_class = beliefs->config.road_class,
+    const struct code_input input = {.road_class = fold->road_class,
                                      .defects = local.defects,
                                      .n_defects = local.n,
                                      .cell_area_m2 = side * side,
-                                     .iri_mpkm = piece->iri_centi / 100,
-                                     .ride_passes = piece->bad_rides,
-                                     .coverage = (double)piece->coverage / WATCHED_ONE,
-                                     .age_d = age_days(beliefs, piece->seen_ns),
+                                     .iri_mpkm = ride->iri_centi / 100,
+                                     .ride_passes = ride->bad_rides,
+                                     .coverage = (double)cover_coverage(piece->cover) / COVER_ONE,
+                                     .age_d = age_days(beliefs, seen_ns_of(fold, piece->cover)),
                                      .before = CODE_GREY};
     code_decide(&beliefs->config.rules, &input, &verdict);
-    return verdict.code;
+    return verdict.kept;
 }
 
 static void decide_pieces(struct fold *fold)
 {
-    for (unsigned p = 0; p < PIECES_IN_BLOCK; p++)
-        fold->block->piece_codes[p] = (uint8_t)(fold->pieces[p].is_driven ? decide_piece(fold, p) : CODE_GREY);
+    struct pieces *pieces = &fold->block->pieces;
+
+    for (unsigned i = 0; i < pieces->n; i++) {
+        struct piece *piece = &pieces->items[i];
+        piece->cover = (uint16_t)((piece->cover & 0x3FFF) | (unsigned)decide_piece(fold, piece) << 14);
+    }
+}
+
+enum road_code piece_code(const struct beliefs *beliefs, const struct piece *piece, int window)
+{
+    const enum road_code colour = cover_colour(piece->cover);
+
+    if (colour >= CODE_YELLOW) /* needs no coverage, only a pass that is not too old */
+        return cover_days_to(piece->cover, beliefs->day) <= window ? colour : CODE_GREY;
+    return cover_shown(piece->cover);
 }
 
 /* ---- the block ----------------------------------------------------------------------------------------- */
@@ -560,37 +547,28 @@ static int by_piece_and_name(const void *a, const void *b, void *context)
     return defect_id_compare(&beliefs->defects[x->defect].belief.id, &beliefs->defects[y->defect].belief.id);
 }
 
-static void fold_clear(struct fold *fold)
-{
-    memset(fold->unit, 0, sizeof fold->unit);
-    for (size_t i = 0; i < SQUARES_IN_BLOCK; i++)
-        fold->squares[i] = (struct square_sum){.seen_ns = INT64_MIN};
-    for (size_t i = 0; i < PIECES_IN_BLOCK; i++)
-        fold->pieces[i] = (struct piece_sum){.seen_ns = INT64_MIN, .iri_centi = NAN};
-}
-
 void colour_block(struct beliefs *beliefs, struct block *block, struct delta *delta)
 {
     if (!beliefs->fold)
         beliefs->fold = room_zeroed(1, sizeof *beliefs->fold);
     struct fold *fold = beliefs->fold;
+    struct findings *findings = block->findings;
 
     fold->beliefs = beliefs;
     fold->block = block;
-    fold_clear(fold);
-    if (block->n_painted)
-        qsort_r(block->painted, block->n_painted, sizeof *block->painted, by_square_and_name, beliefs);
-    if (block->n_on_pieces)
-        qsort_r(block->on_pieces, block->n_on_pieces, sizeof *block->on_pieces, by_piece_and_name, beliefs);
-    for (size_t i = 0; i < block->n_visits; i++) {
-        fold_visit(fold, &block->visits[i]);
-        fold_runs(fold, &block->visits[i]);
-        forget_unit(fold);
-    }
-    for (size_t i = 0; i < block->n_painted; i++)
-        fold->squares[block->painted[i].square].is_painted = true;
+    fold->road_class = block_class(&beliefs->evidence, block);
+    if (findings && findings->n_painted)
+        qsort_r(findings->painted, findings->n_painted, sizeof *findings->painted, by_square_and_name, beliefs);
+    if (findings && findings->n_on_pieces)
+        qsort_r(findings->on_pieces, findings->n_on_pieces, sizeof *findings->on_pieces, by_piece_and_name, beliefs);
     settle_rides(fold);
-    decide_squares(fold, delta);
+    if (fold->rough || (findings && (findings->n_painted || findings->n_said))) {
+        read_covers(fold);
+        memset(fold->quadrants, 0, sizeof fold->quadrants);
+        if (fold->rough)
+            coverage_quadrants(&beliefs->evidence, block, fold->quadrants);
+        say_squares(fold, delta);
+    }
     decide_pieces(fold);
-    block->is_dirty = block->is_measured = false;
+    block_work(&beliefs->evidence, block, WORK_STREET);
 }

@@ -1,76 +1,90 @@
 #include "gateway/evidence.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/coverage.h"
 #include "gateway/room.h"
+#include "grid/morton.h"
 
 #define MM2_PER_CM2 100.0
 #define TABLE_FIRST 1024
+#define SLAB_BITS   8 /* blocks are made 256 at a time */
+#define PHI_STEPS   64
 /* A receiver that claims less than 1 cm is not believed: the wire's resolution ends there. */
 #define COVARIANCE_FLOOR_MM2 100.0
+/* Squares keep their day modulo 512: ages must move on before that is ambiguous. */
+#define TURN_AT_LEAST_DAYS 32
 
-const uint16_t square_offset[COVER_LEVEL_MAX + 2] = {0, 4096, 5120, 5376, 5440, 5456, 5460};
+const uint16_t square_offset[COVER_LEVELS + 1] = {0, 4096, 5120, 5376, 5440, 5456, 5460};
 
 void evidence_init(struct evidence *evidence, const struct evidence_config *config)
 {
     memset(evidence, 0, sizeof *evidence);
     evidence->config = *config;
-    evidence->table_size = TABLE_FIRST;
+    if (evidence->config.evidence_days <= 0)
+        evidence->config.evidence_days = EVIDENCE_DAYS_DEFAULT;
+    evidence->table_size = evidence->speaker_table_size = TABLE_FIRST;
     evidence->table = room_zeroed(TABLE_FIRST, sizeof *evidence->table);
+    evidence->speaker_table = room_zeroed(TABLE_FIRST, sizeof *evidence->speaker_table);
+    stretches_init(&evidence->stretches);
+    evidence->cutter = cutter_new();
+    evidence->watched = watched_new();
+    evidence->had = watched_new();
+    for (int level = 0; level < COVER_LEVELS; level++)
+        cellmap_init(&evidence->maps[level]);
+    for (size_t i = 0; i < sizeof evidence->phi / sizeof evidence->phi[0]; i++)
+        evidence->phi[i] = (float)(0.5 * erf((double)i / PHI_STEPS / sqrt(2)));
     evidence->newest_ns = INT64_MIN;
+    evidence->day = NO_DAY;
 }
 
-static void block_free(struct block *block)
+static void findings_free(struct findings *findings)
 {
-    for (size_t i = 0; i < block->n_visits; i++) {
-        free(block->visits[i].deposits);
-        free(block->visits[i].runs);
-    }
-    free(block->visits);
-    free(block->stretches);
-    free(block->sightings);
-    free(block->defects);
-    free(block->painted);
-    free(block->on_pieces);
-    free(block->said);
-    free(block);
+    if (!findings)
+        return;
+    free(findings->sightings.items);
+    free(findings->defects.items);
+    free(findings->painted);
+    free(findings->on_pieces);
+    free(findings->said);
+    free(findings);
 }
 
 void evidence_done(struct evidence *evidence)
 {
-    for (size_t i = 0; i < evidence->n_blocks; i++)
-        block_free(evidence->blocks[i]);
-    for (size_t i = 0; i < evidence->n_tracks; i++)
-        free(evidence->tracks[i].points);
-    free(evidence->blocks);
+    for (size_t i = 0; i < evidence->n_blocks; i++) {
+        pieces_done(&evidence_block_at(evidence, i)->pieces);
+        findings_free(evidence_block_at(evidence, i)->findings);
+    }
+    for (size_t i = 0; i << SLAB_BITS < evidence->n_blocks; i++)
+        free(evidence->slabs[i]);
+    for (int level = 0; level < COVER_LEVELS; level++) {
+        cellmap_done(&evidence->maps[level]);
+        free(evidence->moved[level].items);
+    }
+    stretches_done(&evidence->stretches);
+    cutter_free(evidence->cutter);
+    watched_free(evidence->watched);
+    watched_free(evidence->had);
+    free(evidence->slabs);
     free(evidence->table);
-    free(evidence->tracks);
+    free(evidence->speaker_table);
+    free(evidence->work);
+    free(evidence->points);
     free(evidence->sightings);
     free(evidence->speakers);
     memset(evidence, 0, sizeof *evidence);
 }
 
-int32_t block_coordinate(int64_t mm)
-{
-    return (int32_t)((mm >= 0 ? mm : mm - (BLOCK_MM - 1)) / BLOCK_MM);
-}
-
-/* Spreads six bits: abcdef -> 0a0b0c0d0e0f. */
-static uint32_t spread(uint32_t v)
-{
-    v = (v | v << 8) & 0x00FF00FF;
-    v = (v | v << 4) & 0x0F0F0F0F;
-    v = (v | v << 2) & 0x33333333;
-    return (v | v << 1) & 0x55555555;
-}
+/* ---- squares ------------------------------------------------------------------------------------------- */
 
 uint16_t square_index(int level, int64_t in_block_e_mm, int64_t in_block_n_mm)
 {
-    const uint32_t i = (uint32_t)(in_block_e_mm / 1000) >> level, j = (uint32_t)(in_block_n_mm / 1000) >> level;
+    const uint64_t i = (uint64_t)(in_block_e_mm / 1000) >> level, j = (uint64_t)(in_block_n_mm / 1000) >> level;
 
-    return (uint16_t)(square_offset[level] + (spread(j) << 1 | spread(i)));
+    return (uint16_t)(square_offset[level] + (morton_spread(j) << 1 | morton_spread(i)));
 }
 
 int square_level(uint16_t square)
@@ -95,12 +109,27 @@ uint16_t square_of_cell(struct cell cell)
     return (uint16_t)(square_offset[level] + (in_block >> (2 * level + 1)));
 }
 
-struct cell square_cell(const struct block *block, uint16_t square)
+struct cell square_cell(const struct evidence *evidence, const struct block *block, uint16_t square)
 {
     const int level = square_level(square);
-    const uint64_t local = (uint64_t)(square - square_offset[level]);
+    const uint64_t zone = (uint64_t)cell_zone_number(evidence->config.zone) << CELL_ZONE_SHIFT;
 
-    return (struct cell){block->base + (local << (2 * level + 1)) + (UINT64_C(1) << (2 * level))};
+    return (struct cell){zone | square_key(block, square, level) << (2 * level + 1) | UINT64_C(1) << (2 * level)};
+}
+
+uint16_t evidence_cover(const struct evidence *evidence, const struct block *block, uint16_t square)
+{
+    struct cellmap_path path = {0};
+    const int level = square_level(square);
+
+    return cellmap_get(&evidence->maps[level], &path, square_key(block, square, level));
+}
+
+/* ---- blocks -------------------------------------------------------------------------------------------- */
+
+struct block *evidence_block_at(const struct evidence *evidence, size_t index)
+{
+    return &evidence->slabs[index >> SLAB_BITS][index & ((1u << SLAB_BITS) - 1)];
 }
 
 static size_t table_slot(const struct evidence *evidence, int32_t column, int32_t row)
@@ -112,7 +141,7 @@ static size_t table_slot(const struct evidence *evidence, int32_t column, int32_
         const uint32_t index = evidence->table[slot];
         if (!index)
             return slot;
-        const struct block *block = evidence->blocks[index - 1];
+        const struct block *block = evidence_block_at(evidence, index - 1);
         if (block->column == column && block->row == row)
             return slot;
     }
@@ -122,7 +151,7 @@ struct block *evidence_block(const struct evidence *evidence, int32_t column, in
 {
     const uint32_t index = evidence->table[table_slot(evidence, column, row)];
 
-    return index ? evidence->blocks[index - 1] : NULL;
+    return index ? evidence_block_at(evidence, index - 1) : NULL;
 }
 
 static void table_double(struct evidence *evidence)
@@ -130,28 +159,44 @@ static void table_double(struct evidence *evidence)
     free(evidence->table);
     evidence->table_size *= 2;
     evidence->table = room_zeroed(evidence->table_size, sizeof *evidence->table);
-    for (size_t i = 0; i < evidence->n_blocks; i++)
-        evidence->table[table_slot(evidence, evidence->blocks[i]->column, evidence->blocks[i]->row)] = (uint32_t)(i + 1);
+    for (size_t i = 0; i < evidence->n_blocks; i++) {
+        const struct block *block = evidence_block_at(evidence, i);
+        evidence->table[table_slot(evidence, block->column, block->row)] = (uint32_t)(i + 1);
+    }
+}
+
+/* How many things lie in the nine blocks around: stretches that come are shown to them. */
+static uint32_t count_near(const struct evidence *evidence, int32_t column, int32_t row)
+{
+    uint32_t n = 0;
+
+    for (int32_t r = row - 1; r <= row + 1; r++)
+        for (int32_t c = column - 1; c <= column + 1; c++) {
+            const struct block *block = evidence_block(evidence, c, r);
+            n += block && block->findings ? (uint32_t)block->findings->defects.n : 0;
+        }
+    return n;
 }
 
 struct block *evidence_block_make(struct evidence *evidence, int32_t column, int32_t row)
 {
     struct block *block = evidence_block(evidence, column, row);
-    struct cell cell = {0};
 
     if (block)
         return block;
     if (2 * (evidence->n_blocks + 1) > evidence->table_size)
         table_double(evidence);
-    block = room_zeroed(1, sizeof *block);
+    const size_t slab = evidence->n_blocks >> SLAB_BITS;
+    if (evidence->n_blocks == slab << SLAB_BITS) {
+        ROOM(evidence->slabs, evidence->slab_capacity, slab + 1);
+        evidence->slabs[slab] = room_zeroed((size_t)1 << SLAB_BITS, sizeof **evidence->slabs);
+    }
+    evidence->table[table_slot(evidence, column, row)] = (uint32_t)(evidence->n_blocks + 1);
+    block = evidence_block_at(evidence, evidence->n_blocks++);
     block->column = column;
     block->row = row;
-    const struct grid_point corner = {(int64_t)column * BLOCK_MM, (int64_t)row * BLOCK_MM};
-    if (cell_from_point(evidence->config.zone, corner, BLOCK_LEVEL, &cell) == ROAD_OK)
-        block->base = cell.id - (UINT64_C(1) << (2 * BLOCK_LEVEL));
-    ROOM(evidence->blocks, evidence->block_capacity, evidence->n_blocks + 1);
-    evidence->table[table_slot(evidence, column, row)] = (uint32_t)(evidence->n_blocks + 1);
-    evidence->blocks[evidence->n_blocks++] = block;
+    block->key = (uint32_t)(morton_from_metres((uint64_t)column << BLOCK_LEVEL, (uint64_t)row << BLOCK_LEVEL) >> (2 * BLOCK_LEVEL));
+    block->n_near = count_near(evidence, column, row);
     return block;
 }
 
@@ -162,15 +207,82 @@ struct block *evidence_block_of_cell(struct evidence *evidence, struct cell cell
     return evidence_block_make(evidence, block_coordinate(corner.e_mm), block_coordinate(corner.n_mm));
 }
 
+void number_add(struct number_list *list, uint32_t number)
+{
+    ROOM(list->items, list->capacity, list->n + 1);
+    list->items[list->n++] = number;
+}
+
+struct findings *block_findings(struct block *block)
+{
+    if (!block->findings)
+        block->findings = room_zeroed(1, sizeof *block->findings);
+    return block->findings;
+}
+
+void block_work(struct evidence *evidence, struct block *block, enum block_work work)
+{
+    if (!block->work) {
+        ROOM(evidence->work, evidence->work_capacity, evidence->n_work + 1);
+        evidence->work[evidence->n_work++] = block;
+    }
+    block->work |= (uint8_t)work;
+}
+
+enum road_class block_class(const struct evidence *evidence, const struct block *block)
+{
+    const struct evidence_config *config = &evidence->config;
+
+    return config->class_of ? config->class_of(config->class_context, block->column, block->row) : config->road_class;
+}
+
+int block_window(const struct evidence *evidence, const struct block *block)
+{
+    const int days = evidence->config.window_days[block_class(evidence, block)];
+
+    return days > 0 ? days : 1;
+}
+
+/* ---- speakers ------------------------------------------------------------------------------------------ */
+
+static size_t speaker_slot(const struct evidence *evidence, struct kid kid)
+{
+    uint64_t h = 0;
+
+    for (int i = 0; i < KID_SIZE; i++)
+        h = (h ^ kid.bytes[i]) * UINT64_C(0x100000001B3); /* FNV-1a */
+    size_t slot = (size_t)(h >> 20) & (evidence->speaker_table_size - 1);
+    for (;; slot = (slot + 1) & (evidence->speaker_table_size - 1)) {
+        const uint32_t index = evidence->speaker_table[slot];
+        if (!index || kid_compare(evidence->speakers[index - 1].kid, kid) == 0)
+            return slot;
+    }
+}
+
+static void speakers_double(struct evidence *evidence)
+{
+    free(evidence->speaker_table);
+    evidence->speaker_table_size *= 2;
+    evidence->speaker_table = room_zeroed(evidence->speaker_table_size, sizeof *evidence->speaker_table);
+    for (size_t i = 0; i < evidence->n_speakers; i++)
+        evidence->speaker_table[speaker_slot(evidence, evidence->speakers[i].kid)] = (uint32_t)(i + 1);
+}
+
 static uint32_t speaker_index(struct evidence *evidence, struct kid kid, bool is_phone)
 {
-    for (size_t i = 0; i < evidence->n_speakers; i++)
-        if (kid_compare(evidence->speakers[i].kid, kid) == 0)
-            return (uint32_t)i;
+    const uint32_t known = evidence->speaker_table[speaker_slot(evidence, kid)];
+
+    if (known)
+        return known - 1;
+    if (2 * (evidence->n_speakers + 1) > evidence->speaker_table_size)
+        speakers_double(evidence);
     ROOM(evidence->speakers, evidence->speaker_capacity, evidence->n_speakers + 1);
-    evidence->speakers[evidence->n_speakers] = (struct speaker){kid, is_phone};
+    evidence->speakers[evidence->n_speakers] = (struct speaker){.kid = kid, .is_phone = is_phone};
+    evidence->speaker_table[speaker_slot(evidence, kid)] = (uint32_t)(evidence->n_speakers + 1);
     return (uint32_t)evidence->n_speakers++;
 }
+
+/* ---- passes -------------------------------------------------------------------------------------------- */
 
 static struct grid_point to_frame(const struct evidence *evidence, enum frame frame, struct grid_point at)
 {
@@ -187,76 +299,98 @@ static void note_time(struct evidence *evidence, int64_t time_ns)
         evidence->newest_ns = time_ns;
 }
 
-static uint32_t add_track(struct evidence *evidence, const struct pass *pass, uint32_t speaker)
+/* In front of those of its hour: they came before. */
+static void chain_insert(struct evidence *evidence, struct block *block, uint32_t number)
 {
-    ROOM(evidence->tracks, evidence->track_capacity, evidence->n_tracks + 1);
-    struct track *track = &evidence->tracks[evidence->n_tracks];
+    const uint32_t hour = stretch_at(&evidence->stretches, number)->hour;
+    uint32_t *link = &block->newest;
 
-    *track = (struct track){.speaker = speaker,
-                            .sensor = pass->sensor,
-                            .gnss = pass->gnss,
-                            .half_track_mm = pass->half_track_mm,
-                            .n_points = (uint32_t)pass->n_points};
-    track->points = room_zeroed(pass->n_points, sizeof *track->points);
+    while (*link && stretch_at(&evidence->stretches, *link)->hour > hour)
+        link = &stretch_at(&evidence->stretches, *link)->next;
+    stretch_at(&evidence->stretches, number)->next = *link;
+    *link = number;
+}
+
+static void take_stretch(void *context, int32_t column, int32_t row, const struct stretch *head,
+                         const struct stretch_point *points)
+{
+    struct evidence *evidence = context;
+    struct block *block = evidence_block_make(evidence, column, row);
+    const uint32_t number = stretches_add(&evidence->stretches, head, points);
+    const struct stretch *stretch = stretch_at(&evidence->stretches, number);
+
+    chain_insert(evidence, block, number);
+    coverage_deposit(evidence, block, stretch);
+    if (block->n_near && evidence->on_stretch)
+        evidence->on_stretch(evidence->on_stretch_context, block, stretch);
+}
+
+static void turn_early(struct evidence *evidence)
+{
+    const int64_t day = evidence->newest_ns / NS_PER_DAY;
+
+    if (evidence->day == NO_DAY || day >= evidence->day + TURN_AT_LEAST_DAYS)
+        evidence_turn(evidence, day);
+}
+
+static bool is_too_old(const struct evidence *evidence, const struct pass *pass)
+{
+    return evidence->day != NO_DAY &&
+           pass->points[0].time_ns / NS_PER_DAY < evidence->day - evidence->config.evidence_days;
+}
+
+static void add_pass(struct evidence *evidence, const struct pass *pass, uint32_t speaker)
+{
+    const struct stretch head = {.speaker = speaker,
+                                 .half_track_mm = pass->half_track_mm,
+                                 .sensor = (uint8_t)pass->sensor,
+                                 .gnss = (uint8_t)pass->gnss};
+    const struct stretch_taker taker = {take_stretch, evidence};
+
+    evidence->n_passes++;
+    note_time(evidence, pass->points[pass->n_points - 1].time_ns);
+    turn_early(evidence);
+    if (is_too_old(evidence, pass)) {
+        evidence->passes_too_old++;
+        return;
+    }
+    ROOM(evidence->points, evidence->point_capacity, pass->n_points);
     for (size_t i = 0; i < pass->n_points; i++) {
         const struct pass_point *p = &pass->points[i];
-        track->points[i] = (struct track_point){to_frame(evidence, pass->frame, p->at), p->time_ns, p->sigma_cm,
-                                                p->iri_centi};
-        note_time(evidence, p->time_ns);
+        evidence->points[i] = (struct road_point){to_frame(evidence, pass->frame, p->at), p->time_ns, p->sigma_cm,
+                                                  p->iri_centi};
     }
-    return (uint32_t)evidence->n_tracks++;
+    pieces_drive(evidence, speaker, pass->sensor == SENSE_CAMERA, evidence->points, pass->n_points);
+    cutter_cut(evidence->cutter, &head, evidence->points, pass->n_points, &taker);
 }
 
-/* Blocks that the segment or one of its wheel tracks may touch: those of its box, widened. */
-struct span {
-    int32_t column0, column1, row0, row1;
-};
-
-static struct span segment_span(const struct track *track, uint32_t segment)
+/* Cuts the chains behind the last stretch that is young enough. */
+static void forget_old(struct evidence *evidence, int64_t first_day)
 {
-    const struct grid_point a = track->points[segment].at, b = track->points[segment + 1].at;
-    const int64_t wide = track->half_track_mm + 2000; /* a camera looks 1.5 m to each side */
-
-    return (struct span){block_coordinate((a.e_mm < b.e_mm ? a.e_mm : b.e_mm) - wide),
-                         block_coordinate((a.e_mm > b.e_mm ? a.e_mm : b.e_mm) + wide),
-                         block_coordinate((a.n_mm < b.n_mm ? a.n_mm : b.n_mm) - wide),
-                         block_coordinate((a.n_mm > b.n_mm ? a.n_mm : b.n_mm) + wide)};
+    for (size_t i = 0; i < evidence->n_blocks; i++) {
+        uint32_t *link = &evidence_block_at(evidence, i)->newest;
+        while (*link && stretch_at(&evidence->stretches, *link)->hour / HOURS_PER_DAY >= first_day)
+            link = &stretch_at(&evidence->stretches, *link)->next;
+        *link = 0;
+    }
+    stretches_forget(&evidence->stretches, first_day);
 }
 
-static void register_segment(struct evidence *evidence, uint32_t track, uint32_t segment)
+void evidence_turn(struct evidence *evidence, int64_t day)
 {
-    const struct span span = segment_span(&evidence->tracks[track], segment);
-
-    for (int32_t row = span.row0; row <= span.row1; row++)
-        for (int32_t column = span.column0; column <= span.column1; column++) {
-            struct block *block = evidence_block_make(evidence, column, row);
-            struct stretch *last = block->n_stretches ? &block->stretches[block->n_stretches - 1] : NULL;
-            block->is_dirty = block->is_near_new_pass = true;
-            if (last && last->track == track && last->last + 1 == segment) {
-                last->last = segment;
-                continue;
-            }
-            ROOM(block->stretches, block->stretch_capacity, block->n_stretches + 1);
-            block->stretches[block->n_stretches++] = (struct stretch){track, segment, segment};
+    if (evidence->day != NO_DAY && day <= evidence->day)
+        return;
+    for (size_t i = 0; i < evidence->n_work; i++)
+        if (evidence->work[i]->work & WORK_FOLD) { /* while their days are plain */
+            coverage_fold(evidence, evidence->work[i]);
+            evidence->work[i]->work &= (uint8_t)~WORK_FOLD;
         }
+    coverage_sweep(evidence, day);
+    evidence->day = day;
+    forget_old(evidence, day - evidence->config.evidence_days);
 }
 
-/* Every stretch of the track, block by block: the newest stretches of the blocks it touches. */
-static void deposit_track(struct evidence *evidence, uint32_t track)
-{
-    const struct track *t = &evidence->tracks[track];
-
-    for (uint32_t segment = 0; segment + 1 < t->n_points; segment++) {
-        const struct span span = segment_span(t, segment);
-        for (int32_t row = span.row0; row <= span.row1; row++)
-            for (int32_t column = span.column0; column <= span.column1; column++) {
-                struct block *block = evidence_block(evidence, column, row);
-                for (size_t i = block->n_stretches; i-- > 0 && block->stretches[i].track == track;)
-                    if (block->stretches[i].first == segment)
-                        coverage_deposit(evidence, block, track, segment, block->stretches[i].last);
-            }
-    }
-}
+/* ---- sightings ----------------------------------------------------------------------------------------- */
 
 static struct grid_covariance honest_covariance(int32_t ee_cm2, int32_t en_cm2, int32_t nn_cm2)
 {
@@ -276,8 +410,7 @@ static void keep_sighting(struct evidence *evidence, struct sighting *s)
     }
     ROOM(evidence->sightings, evidence->sighting_capacity, evidence->n_sightings + 1);
     struct block *block = evidence_block_make(evidence, block_coordinate(s->at.e_mm), block_coordinate(s->at.n_mm));
-    ROOM(block->sightings, block->sighting_capacity, block->n_sightings + 1);
-    block->sightings[block->n_sightings++] = (uint32_t)evidence->n_sightings;
+    number_add(&block_findings(block)->sightings, (uint32_t)evidence->n_sightings);
     evidence->sightings[evidence->n_sightings++] = *s;
     evidence->n_features += s->kind != FEATURE_NONE;
 }
@@ -332,12 +465,8 @@ void evidence_add(struct evidence *evidence, const struct batch *batch, struct k
     const uint32_t speaker = speaker_index(evidence, kid, is_phone);
 
     evidence->unplaced_cm += batch->unplaced_cm;
-    for (size_t i = 0; i < batch->n_passes; i++) {
-        const uint32_t track = add_track(evidence, &batch->passes[i], speaker);
-        for (uint32_t s = 0; s + 1 < evidence->tracks[track].n_points; s++)
-            register_segment(evidence, track, s);
-        deposit_track(evidence, track);
-    }
+    for (size_t i = 0; i < batch->n_passes; i++)
+        add_pass(evidence, &batch->passes[i], speaker);
     for (uint32_t i = 0; i < batch->n_detections; i++)
         add_detection(evidence, batch, i, speaker);
     for (uint32_t i = 0; i < batch->n_features; i++)

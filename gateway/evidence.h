@@ -1,81 +1,34 @@
 /* evidence.h - everything that was observed, in memory, by place.
  *
- * The road is cut into blocks of 64 m. A block knows the stretches of passes that touch it, what each visit watched
- * in its squares, and the sightings (detections) that lie in it. All of it is a set: adding the same batches in any
- * order gives equal evidence, because a visit keeps maxima and lists that are sorted before they are read.
+ * The road is cut into blocks of 64 m. What a pass drove in a block is kept as a stretch (stretch.h); what all of them
+ * watched of a square is 16 bits in a cell map, one map a level (cellmap.h, grid/cover.h); what they drove and felt
+ * of a piece of road is a few sums (piece.h). Sightings are kept whole. All of it is a function of the set of batches:
+ * sums commute, and a stretch that comes late has its block folded again from its stretches in the order of days.
  *
- * A visit is one unit of independence at one place: one vehicle, one UTC hour, one sensor. Whatever a vehicle does
- * within the hour counts once (errors of its position and its detector are common to all of it).
+ * A unit is what counts once at one place: one vehicle, one UTC hour, one sensor. Whatever a vehicle does within the hour has
+ * the same errors. A later stretch of a unit adds to a square only what its earlier ones did not; one node's
+ * batches always come in the same order, so this too depends on the set alone.
  *
- * Memory: about 25 bytes a metre of pass. One thread. */
+ * One thread. */
 #ifndef GATEWAY_EVIDENCE_H
 #define GATEWAY_EVIDENCE_H
 
+#include "gateway/cellmap.h"
+#include "gateway/piece.h"
+#include "gateway/stretch.h"
 #include "grid/shape.h"
-#include "link/message.h"
 
-#define BLOCK_LEVEL 6
-#define BLOCK_MM 64000
-#define COVER_LEVEL_MAX 5    /* the coarsest square that a pass writes to: 32 m, for sigma to 15 m */
+#define COVER_LEVEL_MAX 5     /* the coarsest square that a pass writes to: 32 m, for sigma to 15 m */
+#define COVER_LEVELS (COVER_LEVEL_MAX + 1)
 #define SQUARES_IN_BLOCK 5460 /* levels 0..5: 4096 + 1024 + 256 + 64 + 16 + 4 */
-#define PIECE_LEVEL 4        /* a piece of road is what runs through one 16 m square in one quadrant of heading */
-#define PIECES_IN_BLOCK 64
-#define WATCHED_ONE 65535    /* w * Pd = 1 */
+#define STRIP_LEVEL 2         /* squares of 4 m above finer ones are known: the strip between two wheel tracks */
 #define PLACED_SIGMA_MM_MAX 15000.0 /* contracts: nothing is placed beyond 1 sigma = 15 m */
-#define NS_PER_HOUR (3600 * INT64_C(1000000000))
-#define NS_PER_DAY (24 * NS_PER_HOUR)
+#define NO_DAY INT64_MIN
 
 struct speaker {
     struct kid kid;
     bool is_phone;
-};
-
-struct track_point {
-    struct grid_point at; /* in the deployment's frame */
-    int64_t time_ns;
-    uint16_t sigma_cm, iri_centi;
-};
-
-/* A pass, kept whole. */
-struct track {
-    uint32_t speaker;
-    enum sense sensor;
-    enum gnss_class gnss;
-    uint16_t half_track_mm;
-    uint32_t n_points;
-    struct track_point *points;
-};
-
-/* The segments first..last of a track that touch a block; segment i runs from point i to i + 1. */
-struct stretch {
-    uint32_t track, first, last;
-};
-
-/* What a visit watched of one square: the largest w * Pd, and the quadrants of heading it came in. */
-struct deposit {
-    uint16_t square; /* see square_index */
-    uint16_t watched;
-    uint8_t quadrants;
-};
-
-/* A drive through one piece of road. */
-struct run {
-    int64_t from_ns, to_ns;
-    uint32_t length_mm;
-    uint32_t iri_length_mm;  /* of it, with a known IRI */
-    uint64_t iri_sum;        /* sum of IRI centi * mm */
-    uint8_t piece;           /* square of 16 m (0..15, Morton) * 4 + quadrant of heading */
-};
-
-struct visit {
-    uint32_t speaker;
-    enum sense sensor;
-    int64_t hour; /* since 1970, UTC */
-    int64_t last_ns;
-    struct deposit *deposits;
-    size_t n_deposits, deposit_capacity;
-    struct run *runs;
-    size_t n_runs, run_capacity;
+    struct traverse open[2][4]; /* by sense (motion, camera) and quadrant: where its last pass ended, see piece.h */
 };
 
 /* A detection or a feature sighting, placed in the deployment's frame. A feature's events count on behind the
@@ -112,76 +65,130 @@ struct on_piece {
     uint32_t defect;
 };
 
-/* What was last said of one square, as a key; absent = grey. */
+/* What was last said of a square that has a reason (a defect, a rough ride). */
 struct said {
     uint16_t square;
     uint8_t code;
-    uint64_t key;
+    uint32_t key;
 };
 
-struct block {
-    int32_t column, row; /* floor(e / 64 m), floor(n / 64 m) */
-    uint64_t base;       /* id of the block's cell less its sentinel bit */
-    struct visit *visits;
-    size_t n_visits, visit_capacity;
-    struct stretch *stretches;
-    size_t n_stretches, stretch_capacity;
-    uint32_t *sightings;
-    size_t n_sightings, sighting_capacity;
-    uint32_t *defects; /* whose position lies here */
-    size_t n_defects, defect_capacity;
+struct number_list {
+    uint32_t *items;
+    size_t n, capacity;
+};
+
+/* What a block has beside passes; most have nothing. */
+struct findings {
+    struct number_list sightings, defects; /* whose place lies here */
     struct painted *painted;
     size_t n_painted, painted_capacity;
     struct on_piece *on_pieces;
     size_t n_on_pieces, on_piece_capacity;
-    struct said *said;
+    struct said *said; /* ascending by square */
     size_t n_said, said_capacity;
-    uint8_t piece_codes[PIECES_IN_BLOCK];
-    struct road_metres road; /* what this block adds to the district's */
-    bool is_dirty, is_near_new_pass, is_measured;
+};
+
+/* Why a block stands in the list of those to settle. */
+enum block_work {
+    WORK_COLOUR = 1, /* its squares and pieces have to be decided */
+    WORK_STREET = 2, /* its road metres have to be counted */
+    WORK_FOLD = 4,   /* something came late: its squares have to be folded again */
+};
+
+struct block {
+    int32_t column, row; /* floor(e / 64 m), floor(n / 64 m) */
+    uint32_t key;        /* Morton number of its 64 m square */
+    uint32_t newest;     /* of its chain of stretches */
+    uint32_t n_near;     /* things with a place in it or in one of the eight around it */
+    uint8_t work;
+    struct pieces pieces;
+    struct findings *findings; /* NULL: nothing but passes */
+    uint32_t road_cm[4]; /* by code: what it adds to the district's */
+};
+
+/* Keys of leaves (cellmap.h), some of them more than once. */
+struct leaf_list {
+    uint64_t *items;
+    size_t n, capacity;
 };
 
 struct evidence_config {
     struct grid_zone zone;
     int64_t frame_de_mm, frame_dn_mm; /* added to what comes in FRAME_ITRF_CURRENT */
+    enum road_class road_class;
+    /* The class of the roads in a block of 64 m; NULL: road_class everywhere. */
+    enum road_class (*class_of)(const void *context, int32_t column, int32_t row);
+    const void *class_context;
+    int window_days[4]; /* by class: after so many days without a pass a square is grey; filled by beliefs_init */
+    int evidence_days;  /* stretches are kept so long; 0 = EVIDENCE_DAYS_DEFAULT */
 };
+#define EVIDENCE_DAYS_DEFAULT 30
 
 struct evidence {
     struct evidence_config config;
     struct speaker *speakers;
     size_t n_speakers, speaker_capacity;
-    struct track *tracks;
-    size_t n_tracks, track_capacity;
+    uint32_t *speaker_table; /* open hash from kid to index + 1 */
+    size_t speaker_table_size;
+    struct stretches stretches;
+    struct cutter *cutter;
+    struct cellmap maps[COVER_LEVELS];
+    struct cellmap_path paths[COVER_LEVELS];
+    struct leaf_list moved[COVER_LEVELS]; /* leaves of which a code moved since the last telling */
     struct sighting *sightings;
     size_t n_sightings, sighting_capacity;
-    struct block **blocks;
-    size_t n_blocks, block_capacity;
+    struct block **slabs; /* blocks never move */
+    size_t n_blocks, slab_capacity;
     uint32_t *table; /* open hash from (column, row) to index + 1 */
     size_t table_size;
+    struct block **work;
+    size_t n_work, work_capacity;
+    struct watched *watched, *had; /* room of coverage.c */
+    struct road_point *points;     /* of the pass at hand */
+    size_t point_capacity;
+    void (*on_stretch)(void *context, struct block *block, const struct stretch *stretch); /* told of each; may be NULL */
+    void *on_stretch_context;
     uint64_t unplaced_cm;
+    uint64_t n_passes;
     uint64_t sightings_unplaced; /* sigma beyond 15 m: not used */
     uint64_t n_features;         /* of the sightings */
+    uint64_t passes_too_old;     /* from before evidence_days: not used */
     int64_t newest_ns;           /* event time */
-    uint16_t scratch_watched[SQUARES_IN_BLOCK];
-    uint8_t scratch_quadrants[SQUARES_IN_BLOCK];
-    uint16_t scratch_touched[SQUARES_IN_BLOCK];
+    int64_t day;                 /* ages are as of this one; NO_DAY before the first */
+    float phi[257];              /* coverage.c: P(0 < Z < z) at 64 steps a sigma */
 };
 
 void evidence_init(struct evidence *evidence, const struct evidence_config *config);
 void evidence_done(struct evidence *evidence);
-/* The batch must have passed intake_validate. Marks the blocks it touches. New sightings are at the end. */
+/* The batch must have passed intake_validate. Puts the blocks it touches into the list of work. New sightings are at the
+ * end. */
 void evidence_add(struct evidence *evidence, const struct batch *batch, struct kid speaker, bool is_phone);
+/* Ages are as of this day from now on: what was not passed for a window turns grey. Days do not go back. */
+void evidence_turn(struct evidence *evidence, int64_t day);
+
 struct block *evidence_block(const struct evidence *evidence, int32_t column, int32_t row); /* NULL if empty */
 struct block *evidence_block_make(struct evidence *evidence, int32_t column, int32_t row);
 struct block *evidence_block_of_cell(struct evidence *evidence, struct cell cell); /* makes it */
+struct block *evidence_block_at(const struct evidence *evidence, size_t index);    /* index < n_blocks */
+struct findings *block_findings(struct block *block); /* makes it */
+void number_add(struct number_list *list, uint32_t number);
+void block_work(struct evidence *evidence, struct block *block, enum block_work work);
+enum road_class block_class(const struct evidence *evidence, const struct block *block);
+int block_window(const struct evidence *evidence, const struct block *block); /* days */
 
-int32_t block_coordinate(int64_t mm);
 /* Index of a square among those of its block: coarse levels behind fine ones, Morton within a level. */
 uint16_t square_index(int level, int64_t in_block_e_mm, int64_t in_block_n_mm);
 uint16_t square_parent(uint16_t square, int level); /* of a square of `level` <= 4 */
 int square_level(uint16_t square);
 uint16_t square_of_cell(struct cell cell);
-struct cell square_cell(const struct block *block, uint16_t square);
-extern const uint16_t square_offset[COVER_LEVEL_MAX + 2];
+struct cell square_cell(const struct evidence *evidence, const struct block *block, uint16_t square);
+extern const uint16_t square_offset[COVER_LEVELS + 1];
+/* Of the map of the square's level. */
+static inline uint64_t square_key(const struct block *block, uint16_t square, int level)
+{
+    return ((uint64_t)block->key << (12 - 2 * level)) + (uint64_t)(square - square_offset[level]);
+}
+/* What passes say of a square; 0 if none touched it. */
+uint16_t evidence_cover(const struct evidence *evidence, const struct block *block, uint16_t square);
 
 #endif

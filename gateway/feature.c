@@ -224,8 +224,8 @@ static bool was_felt(const void *context, uint32_t speaker, int64_t hour, enum s
 }
 
 /* Units that called it damage say neither that it is there nor that it is gone. */
-static size_t collect_items(const struct beliefs *beliefs, const struct units *units, const struct clears *clears,
-                            struct evidence_item *items)
+static size_t collect_items(const struct beliefs *beliefs, const struct units *units, const struct clear *clears,
+                            size_t n_clears, struct evidence_item *items)
 {
     size_t n = 0;
 
@@ -243,38 +243,36 @@ static size_t collect_items(const struct beliefs *beliefs, const struct units *u
                                                                          u->feature->confidence_permille)};
         n++;
     }
-    for (size_t i = 0; i < clears->n; i++)
-        items[n++] = (struct evidence_item){.hour = clears->items[i].hour,
-                                            .speaker = clears->items[i].speaker,
+    for (size_t i = 0; i < n_clears; i++)
+        items[n++] = (struct evidence_item){.hour = clears[i].hour,
+                                            .speaker = clears[i].speaker,
                                             .sensor = SENSE_MOTION,
-                                            .log_odds_micro =
-                                                miss_log_odds(clears->items[i].w, FEATURE_PD, FEATURE_PF)};
+                                            .log_odds_micro = miss_log_odds(clears[i].w, FEATURE_PD, FEATURE_PF)};
     return n;
 }
 
-static void walk_feature(const struct beliefs *beliefs, const struct defect *defect, const struct units *units,
+static void walk_feature(const struct beliefs *beliefs, struct defect *defect, const struct units *units,
                          struct feature_belief *feature)
 {
     const struct crossing crossing = {.at = defect->belief.at,
                                       .covariance = defect->covariance,
                                       .half_width_mm = feature_half_width_mm(feature->kind),
-                                      .senses = SENSE_MOTION,
-                                      .was_hit = was_felt,
-                                      .context = units};
-    struct clears clears = {0};
+                                      .senses = SENSE_MOTION};
     struct walk_end end;
+    size_t n_clears;
 
-    clears_collect(beliefs, &crossing, &clears);
-    struct evidence_item *items = room_zeroed(units->n + clears.n, sizeof *items);
-    const size_t n = collect_items(beliefs, units, &clears, items);
+    clears_collect(&beliefs->evidence, &crossing, &defect->feature_clears);
+    struct clear *clears = clears_without(&defect->feature_clears, was_felt, units, &n_clears);
+    struct evidence_item *items = room_zeroed(units->n + n_clears, sizeof *items);
+    const size_t n = collect_items(beliefs, units, clears, n_clears, items);
     walk_days(items, n, 0, beliefs->day, &end);
     feature->posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
     feature->state = end.state == DEFECT_CONFIRMED && has_majority(units)  ? FEATURE_REGISTERED
                      : end.state == DEFECT_DROPPED && end.was_confirmed ? FEATURE_RETIRED
                                                                         : FEATURE_SEEN;
-    feature->passes = (uint16_t)fmin((double)(units->n + clears_watched(&clears)), UINT16_MAX);
+    feature->passes = (uint16_t)fmin((double)(units->n + clears_watched(clears, n_clears)), UINT16_MAX);
     free(items);
-    free(clears.items);
+    free(clears);
 }
 
 /* ---- the verdict --------------------------------------------------------------------------------------- */

@@ -134,7 +134,7 @@ static bool was_hit(const void *context, uint32_t speaker, int64_t hour, enum se
     return false;
 }
 
-static void count(struct defect_belief *belief, const struct hits *hits, const struct clears *clears)
+static void count(struct defect_belief *belief, const struct hits *hits, const struct clear *clears, size_t n_clears)
 {
     size_t motion = 0, seen = 0, units = 0;
 
@@ -148,20 +148,20 @@ static void count(struct defect_belief *belief, const struct hits *hits, const s
     belief->camera_hits = (uint16_t)fmin((double)seen, UINT16_MAX);
     belief->hits = (uint16_t)fmin((double)(motion + seen), UINT16_MAX);
     belief->units = (uint16_t)fmin((double)units, UINT16_MAX);
-    belief->passes = (uint16_t)fmin((double)(motion + seen + clears_watched(clears)), UINT16_MAX);
+    belief->passes = (uint16_t)fmin((double)(motion + seen + clears_watched(clears, n_clears)), UINT16_MAX);
 }
 
-static void collect_clears(const struct beliefs *beliefs, const struct defect *defect, const struct hits *hits,
-                           struct clears *clears)
+/* The caller frees them. */
+static struct clear *collect_clears(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits,
+                                    size_t *ret_n)
 {
     const struct crossing crossing = {.at = defect->belief.at,
                                       .covariance = defect->covariance,
                                       .half_width_mm = defect_half_width_mm(defect->belief.type),
-                                      .senses = catalogue_type(defect->belief.type)->sense,
-                                      .was_hit = was_hit,
-                                      .context = hits};
+                                      .senses = catalogue_type(defect->belief.type)->sense};
 
-    clears_collect(beliefs, &crossing, clears);
+    clears_collect(&beliefs->evidence, &crossing, &defect->clears);
+    return clears_without(&defect->clears, was_hit, hits, ret_n);
 }
 
 /* All that was said of it, under any of its names. The caller frees it. */
@@ -185,25 +185,24 @@ static struct verdict *collect_verdicts(const struct beliefs *beliefs, const str
 
 static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
 {
-    struct clears clears = {0};
     struct items items = {0};
     struct walk_end end;
-    size_t n_said;
+    size_t n_said, n_clears;
     struct verdict *said = collect_verdicts(beliefs, defect, &n_said);
 
-    collect_clears(beliefs, defect, hits, &clears);
+    struct clear *clears = collect_clears(beliefs, defect, hits, &n_clears);
     for (size_t i = 0; i < hits->n; i++)
         for (int sense = SENSE_MOTION; sense <= SENSE_CAMERA; sense++)
             if (hits->items[i].by_sense[sense])
                 add_hit(beliefs, &hits->items[i], hits->items[i].by_sense[sense], items.n == 0, &items);
-    for (size_t i = 0; i < clears.n; i++) {
-        const struct clear *c = &clears.items[i];
+    for (size_t i = 0; i < n_clears; i++) {
+        const struct clear *c = &clears[i];
+        const struct detector *detector = clear_detector(c);
         add_item(&items, (struct evidence_item){.hour = c->hour,
                                                 .speaker = c->speaker,
-                                                .sensor = c->sensor,
-                                                .log_odds_micro = miss_log_odds(c->w, c->detector->pd_crossed,
-                                                                                c->detector->pf),
-                                                .miss_micro = miss_if_there(c->w, c->detector->pd_crossed)});
+                                                .sensor = (enum sense)c->sensor,
+                                                .log_odds_micro = miss_log_odds(c->w, detector->pd_crossed, detector->pf),
+                                                .miss_micro = miss_if_there(c->w, detector->pd_crossed)});
     }
     const int tau_h = defect_fades(defect->belief.type) ? catalogue_type(defect->belief.type)->tau_h : 0;
     walk_days_said(items.items, items.n, said, n_said, tau_h, beliefs->day, &end);
@@ -211,9 +210,9 @@ static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, cons
     defect->belief.may_be_red = end.may_be_red;
     defect->belief.posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
     defect->belief.repair = end.repair;
-    count(&defect->belief, hits, &clears);
+    count(&defect->belief, hits, clears, n_clears);
     free(said);
-    free(clears.items);
+    free(clears);
     free(items.items);
 }
 
@@ -311,7 +310,6 @@ static bool has_damage(const struct witness *witnesses, size_t n)
 static void drop_claim(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
 {
     struct defect_belief *belief = &defect->belief;
-    const struct clears none = {0};
     struct walk_end end;
     size_t n_said;
     struct verdict *said = collect_verdicts(beliefs, defect, &n_said);
@@ -323,7 +321,7 @@ static void drop_claim(const struct beliefs *beliefs, struct defect *defect, con
     belief->may_be_red = end.may_be_red;
     belief->repair = end.repair;
     belief->posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
-    count(belief, hits, &none);
+    count(belief, hits, NULL, 0);
     free(said);
 }
 

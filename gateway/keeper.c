@@ -547,7 +547,7 @@ size_t keeper_report(const struct keeper *keeper, const char *name, char *ret_te
         "},\"outbox_items\":%" PRId64 ",\"outbox_bytes\":%" PRId64 ",\"outbox_acked\":%" PRIu64
         ",\"outbox_refused\":%" PRIu64 ",\"blocks\":%zu,\"tracks\":%zu,\"sightings\":%zu,\"sightings_unplaced\":%" PRIu64
         "}",
-        out.items, out.bytes, out.acked_upto, out.refused, evidence->n_blocks, evidence->n_tracks,
+        out.items, out.bytes, out.acked_upto, out.refused, evidence->n_blocks, (size_t)evidence->n_passes,
         evidence->n_sightings, evidence->sightings_unplaced);
     return text.length;
 }

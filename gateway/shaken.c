@@ -9,7 +9,7 @@
 #include "gateway/beliefs.h"
 
 /* A point's ride is that of 10 m to each side (contract: IRI per 20 m); a body still swings for 5 m after a bump. */
-#define REACH_MM 15000
+#define SHAKEN_MM 15000
 
 struct blocks {
     int32_t column0, column1, row0, row1;
@@ -17,8 +17,8 @@ struct blocks {
 
 static struct blocks blocks_around(struct grid_point from, struct grid_point to)
 {
-    return (struct blocks){block_coordinate(from.e_mm - REACH_MM), block_coordinate(to.e_mm + REACH_MM),
-                           block_coordinate(from.n_mm - REACH_MM), block_coordinate(to.n_mm + REACH_MM)};
+    return (struct blocks){block_coordinate(from.e_mm - SHAKEN_MM), block_coordinate(to.e_mm + SHAKEN_MM),
+                           block_coordinate(from.n_mm - SHAKEN_MM), block_coordinate(to.n_mm + SHAKEN_MM)};
 }
 
 static void mark(struct beliefs *beliefs, struct grid_point at)
@@ -29,7 +29,7 @@ static void mark(struct beliefs *beliefs, struct grid_point at)
         for (int32_t column = b.column0; column <= b.column1; column++) {
             struct block *block = evidence_block(&beliefs->evidence, column, row);
             if (block)
-                block->is_dirty = true;
+                block_work(&beliefs->evidence, block, WORK_COLOUR);
         }
 }
 
@@ -63,7 +63,7 @@ static uint64_t pieces_near(const struct block *block, const struct feature_beli
         for (int64_t e = 0; e < BLOCK_MM; e += side_mm) {
             const unsigned square = (unsigned)(square_index(PIECE_LEVEL, e, n) - square_offset[PIECE_LEVEL]);
             if (distance_mm(feature->at, (int64_t)block->column * BLOCK_MM + e, (int64_t)block->row * BLOCK_MM + n,
-                            side_mm) <= REACH_MM)
+                            side_mm) <= SHAKEN_MM)
                 pieces |= UINT64_C(5) << (square * 4 + way);
         }
     return pieces;
@@ -79,8 +79,9 @@ uint64_t shaken_pieces(const struct beliefs *beliefs, const struct block *block)
     for (int32_t row = b.row0; row <= b.row1; row++)
         for (int32_t column = b.column0; column <= b.column1; column++) {
             const struct block *near = evidence_block(&beliefs->evidence, column, row);
-            for (size_t i = 0; near && i < near->n_defects; i++) {
-                const struct feature_belief *feature = &beliefs->defects[near->defects[i]].feature;
+            const struct number_list *things = near && near->findings ? &near->findings->defects : NULL;
+            for (size_t i = 0; things && i < things->n; i++) {
+                const struct feature_belief *feature = &beliefs->defects[things->items[i]].feature;
                 if (feature->state == FEATURE_REGISTERED)
                     pieces |= pieces_near(block, feature);
             }

@@ -175,7 +175,7 @@ static void apply_pending(struct image *image, const size_t *pending, size_t n, 
             image_apply(image, &recording.ops[order[i]], recording.ops[order[i]].length);
 }
 
-static void image_write(const struct image *image, const char *dir, const char *recorded_path)
+static void image_put(const struct image *image, const char *dir, const char *recorded_path)
 {
     const char *name = strrchr(recorded_path, '/');
     char path[256];
@@ -253,7 +253,7 @@ static size_t cut_everywhere(struct rig *rig, size_t every)
                 for (int f = 0; f < recording.n_files; f++) {
                     image_copy(&scratch, &durable[f]);
                     apply_pending(&scratch, pending[f].ops, pending[f].n, cut, &chance);
-                    image_write(&scratch, rig->dir, recording.paths[f]);
+                    image_put(&scratch, rig->dir, recording.paths[f]);
                 }
                 check_after(rig, i, cut, op->acked);
             }

@@ -164,14 +164,17 @@ static inline size_t live_defects(const struct beliefs *b, enum defect_state sta
 /* The code said of a cell, CODE_GREY if none. */
 static inline enum road_code code_said(const struct beliefs *b, struct cell cell)
 {
-    const struct grid_point corner = cell_corner(cell);
-    const struct block *block =
-        evidence_block(&b->evidence, block_coordinate(corner.e_mm), block_coordinate(corner.n_mm));
+    return beliefs_code(b, cell);
+}
 
-    for (size_t i = 0; block && i < block->n_said; i++)
-        if (block->said[i].square == square_of_cell(cell))
-            return (enum road_code)block->said[i].code;
-    return CODE_GREY;
+/* Squares told: those with a reason and the plain ones of all leaves. */
+static inline size_t squares_told(const struct delta *delta)
+{
+    size_t n = delta->n_cells;
+
+    for (size_t i = 0; i < delta->n_leaves; i++)
+        n += (size_t)__builtin_popcountll(delta->leaves[i].patch.mask);
+    return n;
 }
 
 static inline struct cell cell_at(double e, double n, int level)

@@ -1,5 +1,6 @@
 /* Probabilities are those of the normal distribution's tables: 0.6827 within 1 sigma, 0.9545 within 2. */
 #include "gateway/coverage.h"
+#include "grid/cover.h"
 #include "tests/check.h"
 #include "tests/gateway/drive.h"
 
@@ -17,11 +18,17 @@ static struct beliefs believe(void)
 
 static double crossing(struct beliefs *b, double e, double n, struct grid_covariance covariance)
 {
-    const struct track *track = &b->evidence.tracks[0];
-    uint32_t segment;
+    const struct grid_point at = metres(e, n);
+    double most = 0;
 
-    return coverage_crossing(track, 0, track->n_points - 2, metres(e, n), covariance,
-                             defect_half_width_mm(DEFECT_POTHOLE), &segment);
+    for (size_t i = 0; i < b->evidence.n_blocks; i++) {
+        const struct block *block = evidence_block_at(&b->evidence, i);
+        const struct grid_point corner = {(int64_t)block->column * BLOCK_MM, (int64_t)block->row * BLOCK_MM};
+        for (uint32_t k = block->newest; k; k = stretch_at(&b->evidence.stretches, k)->next)
+            most = fmax(most, coverage_crossing(stretch_at(&b->evidence.stretches, k), corner, at, covariance,
+                                                defect_half_width_mm(DEFECT_POTHOLE)));
+    }
+    return most;
 }
 
 /* A pothole is 0.2 m to each side, a tyre 0.12 m: the band is 0.32 m. */
@@ -62,20 +69,18 @@ FACT(the_level_of_coverage_is_the_finest_of_two_sigmas)
         CHECK_INT(coverage_level(rows[i].sigma_mm), rows[i].level);
 }
 
-/* Watched of a square by all visits together, of 1. */
+/* Watched of a square by all units together, of 1: kept in sixteenths, at most 31 of them. -1 if no pass wrote to it at its own
+ * level. */
 static double watched(const struct beliefs *b, struct cell cell)
 {
     const struct grid_point corner = cell_corner(cell);
     const struct block *block =
         evidence_block(&b->evidence, block_coordinate(corner.e_mm), block_coordinate(corner.n_mm));
-    double sum = 0;
+    const uint16_t cover = block ? evidence_cover(&b->evidence, block, square_of_cell(cell)) : 0;
 
-    for (size_t v = 0; block && v < block->n_visits; v++)
-        for (size_t i = 0; i < block->visits[v].n_deposits; i++)
-            if (block->visits[v].deposits[i].square == square_of_cell(cell))
-                sum += (double)block->visits[v].deposits[i].watched / WATCHED_ONE;
-    return sum;
+    return cover_colour(cover) ? (double)cover_coverage(cover) / COVER_ONE : -1;
 }
+#define SIXTEENTH (0.5 / 16) /* the most that rounding to sixteenths is off */
 
 FACT(rtk_watches_the_squares_under_both_wheels_and_no_other)
 {
@@ -84,10 +89,10 @@ FACT(rtk_watches_the_squares_under_both_wheels_and_no_other)
     drive_straight(&drive, 1, DAY0_NS, 0, 40, 100, 40, GNSS_RTK, 0.05);
     beliefs_add(&b, &drive.batch, kid_number(1), false);
     for (int i = 1; i < 99; i++) {
-        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 40.5, 0)), 0.6, 1e-3);
-        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 39.5, 0)), 0.6, 1e-3);
-        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 41.5, 0)), 0, 0);
-        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 38.5, 0)), 0, 0);
+        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 40.5, 0)), 0.6, SIXTEENTH);
+        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 39.5, 0)), 0.6, SIXTEENTH);
+        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 41.5, 0)), -1, 0);
+        CHECK_NEAR(watched(&b, cell_at(i + 0.5, 38.5, 0)), -1, 0);
     }
     beliefs_done(&b);
 }
@@ -99,8 +104,8 @@ FACT(a_phone_watches_16_m_squares)
     drive_straight(&drive, 1, DAY0_NS, 0, 40, 100, 40, GNSS_PHONE, 8);
     beliefs_add(&b, &drive.batch, kid_number(1), true);
     /* the wheels are 0.75 m beside the middle of the square: (7.25 and 8.75 m) / 8 m: 0.6827 less a little */
-    CHECK_NEAR(watched(&b, cell_at(50, 40, 4)), 0.375 * 0.681, 0.375 * 0.003);
-    CHECK_NEAR(watched(&b, cell_at(50, 40, 0)), 0, 0);
+    CHECK_NEAR(watched(&b, cell_at(50, 40, 4)), 0.375 * 0.681, SIXTEENTH);
+    CHECK_NEAR(watched(&b, cell_at(50, 40, 0)), -1, 0);
     beliefs_done(&b);
 }
 
@@ -112,7 +117,7 @@ FACT(one_vehicle_counts_once_an_hour)
         drive_straight(&drive, i + 1, DAY0_NS + (i == 2 ? 3600 : (int64_t)i * 1200) * SECOND_NS, 0, 40, 100, 40, GNSS_RTK,
                        0.05);
         beliefs_add(&b, &drive.batch, kid_number(1), false);
-        CHECK_NEAR(watched(&b, cell_at(50.5, 40.5, 0)), i == 2 ? 1.2 : 0.6, 1e-3);
+        CHECK_NEAR(watched(&b, cell_at(50.5, 40.5, 0)), i == 2 ? 1.2 : 0.6, 2 * SIXTEENTH);
     }
     beliefs_done(&b);
 }
@@ -134,9 +139,9 @@ FACT(squares_number_as_cells_do)
                                                  at.n_mm - (int64_t)block->row * BLOCK_MM);
             CHECK_INT(square, square_of_cell(cell));
             CHECK_INT(square_level(square), level);
-            CHECK(square_cell(block, square).id == cell.id);
+            CHECK(square_cell(&evidence, block, square).id == cell.id);
             if (level < COVER_LEVEL_MAX)
-                CHECK(square_cell(block, square_parent(square, level)).id == cell_parent(cell, level + 1).id);
+                CHECK(square_cell(&evidence, block, square_parent(square, level)).id == cell_parent(cell, level + 1).id);
         }
         evidence_done(&evidence);
     }

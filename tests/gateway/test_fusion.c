@@ -1,4 +1,5 @@
 /* Association, fusion, painting and telling: small scenes whose outcome a person can work out. */
+#include "grid/cover.h"
 #include "tests/check.h"
 #include "tests/gateway/drive.h"
 
@@ -276,12 +277,15 @@ FACT(clean_squares_are_coded_at_the_level_the_position_supports)
 
         for (unsigned i = 0; i < 3; i++)
             pass_by(&s, i, i, rows[r].sigma_m);
-        for (size_t i = 0; i < s.beliefs.evidence.n_blocks; i++)
-            for (size_t k = 0; k < s.beliefs.evidence.blocks[i]->n_said; k++) {
-                const int level = square_level(s.beliefs.evidence.blocks[i]->said[k].square);
-                at_level += level == rows[r].level;
-                finer += level < rows[r].level;
-            }
+        for (int level = 0; level <= rows[r].level; level++) {
+            struct cellmap_cursor cursor;
+            struct cellmap_leaf leaf;
+            cellmap_cursor_open(&cursor, &s.beliefs.evidence.maps[level]);
+            while (cellmap_cursor_next(&cursor, &leaf))
+                for (unsigned i = 0; i < 64; i++)
+                    *(level == rows[r].level ? &at_level : &finer) += cover_shown(leaf.values[i]) == CODE_GREEN;
+            cellmap_cursor_close(&cursor);
+        }
         CHECK(at_level >= 12); /* 200 m of road in squares of at most 16 m */
         CHECK_INT(finer, 0);
         CHECK_INT(code_said(&s.beliefs, cell_at(100.5, 40.75, rows[r].level)), CODE_GREEN);
@@ -356,15 +360,19 @@ FACT(a_second_clean_pass_of_the_day_tells_only_what_moved)
     struct scene s = scene_open();
 
     pass_by(&s, 1, 0, 0.05);
-    CHECK(s.delta.n_cells > 400);
+    CHECK(squares_told(&s.delta) > 400);
+    CHECK_INT(s.delta.n_cells, 0); /* none has a reason */
+    CHECK(s.delta.leaves[0].has_moved);
+    CHECK(cover_is_pale(s.delta.leaves[0].patch.covers[__builtin_ctzll(s.delta.leaves[0].patch.mask)]));
     pass_by(&s, 2, 1, 0.05); /* 1.2 of coverage: pale green turns full */
-    CHECK(s.delta.n_cells > 400);
-    CHECK(!s.delta.cells[0].reason.is_pale);
+    CHECK(squares_told(&s.delta) > 400);
+    CHECK(!s.delta.leaves[0].has_moved);
+    CHECK(!cover_is_pale(s.delta.leaves[0].patch.covers[__builtin_ctzll(s.delta.leaves[0].patch.mask)]));
     pass_by(&s, 3, 2, 0.05);
-    CHECK_INT(s.delta.n_cells, 0);
+    CHECK_INT(squares_told(&s.delta), 0);
     pass_by(&s, 4, 26, 0.05); /* the next day: freshness */
-    CHECK(s.delta.n_cells > 400);
-    CHECK_INT(s.delta.cells[0].was, CODE_GREEN);
+    CHECK(squares_told(&s.delta) > 400);
+    CHECK(!s.delta.leaves[0].has_moved);
     scene_close(&s);
 }
 

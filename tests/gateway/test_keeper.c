@@ -153,7 +153,7 @@ FACT(a_genuine_batch_that_cannot_be_true_is_refused_durably_and_the_next_is_take
         if (ack.n_refused == 1 && ack.refused[0].reason != wrongs[i].reason)
             CHECK_FAILED("%s: refused as %s", wrongs[i].name, road_status_name(ack.refused[0].reason));
         CHECK_INT(rig_ack(&rig, 1).upto, 1);
-        CHECK_INT(keeper_beliefs(rig.keeper)->evidence.n_tracks, 2);
+        CHECK_INT(keeper_beliefs(rig.keeper)->evidence.n_passes, 2);
         rig_close(&rig);
     }
 }

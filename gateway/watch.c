@@ -1,0 +1,563 @@
+/* watch.c - what a stretch watched of the squares and pieces of its block, and the sums of it.
+ *
+ * Each wheel (a camera: four lines over its lane) is followed from square to square of the level that its position
+ * supports; where it runs through one, in the middle of its way there, w is the probability that it was inside it across the
+ * way. The largest w of a unit counts in a square, and in each ancestor. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/coverage.h"
+#include "gateway/room.h"
+#include "grid/cover.h"
+
+#define PHI_STEPS      64 /* a sigma */
+#define PHI_LAST       256
+#define BLOCK_M        (1 << BLOCK_LEVEL)
+#define RAISED_WEIGHT  0x3F /* weight + 1 */
+#define RAISED_OWN     0x40
+#define PARALLEL       1e-9
+#define FAR            1e9
+#define AGE_KEPT       200 /* days: an older square counts as so old, because days are kept modulo 512 */
+#define PLACES (SQUARES_IN_BLOCK + PIECES_IN_BLOCK)
+
+/* Of one unit in one block, or of all stretches of a block. */
+struct watched {
+    uint8_t raised[PLACES]; /* 0: not touched */
+    uint8_t quadrants[SQUARES_IN_BLOCK]; /* kept only for coverage_quadrants */
+    bool has_quadrants;
+    uint16_t touched[PLACES]; /* by level, each from its square_offset on */
+    unsigned n[COVER_LEVELS];
+    uint64_t driven; /* pieces that the middle line ran through */
+};
+
+/* One line through the block, in squares of its level. */
+struct line {
+    double x, y, dx, dy;
+    double per_x, per_y, more_x, more_y; /* distance across the way to a border = part of a square * per + more */
+    double to_steps; /* squares to steps of phi */
+    double pd16;     /* sixteenths of w = 1 */
+    bool is_east, is_north; /* of ux, uy >= 0 */
+    int level, side; /* squares along the block */
+};
+
+struct watched *watched_new(void)
+{
+    return room_zeroed(1, sizeof(struct watched));
+}
+
+void watched_free(struct watched *watched)
+{
+    free(watched);
+}
+
+static void watched_clear(struct watched *w)
+{
+    for (int level = 0; level < COVER_LEVELS; level++) {
+        for (unsigned i = 0; i < w->n[level]; i++) {
+            w->raised[w->touched[square_offset[level] + i]] = 0;
+            w->quadrants[w->touched[square_offset[level] + i]] = 0;
+        }
+        w->n[level] = 0;
+    }
+    for (uint64_t left = w->driven; left; left &= left - 1)
+        w->raised[SQUARES_IN_BLOCK + __builtin_ctzll(left)] = 0;
+    w->driven = 0;
+}
+
+static void raise_square(struct watched *w, uint16_t square, int level, uint8_t weight, uint8_t own)
+{
+    const uint8_t before = w->raised[square];
+
+    if (!before)
+        w->touched[square_offset[level] + w->n[level]++] = square;
+    const uint8_t most = (before & RAISED_WEIGHT) > weight + 1 ? before & RAISED_WEIGHT : (uint8_t)(weight + 1);
+    w->raised[square] = (uint8_t)(most | ((before | own) & RAISED_OWN));
+}
+
+/* ---- along a line -------------------------------------------------------------------------------------- */
+
+static float phi_at(const struct evidence *evidence, double steps)
+{
+    return evidence->phi[steps < PHI_LAST ? (int)(steps + 0.5) : PHI_LAST];
+}
+
+/* The line runs through square (i, j); (x, y) in 0..1 is the middle of its way there. */
+static uint8_t weight_of(const struct evidence *evidence, const struct line *l, double x, double y)
+{
+    const double left = fmin((l->is_north ? x : 1 - x) * l->per_x + l->more_x,
+                             (l->is_east ? 1 - y : y) * l->per_y + l->more_y);
+    const double right = fmin((l->is_north ? 1 - x : x) * l->per_x + l->more_x,
+                              (l->is_east ? y : 1 - y) * l->per_y + l->more_y);
+
+    return (uint8_t)((phi_at(evidence, left * l->to_steps) + phi_at(evidence, right * l->to_steps)) * l->pd16 + 0.5);
+}
+
+static uint32_t spread6(uint32_t v)
+{
+    v = (v | v << 4) & 0x0F0F;
+    v = (v | v << 2) & 0x3333;
+    return (v | v << 1) & 0x5555;
+}
+
+static void touch(const struct evidence *evidence, struct watched *w, const struct line *l, int i, int j, double x,
+                  double y, uint8_t quadrant)
+{
+    const uint16_t square =
+        (uint16_t)(square_offset[l->level] + (spread6((uint32_t)j) << 1 | spread6((uint32_t)i)));
+
+    raise_square(w, square, l->level, weight_of(evidence, l, x, y), RAISED_OWN);
+    if (w->has_quadrants)
+        w->quadrants[square] |= quadrant;
+}
+
+/* The part 0..1 of a step that lies within 0..side. */
+static bool clip(double a, double d, double side, double *from, double *to)
+{
+    if (d == 0)
+        return a >= 0 && a < side;
+    const double t0 = -a / d, t1 = (side - a) / d;
+    *from = fmax(*from, fmin(t0, t1));
+    *to = fmin(*to, fmax(t0, t1));
+    return *from < *to;
+}
+
+static int clamp_to(double at, int side)
+{
+    return at < 0 ? 0 : at >= side ? side - 1 : (int)at;
+}
+
+static void follow(const struct evidence *evidence, struct watched *w, const struct line *l, uint8_t quadrant)
+{
+    double t = 0, end = 1;
+
+    if (!clip(l->x, l->dx, l->side, &t, &end) || !clip(l->y, l->dy, l->side, &t, &end))
+        return;
+    const double tiny = 1e-9; /* of the line: rounding at a border */
+    const double start = t + tiny;
+    int i = clamp_to(l->x + start * l->dx, l->side), j = clamp_to(l->y + start * l->dy, l->side);
+    const double step_x = l->dx != 0 ? 1 / fabs(l->dx) : INFINITY, step_y = l->dy != 0 ? 1 / fabs(l->dy) : INFINITY;
+    double next_x = l->dx != 0 ? ((l->dx > 0 ? i + 1 : i) - l->x) / l->dx : INFINITY;
+    double next_y = l->dy != 0 ? ((l->dy > 0 ? j + 1 : j) - l->y) / l->dy : INFINITY;
+
+    while (t < end - tiny && i >= 0 && j >= 0 && i < l->side && j < l->side) {
+        const double out = fmin(fmin(next_x, next_y), end), middle = (t + out) / 2;
+        if (out - t > tiny)
+            touch(evidence, w, l, i, j, l->x + middle * l->dx - i, l->y + middle * l->dy - j, quadrant);
+        t = out;
+        if (next_x <= next_y) {
+            i += l->dx > 0 ? 1 : -1;
+            next_x += step_x;
+        } else {
+            j += l->dy > 0 ? 1 : -1;
+            next_y += step_y;
+        }
+    }
+}
+
+/* Pieces under the middle line: at steps of at most half a metre less would be missed than GPS can tell, so squares of
+ * 16 m are followed like all others, without a weight. */
+static void follow_middle(struct watched *w, double x0, double y0, double dx, double dy, unsigned quadrant)
+{
+    double t = 0, end = 1;
+
+    if (!clip(x0, dx, BLOCK_M, &t, &end) || !clip(y0, dy, BLOCK_M, &t, &end))
+        return;
+    const double ex = x0 + end * dx, ey = y0 + end * dy;
+    int i = clamp_to((x0 + t * dx) / 16, 4), j = clamp_to((y0 + t * dy) / 16, 4);
+    const int i1 = clamp_to(ex / 16, 4), j1 = clamp_to(ey / 16, 4);
+
+    for (int steps = 0; steps < 8; steps++) {
+        w->driven |= UINT64_C(1) << (piece_square(i, j) * 4 + quadrant);
+        if (i == i1 && j == j1)
+            return;
+        const double tx = dx != 0 && i != i1 ? (16.0 * (dx > 0 ? i + 1 : i) - x0) / dx : INFINITY;
+        const double ty = dy != 0 && j != j1 ? (16.0 * (dy > 0 ? j + 1 : j) - y0) / dy : INFINITY;
+        if (tx <= ty)
+            i += dx > 0 ? 1 : -1;
+        else
+            j += dy > 0 ? 1 : -1;
+    }
+}
+
+static void watch_segment(const struct evidence *evidence, struct watched *w, const struct stretch *s, unsigned segment)
+{
+    static const double offsets[4] = {-1.0, 1.0, -1.0 / 3, 1.0 / 3}; /* wheels; a camera's lane in four lines */
+    const struct stretch_point *a = &s->points[segment], *b = a + 1;
+    const double x = a->e_cm / 100.0, y = a->n_cm / 100.0;
+    const double dx = (b->e_cm - a->e_cm) / 100.0, dy = (b->n_cm - a->n_cm) / 100.0;
+    const double length = sqrt(dx * dx + dy * dy);
+    const double sigma_m = fmax(1, a->sigma_cm > b->sigma_cm ? a->sigma_cm : b->sigma_cm) / 100.0;
+    const double reach = s->sensor == SENSE_CAMERA ? 1.5 : s->half_track_mm / 1000.0;
+
+    if (length <= 0)
+        return;
+    const double ux = dx / length, uy = dy / length;
+    const unsigned quadrant = quadrant_of(ux, uy);
+    struct line l = {.level = coverage_level(1000 * sigma_m), .is_east = ux >= 0, .is_north = uy >= 0};
+    const double size = 1 << l.level;
+    l.side = BLOCK_M >> l.level;
+    l.pd16 = COVER_ONE * detector_of((enum sense)s->sensor, (enum gnss_class)s->gnss)->pd_pass;
+    l.to_steps = size / sigma_m * PHI_STEPS;
+    l.per_x = fabs(uy) > PARALLEL ? 1 / fabs(uy) : 0;
+    l.more_x = fabs(uy) > PARALLEL ? 0 : FAR;
+    l.per_y = fabs(ux) > PARALLEL ? 1 / fabs(ux) : 0;
+    l.more_y = fabs(ux) > PARALLEL ? 0 : FAR;
+    l.dx = dx / size;
+    l.dy = dy / size;
+    for (int k = 0; k < (s->sensor == SENSE_CAMERA ? 4 : 2); k++) {
+        l.x = (x - offsets[k] * reach * uy) / size;
+        l.y = (y + offsets[k] * reach * ux) / size;
+        follow(evidence, w, &l, (uint8_t)(1u << quadrant));
+    }
+    follow_middle(w, x, y, dx, dy, quadrant);
+}
+
+/* Level by level, so that each square is raised by all its descendants before it raises its parent. */
+static void raise_ancestors(struct watched *w)
+{
+    for (int level = 0; level < COVER_LEVEL_MAX; level++)
+        for (unsigned i = 0; i < w->n[level]; i++) {
+            const uint16_t square = w->touched[square_offset[level] + i], parent = square_parent(square, level);
+            raise_square(w, parent, level + 1, (uint8_t)((w->raised[square] & RAISED_WEIGHT) - 1),
+                  level + 1 == STRIP_LEVEL ? RAISED_OWN : 0);
+            if (w->has_quadrants)
+                w->quadrants[parent] |= w->quadrants[square];
+        }
+}
+
+/* A piece is watched as well as its square, or if no wheel touched that, as the square around it. */
+static void raise_pieces(struct watched *w)
+{
+    for (uint64_t left = w->driven; left; left &= left - 1) {
+        const unsigned number = (unsigned)__builtin_ctzll(left);
+        const uint16_t square = (uint16_t)(square_offset[PIECE_LEVEL] + number / 4);
+        const uint8_t raised = w->raised[square] ? w->raised[square] : w->raised[square_parent(square, PIECE_LEVEL)];
+        w->raised[SQUARES_IN_BLOCK + number] = raised ? raised & RAISED_WEIGHT : 1;
+    }
+}
+
+static void watch(const struct evidence *evidence, struct watched *w, const struct stretch *stretch)
+{
+    for (unsigned segment = 0; segment + 1 < stretch->n_points; segment++)
+        watch_segment(evidence, w, stretch, segment);
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------- */
+
+static bool is_same_unit(const struct stretch *a, const struct stretch *b)
+{
+    return a->speaker == b->speaker && a->hour == b->hour && a->sensor == b->sensor;
+}
+
+/* What the unit watched on the stretches that stand behind this one in the chain: they came before. */
+static void watch_earlier(const struct evidence *evidence, struct watched *had, const struct stretch *stretch)
+{
+    for (uint32_t at = stretch->next; at;) {
+        const struct stretch *other = stretch_at(&evidence->stretches, at);
+        if (other->hour != stretch->hour)
+            break;
+        if (is_same_unit(other, stretch))
+            watch(evidence, had, other);
+        at = other->next;
+    }
+    raise_ancestors(had);
+    raise_pieces(had);
+}
+
+/* The part of a square that is told. */
+static uint16_t shown_part(uint16_t cover)
+{
+    const unsigned coverage = cover_coverage(cover);
+
+    return (uint16_t)((cover & ~COVER_COVERAGE_MAX) |
+                      (coverage >= COVER_FULL ? COVER_FULL : coverage >= COVER_PALE ? COVER_PALE : 0));
+}
+
+/* A square that was swept has forgotten what faded: what comes within the window after its day must be folded. */
+static bool is_swept(const struct evidence *evidence, uint16_t cover, int64_t day, int window)
+{
+    if (evidence->day == NO_DAY || !cover || cover_coverage(cover))
+        return false;
+    const int days = cover_days_to(cover, day);
+    return days > 0 && days < window && cover_days_to(cover, evidence->day) > window;
+}
+
+/* As of evidence->day. */
+static void sweep_cover(const struct evidence *evidence, uint16_t *cover, int window)
+{
+    if (evidence->day != NO_DAY && cover_days_to(*cover, evidence->day) > window)
+        *cover &= (uint16_t)~COVER_COVERAGE_MAX;
+}
+
+struct sum {
+    int64_t day;
+    int window;
+    bool is_late;
+};
+
+static void add_to(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
+{
+    if (is_swept(evidence, *cover, sum->day, sum->window) || !cover_add(cover, sum->day, weight, sum->window, is_own))
+        sum->is_late = true;
+    else
+        sweep_cover(evidence, cover, sum->window);
+}
+
+/* A leaf of which a code moved; the last one often again. */
+static void note_moved(struct leaf_list *moved, uint64_t leaf)
+{
+    if (moved->n && moved->items[moved->n - 1] == leaf)
+        return;
+    ROOM(moved->items, moved->capacity, moved->n + 1);
+    moved->items[moved->n++] = leaf;
+}
+
+static void note_change(struct evidence *evidence, int level, uint64_t key, uint16_t before, uint16_t after)
+{
+    if (!cover_colour(after) || shown_part(before) == shown_part(after))
+        return;
+    cellmap_mark(&evidence->maps[level], &evidence->paths[level], key);
+    if (cover_shown(before) != cover_shown(after))
+        note_moved(&evidence->moved[level], key >> 6);
+}
+
+static void add_squares(struct evidence *evidence, const struct block *block, struct sum *sum, int level)
+{
+    const struct watched *w = evidence->watched, *had = evidence->had;
+
+    for (unsigned i = 0; i < w->n[level] && !sum->is_late; i++) {
+        const uint16_t square = w->touched[square_offset[level] + i];
+        const uint64_t key = square_key(block, square, level);
+        uint16_t *cover = cellmap_touch(&evidence->maps[level], &evidence->paths[level], key);
+        const uint16_t before = *cover;
+        add_to(evidence, sum, cover, had->raised[square] ? 0 : (w->raised[square] & RAISED_WEIGHT) - 1u,
+               w->raised[square] & RAISED_OWN);
+        if (before != *cover)
+            note_change(evidence, level, key, before, *cover);
+    }
+}
+
+static void add_pieces(struct evidence *evidence, struct block *block, struct sum *sum)
+{
+    const struct watched *w = evidence->watched;
+
+    for (uint64_t left = w->driven; left && !sum->is_late; left &= left - 1) {
+        const unsigned number = (unsigned)__builtin_ctzll(left), place = SQUARES_IN_BLOCK + number;
+        add_to(evidence, sum, &pieces_make(&block->pieces, number)->cover,
+               evidence->had->raised[place] ? 0 : (w->raised[place] & RAISED_WEIGHT) - 1u, true);
+    }
+}
+
+void coverage_deposit(struct evidence *evidence, struct block *block, const struct stretch *stretch)
+{
+    struct sum sum = {.day = stretch->hour / HOURS_PER_DAY, .window = block_window(evidence, block)};
+
+    if (block->work & WORK_FOLD)
+        return; /* it will be folded with the others */
+    watch(evidence, evidence->watched, stretch);
+    raise_ancestors(evidence->watched);
+    raise_pieces(evidence->watched);
+    watch_earlier(evidence, evidence->had, stretch);
+    for (int level = 0; level < COVER_LEVELS; level++)
+        add_squares(evidence, block, &sum, level);
+    add_pieces(evidence, block, &sum);
+    watched_clear(evidence->watched);
+    watched_clear(evidence->had);
+    block_work(evidence, block, sum.is_late ? WORK_FOLD | WORK_COLOUR : WORK_COLOUR);
+}
+
+/* ---- folding a block again ----------------------------------------------------------------------------- */
+
+/* Its stretches, oldest hour first, within an hour as they came. */
+static struct number_list chain_of(const struct evidence *evidence, const struct block *block)
+{
+    struct number_list list = {0};
+
+    for (uint32_t at = block->newest; at; at = stretch_at(&evidence->stretches, at)->next) {
+        ROOM(list.items, list.capacity, list.n + 1);
+        list.items[list.n++] = at;
+    }
+    for (size_t i = 0; i < list.n / 2; i++) {
+        const uint32_t swap = list.items[i];
+        list.items[i] = list.items[list.n - 1 - i];
+        list.items[list.n - 1 - i] = swap;
+    }
+    return list;
+}
+
+/* New values of all places that any stretch touches. */
+struct fold {
+    uint16_t covers[PLACES];
+    bool is_touched[PLACES];
+};
+
+static void fold_place(const struct evidence *evidence, struct sum *sum, struct fold *fold, unsigned place, bool is_own)
+{
+    const uint8_t had = evidence->had->raised[place];
+
+    fold->is_touched[place] = true;
+    cover_add(&fold->covers[place], sum->day, had ? 0 : (evidence->watched->raised[place] & RAISED_WEIGHT) - 1u,
+              sum->window, is_own);
+}
+
+static void fold_stretch(struct evidence *evidence, struct sum *sum, struct fold *fold, const struct stretch *stretch)
+{
+    struct watched *w = evidence->watched;
+
+    sum->day = stretch->hour / HOURS_PER_DAY;
+    watch(evidence, w, stretch);
+    raise_ancestors(w);
+    raise_pieces(w);
+    watch_earlier(evidence, evidence->had, stretch);
+    for (int level = 0; level < COVER_LEVELS; level++)
+        for (unsigned i = 0; i < w->n[level]; i++) {
+            const uint16_t square = w->touched[square_offset[level] + i];
+            fold_place(evidence, sum, fold, square, w->raised[square] & RAISED_OWN);
+        }
+    for (uint64_t left = w->driven; left; left &= left - 1)
+        fold_place(evidence, sum, fold, SQUARES_IN_BLOCK + (unsigned)__builtin_ctzll(left), true);
+    watched_clear(w);
+    watched_clear(evidence->had);
+}
+
+/* The colour that was decided stays until the block is coloured again. */
+static uint16_t with_colour_of(uint16_t before, uint16_t after)
+{
+    return cover_colour(before) && cover_colour(after)
+               ? (uint16_t)((after & 0x3FFF) | (unsigned)cover_colour(before) << 14)
+               : after;
+}
+
+static void write_fold(struct evidence *evidence, struct block *block, const struct fold *fold, int window)
+{
+    for (int level = 0; level < COVER_LEVELS; level++)
+        for (uint16_t square = square_offset[level]; square < square_offset[level + 1]; square++) {
+            if (!fold->is_touched[square])
+                continue;
+            const uint64_t key = square_key(block, square, level);
+            uint16_t *cover = cellmap_touch(&evidence->maps[level], &evidence->paths[level], key);
+            const uint16_t before = *cover;
+            *cover = with_colour_of(before, fold->covers[square]);
+            sweep_cover(evidence, cover, window);
+            if (before != *cover)
+                note_change(evidence, level, key, before, *cover);
+        }
+    for (unsigned number = 0; number < PIECES_IN_BLOCK; number++) {
+        if (!fold->is_touched[SQUARES_IN_BLOCK + number])
+            continue;
+        uint16_t *cover = &pieces_make(&block->pieces, number)->cover;
+        *cover = with_colour_of(*cover, fold->covers[SQUARES_IN_BLOCK + number]);
+        sweep_cover(evidence, cover, window);
+    }
+}
+
+void coverage_fold(struct evidence *evidence, struct block *block)
+{
+    struct fold *fold = room_zeroed(1, sizeof *fold);
+    struct number_list chain = chain_of(evidence, block);
+    struct sum sum = {.window = block_window(evidence, block)};
+
+    for (size_t i = 0; i < chain.n; i++)
+        fold_stretch(evidence, &sum, fold, stretch_at(&evidence->stretches, chain.items[i]));
+    write_fold(evidence, block, fold, sum.window);
+    free(chain.items);
+    free(fold);
+}
+
+/* ---- age ----------------------------------------------------------------------------------------------- */
+
+/* One day's step of a square: `jump` days on from evidence->day to `day`. */
+static uint16_t aged(const struct evidence *evidence, uint16_t cover, int64_t day, int window)
+{
+    if (!cover)
+        return cover;
+    const int64_t age = evidence->day == NO_DAY ? cover_days_to(cover, day)
+                                                : cover_days_to(cover, evidence->day) + (day - evidence->day);
+    const unsigned coverage = age > window ? 0 : cover_coverage(cover);
+
+    return cover_pack(cover_colour(cover), age > AGE_KEPT ? day - AGE_KEPT : day - age, coverage);
+}
+
+static int window_of_square(const struct evidence *evidence, int level, uint64_t key)
+{
+    const struct cell cell = {(key << (2 * level + 1)) | UINT64_C(1) << (2 * level)};
+    const struct grid_point corner = cell_corner(cell);
+    const struct block at = {.column = block_coordinate(corner.e_mm), .row = block_coordinate(corner.n_mm)};
+
+    return block_window(evidence, &at);
+}
+
+/* A leaf of finer squares lies within one block. */
+static void age_leaf(struct evidence *evidence, int level, const struct cellmap_leaf *leaf, int64_t day)
+{
+    const bool is_within = level + 3 <= BLOCK_LEVEL || !evidence->config.class_of;
+    int window = window_of_square(evidence, level, leaf->key << 6);
+
+    for (uint64_t left = leaf->present; left; left &= left - 1) {
+        const unsigned square = (unsigned)__builtin_ctzll(left);
+        const uint64_t key = leaf->key << 6 | square;
+        if (!is_within)
+            window = window_of_square(evidence, level, key);
+        const uint16_t before = leaf->values[square], after = aged(evidence, before, day, window);
+        if (before == after)
+            continue;
+        *cellmap_touch(&evidence->maps[level], &evidence->paths[level], key) = after;
+        note_change(evidence, level, key, before, after);
+    }
+}
+
+static void age_pieces(struct evidence *evidence, int64_t day)
+{
+    for (size_t i = 0; i < evidence->n_blocks; i++) {
+        struct block *block = evidence_block_at(evidence, i);
+        const int window = block_window(evidence, block);
+        for (unsigned p = 0; p < block->pieces.n; p++)
+            block->pieces.items[p].cover = aged(evidence, block->pieces.items[p].cover, day, window);
+    }
+}
+
+void coverage_sweep(struct evidence *evidence, int64_t day)
+{
+    for (int level = 0; level < COVER_LEVELS; level++) {
+        struct cellmap_cursor cursor;
+        struct cellmap_leaf leaf;
+        cellmap_cursor_open(&cursor, &evidence->maps[level]);
+        while (cellmap_cursor_next(&cursor, &leaf))
+            age_leaf(evidence, level, &leaf, day);
+        cellmap_cursor_close(&cursor);
+    }
+    age_pieces(evidence, day);
+}
+
+/* ---- for colour.c -------------------------------------------------------------------------------------- */
+
+void coverage_quadrants(const struct evidence *evidence, const struct block *block, uint8_t *ret_quadrants)
+{
+    struct watched *w = evidence->watched;
+    const int window = block_window(evidence, block);
+
+    w->has_quadrants = true;
+    for (uint32_t at = block->newest; at;) {
+        const struct stretch *stretch = stretch_at(&evidence->stretches, at);
+        if (evidence->day != NO_DAY && evidence->day - stretch->hour / HOURS_PER_DAY > window)
+            break;
+        watch(evidence, w, stretch);
+        at = stretch->next;
+    }
+    raise_ancestors(w);
+    memcpy(ret_quadrants, w->quadrants, sizeof w->quadrants);
+    watched_clear(w);
+    w->has_quadrants = false;
+}
+
+void coverage_paint(struct evidence *evidence, const struct block *block, uint16_t square, enum road_code colour)
+{
+    const int level = square_level(square);
+    const uint64_t key = square_key(block, square, level);
+    const uint16_t cover = cellmap_get(&evidence->maps[level], &evidence->paths[level], key);
+
+    if (cover_colour(cover) && cover_colour(cover) != colour)
+        *cellmap_touch(&evidence->maps[level], &evidence->paths[level], key) =
+            (uint16_t)((cover & 0x3FFF) | (unsigned)colour << 14);
+}
