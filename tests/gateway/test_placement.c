@@ -7,7 +7,7 @@
  *     variance of the mean = own^2 / passes + common^2, along and across the way
  *     P(same cell) along one axis, error N(0, s), place uniform in the metre = erf(1 / (s sqrt 2)) - s sqrt(2 / pi) (1 - exp(-1 / (2 s^2)))
  *
- * The printed table is what docs/evidence/2026-11-23-placement.md shows. */
+ * ROAD_HOLES=N plays N times as many holes; docs/evidence/2026-11-23-placement.md shows what that prints. */
 #include <stdio.h>
 
 #include "tests/check.h"
@@ -131,8 +131,10 @@ static void one_hole(const struct errors *x, unsigned passes, struct chance *cha
     beliefs_done(&beliefs);
 }
 
-static struct score play(const struct errors *x, unsigned passes, unsigned trials)
+static struct score play(const struct errors *x, unsigned passes, unsigned holes)
 {
+    const char *times = getenv("ROAD_HOLES");
+    const unsigned trials = holes * (times ? (unsigned)strtoul(times, NULL, 10) : 1);
     struct chance chance = {20261123 + passes};
     struct score score = {0};
 
