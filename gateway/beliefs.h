@@ -129,6 +129,8 @@ void fuse(const struct beliefs *beliefs, struct defect *defect);
 void colour_block(struct beliefs *beliefs, struct block *block, struct delta *delta);
 /* colour.c: which squares and which piece a fused defect colours. */
 void colour_place(struct beliefs *beliefs, uint32_t index);
+/* colour.c: writes a thing that was loaded into the blocks it concerns, as colour_place left it. */
+void colour_restore(struct beliefs *beliefs, uint32_t index);
 /* shaken.c: the blocks around a feature that is registered, or was, or lay elsewhere, have to be coloured again. */
 void shaken_mark(struct beliefs *beliefs, struct defect *defect);
 /* shaken.c: pieces of a block, a bit each, whose ride is a registered feature's. */

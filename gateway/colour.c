@@ -64,6 +64,18 @@ static void leave_street(struct beliefs *beliefs, struct defect *defect, uint32_
     defect->street = NULL;
 }
 
+/* On the i-th of its cells. */
+static struct block *put_paint(struct beliefs *beliefs, const struct defect *defect, uint32_t index, size_t i)
+{
+    struct block *block = evidence_block_of_cell(&beliefs->evidence, defect->cells[i]);
+    struct findings *findings = block_findings(block);
+
+    ROOM(findings->painted, findings->painted_capacity, findings->n_painted + 1);
+    findings->painted[findings->n_painted++] =
+        (struct painted){square_of_cell(defect->cells[i]), index, defect->areas_m2[i]};
+    return block;
+}
+
 static void paint(struct beliefs *beliefs, struct defect *defect, uint32_t index)
 {
     const double whole = defect_area_m2(defect->belief.type);
@@ -75,14 +87,18 @@ static void paint(struct beliefs *beliefs, struct defect *defect, uint32_t index
     for (size_t i = 0; i < defect->n_cells; i++)
         sum += mass[i] = fmax(cell_probability(defect->cells[i], defect->belief.at, defect->covariance), 1e-9);
     for (size_t i = 0; i < defect->n_cells; i++) {
-        struct block *block = evidence_block_of_cell(&beliefs->evidence, defect->cells[i]);
         const double side = (double)cell_size_mm(defect->cells[i]) / 1000;
-        struct findings *findings = block_findings(block);
-        ROOM(findings->painted, findings->painted_capacity, findings->n_painted + 1);
-        findings->painted[findings->n_painted++] =
-            (struct painted){square_of_cell(defect->cells[i]), index, fmin(whole * mass[i] / sum, side * side)};
-        block_work(&beliefs->evidence, block, WORK_COLOUR);
+        defect->areas_m2[i] = fmin(whole * mass[i] / sum, side * side);
+        block_work(&beliefs->evidence, put_paint(beliefs, defect, index, i), WORK_COLOUR);
     }
+}
+
+static void put_on_street(struct defect *defect, uint32_t index)
+{
+    struct findings *findings = block_findings(defect->street);
+
+    ROOM(findings->on_pieces, findings->on_piece_capacity, findings->n_on_pieces + 1);
+    findings->on_pieces[findings->n_on_pieces++] = (struct on_piece){defect->piece, index};
 }
 
 /* One defect colours one piece of road, however poor its position: the most probable square's that was driven,
@@ -101,11 +117,9 @@ static void find_street(struct beliefs *beliefs, struct defect *defect, uint32_t
             const unsigned piece = first + (quadrant + turns[turn]) % 4;
             if (!(block->pieces.driven >> piece & 1))
                 continue;
-            struct findings *findings = block_findings(block);
             defect->street = block;
             defect->piece = (uint8_t)piece;
-            ROOM(findings->on_pieces, findings->on_piece_capacity, findings->n_on_pieces + 1);
-            findings->on_pieces[findings->n_on_pieces++] = (struct on_piece){(uint8_t)piece, index};
+            put_on_street(defect, index);
             block_work(&beliefs->evidence, block, WORK_COLOUR);
             return;
         }
@@ -136,6 +150,18 @@ void colour_place(struct beliefs *beliefs, uint32_t index)
         return;
     paint(beliefs, defect, index);
     find_street(beliefs, defect, index);
+}
+
+void colour_restore(struct beliefs *beliefs, uint32_t index)
+{
+    struct defect *defect = &beliefs->defects[index];
+
+    number_add(&block_findings(defect->home)->defects, index);
+    stand_near(beliefs, defect->home, 1);
+    for (size_t i = 0; i < defect->n_cells; i++)
+        put_paint(beliefs, defect, index, i);
+    if (defect->street)
+        put_on_street(defect, index);
 }
 
 /* ---- what is known of a block -------------------------------------------------------------------------- */

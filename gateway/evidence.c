@@ -154,6 +154,20 @@ struct block *evidence_block(const struct evidence *evidence, int32_t column, in
     return index ? evidence_block_at(evidence, index - 1) : NULL;
 }
 
+size_t evidence_block_index(const struct evidence *evidence, const struct block *block)
+{
+    return evidence->table[table_slot(evidence, block->column, block->row)] - 1;
+}
+
+bool evidence_has_cell(const struct evidence *evidence, struct cell cell)
+{
+    if (!cell_is_valid(cell) || cell_level(cell) > COVER_LEVEL_MAX ||
+        cell.id >> CELL_ZONE_SHIFT != (uint64_t)cell_zone_number(evidence->config.zone))
+        return false;
+    const struct grid_point corner = cell_corner(cell);
+    return evidence_block(evidence, block_coordinate(corner.e_mm), block_coordinate(corner.n_mm)) != NULL;
+}
+
 static void table_double(struct evidence *evidence)
 {
     free(evidence->table);
@@ -170,6 +184,8 @@ static uint32_t count_near(const struct evidence *evidence, int32_t column, int3
 {
     uint32_t n = 0;
 
+    if (!evidence->n_sightings)
+        return 0;
     for (int32_t r = row - 1; r <= row + 1; r++)
         for (int32_t c = column - 1; c <= column + 1; c++) {
             const struct block *block = evidence_block(evidence, c, r);
@@ -266,6 +282,21 @@ static void speakers_double(struct evidence *evidence)
     evidence->speaker_table = room_zeroed(evidence->speaker_table_size, sizeof *evidence->speaker_table);
     for (size_t i = 0; i < evidence->n_speakers; i++)
         evidence->speaker_table[speaker_slot(evidence, evidence->speakers[i].kid)] = (uint32_t)(i + 1);
+}
+
+bool evidence_index_speakers(struct evidence *evidence)
+{
+    while (2 * (evidence->n_speakers + 1) > evidence->speaker_table_size)
+        evidence->speaker_table_size *= 2;
+    free(evidence->speaker_table);
+    evidence->speaker_table = room_zeroed(evidence->speaker_table_size, sizeof *evidence->speaker_table);
+    for (size_t i = 0; i < evidence->n_speakers; i++) {
+        uint32_t *slot = &evidence->speaker_table[speaker_slot(evidence, evidence->speakers[i].kid)];
+        if (*slot)
+            return false;
+        *slot = (uint32_t)(i + 1);
+    }
+    return true;
 }
 
 static uint32_t speaker_index(struct evidence *evidence, struct kid kid, bool is_phone)

@@ -170,6 +170,11 @@ struct block *evidence_block(const struct evidence *evidence, int32_t column, in
 struct block *evidence_block_make(struct evidence *evidence, int32_t column, int32_t row);
 struct block *evidence_block_of_cell(struct evidence *evidence, struct cell cell); /* makes it */
 struct block *evidence_block_at(const struct evidence *evidence, size_t index);    /* index < n_blocks */
+size_t evidence_block_index(const struct evidence *evidence, const struct block *block);
+/* A square of this zone, at most of 32 m, in a block that is there. */
+bool evidence_has_cell(const struct evidence *evidence, struct cell cell);
+/* After speakers were loaded; false if one is there twice. */
+bool evidence_index_speakers(struct evidence *evidence);
 struct findings *block_findings(struct block *block); /* makes it */
 void number_add(struct number_list *list, uint32_t number);
 void block_work(struct evidence *evidence, struct block *block, enum block_work work);

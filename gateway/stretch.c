@@ -187,10 +187,27 @@ enum road_status stretches_load(struct stretches *stretches, struct image_source
     return status == ROAD_OK && n != head.n ? ROAD_CORRUPT : status;
 }
 
-bool stretches_has(const struct stretches *stretches, uint32_t number)
+uint64_t *stretches_starts(const struct stretches *stretches)
 {
-    const size_t at = number >> STRETCH_CHUNK_BITS, offset = (number & ((1u << STRETCH_CHUNK_BITS) - 1)) * UNIT;
+    uint64_t *starts = room_zeroed((stretches->n_chunks << STRETCH_CHUNK_BITS) / 64, sizeof *starts);
 
-    return at < stretches->n_chunks && stretches->chunks[at].bytes && offset >= UNIT &&
-           offset + offsetof(struct stretch, points) + 2 * sizeof(struct stretch_point) <= stretches->chunks[at].used;
+    for (size_t i = 0; i < stretches->n_chunks; i++) {
+        const struct stretch_chunk *chunk = &stretches->chunks[i];
+        for (uint32_t at = UNIT; at < chunk->used;) {
+            const size_t number = i << STRETCH_CHUNK_BITS | at / UNIT;
+            starts[number / 64] |= UINT64_C(1) << number % 64;
+            at += (uint32_t)size_of((const struct stretch *)(const void *)(chunk->bytes + at));
+        }
+    }
+    return starts;
+}
+
+bool stretches_claim(const struct stretches *stretches, uint64_t *starts, uint32_t number)
+{
+    const uint64_t bit = UINT64_C(1) << number % 64;
+
+    if (number >> STRETCH_CHUNK_BITS >= stretches->n_chunks || !(starts[number / 64] & bit))
+        return false;
+    starts[number / 64] &= ~bit;
+    return true;
 }

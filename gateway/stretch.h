@@ -61,8 +61,10 @@ size_t stretches_bytes(const struct stretches *stretches);
 enum road_status stretches_save(const struct stretches *stretches, const struct image_sink *sink);
 /* Into initialised, empty ones. */
 enum road_status stretches_load(struct stretches *stretches, struct image_source *source);
-/* False for a number that names no whole stretch within its chunk. */
-bool stretches_has(const struct stretches *stretches, uint32_t number);
+/* After loading: a bit for each number that a stretch has. The caller frees it. */
+uint64_t *stretches_starts(const struct stretches *stretches);
+/* Clears the number's bit; false if it had none: it names no stretch, or was claimed before. */
+bool stretches_claim(const struct stretches *stretches, uint64_t *starts, uint32_t number);
 
 #define STRETCH_CHUNK_BITS 14 /* in units of four bytes */
 static inline struct stretch *stretch_at(const struct stretches *stretches, uint32_t number)
