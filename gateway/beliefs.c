@@ -30,6 +30,11 @@ static void show_stretch(void *context, struct block *block, const struct stretc
         }
 }
 
+static enum road_class class_of_block(const void *context, int32_t column, int32_t row, enum road_class otherwise)
+{
+    return road_class_of_block(context, column, row, otherwise);
+}
+
 void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
 {
     memset(beliefs, 0, sizeof *beliefs);
@@ -37,6 +42,10 @@ void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
     beliefs->day = NO_DAY;
     evidence_init(&beliefs->evidence, &config->evidence);
     beliefs->evidence.config.road_class = config->road_class;
+    if (config->roads) {
+        beliefs->evidence.config.class_of = class_of_block;
+        beliefs->evidence.config.class_context = config->roads;
+    }
     for (int class = 0; class < 4; class++)
         beliefs->evidence.config.window_days[class] =
             (int)(config->rules.stale_cadences * config->rules.cadence_d[class]);
@@ -51,6 +60,7 @@ void beliefs_done(struct beliefs *beliefs)
     free(beliefs->free_defects);
     free(beliefs->queue);
     free(beliefs->fold);
+    snap_done(&beliefs->snap);
     evidence_done(&beliefs->evidence);
     verdicts_done(&beliefs->verdicts);
     memset(beliefs, 0, sizeof *beliefs);
@@ -67,8 +77,11 @@ void delta_done(struct delta *delta)
 
 void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid speaker, bool is_phone)
 {
+    const struct evidence_config *e = &beliefs->config.evidence;
+    const struct snap_config lanes = {beliefs->config.roads, e->frame_de_mm, e->frame_dn_mm};
+
     beliefs->evidence.on_stretch_context = beliefs;
-    evidence_add(&beliefs->evidence, batch, speaker, is_phone);
+    evidence_add(&beliefs->evidence, snap_batch(&beliefs->snap, &lanes, batch), speaker, is_phone);
 }
 
 static bool is_named(const struct beliefs *beliefs, const struct defect *defect, const struct defect_id *name)

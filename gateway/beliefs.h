@@ -11,6 +11,7 @@
 #define GATEWAY_BELIEFS_H
 
 #include "gateway/clears.h"
+#include "gateway/snap.h"
 #include "gateway/verdict.h"
 
 #define PAINTED_MAX 16
@@ -18,7 +19,10 @@
 
 struct beliefs_config {
     struct evidence_config evidence;
-    enum road_class road_class;
+    enum road_class road_class; /* where the network says nothing */
+    /* Borrowed; NULL: one class everywhere, and no pass is put on a lane (gateway/snap.h). Evidence that was added under
+     * another network is to be added anew. */
+    const struct road_network *roads;
     struct code_rules rules;
     unsigned feature_passes; /* units with a strength before a feature has a baseline; at least 2 are needed */
 };
@@ -77,6 +81,7 @@ void delta_done(struct delta *delta);
 struct beliefs {
     struct beliefs_config config;
     struct evidence evidence;
+    struct snap snap;
     struct verdicts verdicts;
     struct defect *defects;
     size_t n_defects, defect_capacity;

@@ -10,6 +10,7 @@ struct gateway_config {
     int log_level;
     int64_t zone_meridian_deg;
     bool zone_south;
+    char roads[1024];
     int road_class;
     double cadence_d;
     int64_t frame_de_mm, frame_dn_mm;

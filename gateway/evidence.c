@@ -249,7 +249,7 @@ enum road_class block_class(const struct evidence *evidence, const struct block 
 {
     const struct evidence_config *config = &evidence->config;
 
-    return config->class_of ? config->class_of(config->class_context, block->column, block->row) : config->road_class;
+    return config->class_of ? config->class_of(config->class_context, block->column, block->row, config->road_class) : config->road_class;
 }
 
 int block_window(const struct evidence *evidence, const struct block *block)

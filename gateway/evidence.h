@@ -117,7 +117,7 @@ struct evidence_config {
     int64_t frame_de_mm, frame_dn_mm; /* added to what comes in FRAME_ITRF_CURRENT */
     enum road_class road_class;
     /* The class of the roads in a block of 64 m; NULL: road_class everywhere. */
-    enum road_class (*class_of)(const void *context, int32_t column, int32_t row);
+    enum road_class (*class_of)(const void *context, int32_t column, int32_t row, enum road_class otherwise);
     const void *class_context;
     int window_days[4]; /* by class: after so many days without a pass a square is grey; filled by beliefs_init */
     int evidence_days;  /* stretches are kept so long; 0 = EVIDENCE_DAYS_DEFAULT */

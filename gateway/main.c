@@ -11,6 +11,7 @@
 #include "gateway/keeper.h"
 #include "gateway/rules.h"
 #include "link/log.h"
+#include "link/road_file.h"
 #include "link/session.h"
 
 #define HEARD_MAX 64            /* verdicts of one turn; the server sends at most as many unacknowledged */
@@ -32,6 +33,7 @@ struct gateway {
     struct gateway_rules rules;
     struct signer *signer;
     struct registry *registry;
+    struct road_file roads; /* without ways if none is given */
     struct keeper *keeper;
     struct session *session;
     struct sender *sender;
@@ -297,6 +299,22 @@ static void make_topics(struct gateway *g)
     snprintf(g->status_topic, TOPIC_SIZE, "road/v1/%s/status/%s", d, n);
 }
 
+static void open_roads(struct gateway *g)
+{
+    const struct gateway_config *c = &g->config;
+    char error[ROAD_FILE_ERROR_SIZE];
+
+    if (!c->roads[0])
+        return;
+    if (road_file_read(c->roads, &g->roads, error) != ROAD_OK)
+        fatal("%s", error);
+    if (g->roads.network.zone.meridian_deg != c->zone_meridian_deg || g->roads.network.zone.is_south != c->zone_south)
+        fatal("%s: is of meridian %d, this deployment of %" PRId64, c->roads, g->roads.network.zone.meridian_deg,
+              c->zone_meridian_deg);
+    log_info("roads ways=%" PRIu32 " digest=%02x%02x%02x%02x", g->roads.network.n_ways, g->roads.digest[0],
+             g->roads.digest[1], g->roads.digest[2], g->roads.digest[3]);
+}
+
 static void open_keeper(struct gateway *g)
 {
     const struct gateway_config *c = &g->config;
@@ -308,6 +326,7 @@ static void open_keeper(struct gateway *g)
                                  .frame_de_mm = c->frame_de_mm,
                                  .frame_dn_mm = c->frame_dn_mm},
                     .road_class = (enum road_class)c->road_class,
+                    .roads = c->roads[0] ? &g->roads.network : NULL,
                     .rules = g->rules.code,
                     .feature_passes = (unsigned)g->rules.evidence.feature_passes},
         .outbox = {.max_bytes = c->outbox_max_bytes, .max_items = c->outbox_max_items},
@@ -369,6 +388,7 @@ static void open_all(struct gateway *g)
     if (registry_load(c->registry, &g->registry, error) != ROAD_OK)
         fatal("%s", error);
     make_topics(g);
+    open_roads(g);
     open_keeper(g);
     open_link(g);
 }
@@ -383,6 +403,7 @@ static void close_all(struct gateway *g)
     session_publish(g->session, g->status_topic, "offline", strlen("offline"), true, NULL); /* a clean end has no will */
     session_close(g->session);
     keeper_close(g->keeper);
+    road_file_done(&g->roads);
     registry_close(g->registry);
     signer_close(g->signer);
 }
