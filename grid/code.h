@@ -104,6 +104,10 @@ enum code_language { LANGUAGE_EN, LANGUAGE_ZH };
  * wanted. */
 size_t code_explain(const struct code_reason *reason, enum code_language language, char *ret_text,
                     size_t capacity);
+/* The same for a square that only passes speak of (grid/cover.h): "G: covered lately and nothing found, 3 days ago". `age_d`:
+ * whole days since it was last seen, 0 = the same day. */
+size_t cover_explain(enum road_code shown, bool is_pale, int age_d, enum code_language language, char *ret_text,
+                     size_t capacity);
 const char *code_letter(enum road_code code, enum code_language language); /* "R" / "红" */
 const char *code_word(enum road_code code, enum code_language language);   /* "unhealthy" / "不健康" */
 

@@ -327,6 +327,35 @@ size_t code_explain(const struct code_reason *reason, enum code_language languag
     return line.length;
 }
 
+static void add_age(struct line *line, int age_d, bool zh)
+{
+    if (age_d <= 0)
+        add(line, zh ? "今天" : "today");
+    else if (age_d == 1)
+        add(line, zh ? "昨天" : "1 day ago");
+    else
+        add(line, zh ? "%d 天前" : "%d days ago", age_d);
+}
+
+size_t cover_explain(enum road_code shown, bool is_pale, int age_d, enum code_language language, char *ret_text,
+                     size_t capacity)
+{
+    const bool zh = language == LANGUAGE_ZH;
+    struct line line = {ret_text, capacity, 0};
+
+    if (capacity > 0)
+        ret_text[0] = '\0';
+    add(&line, zh ? "%s：" : "%s: ", code_letter(shown, language));
+    if (shown == CODE_GREY)
+        add(&line, zh ? "太久未经过或覆盖太少，无法判断，最近一次在 " : "covered too thinly or too long ago to tell, last ");
+    else if (is_pale)
+        add(&line, zh ? "近期经过，覆盖尚少，未发现病害，" : "covered lately, though thinly, and nothing found, ");
+    else
+        add(&line, zh ? "近期经过，未发现病害，" : "covered lately and nothing found, ");
+    add_age(&line, age_d, zh);
+    return line.length;
+}
+
 const char *code_letter(enum road_code code, enum code_language language)
 {
     return letters[code <= CODE_RED ? code : CODE_GREY][language == LANGUAGE_ZH];

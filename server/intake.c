@@ -29,6 +29,8 @@ struct waiting {
 struct event_out {
     int64_t change_id;
     char *text;
+    struct store_touch touch;
+    uint64_t *touched; /* the cells of `touch` */
 };
 
 struct ack_out {
@@ -217,6 +219,17 @@ static enum road_status refuse(struct intake *intake, const struct waiting *w)
     return inbox_refuse(intake->inbox, w->kid, w->seq, w->bytes, w->length, w->verdict);
 }
 
+static enum road_status keep_touch(struct event_out *event, struct store_touch touch)
+{
+    event->touched = malloc(touch.n_cells * sizeof *event->touched + 1);
+    if (!event->touched)
+        return ROAD_NO_MEMORY;
+    memcpy(event->touched, touch.cells, touch.n_cells * sizeof *event->touched);
+    event->touch = touch;
+    event->touch.cells = event->touched;
+    return ROAD_OK;
+}
+
 static enum road_status apply(struct intake *intake, const struct waiting *w, int64_t now_ms)
 {
     struct event_out *event = &intake->events[intake->n_events];
@@ -227,6 +240,9 @@ static enum road_status apply(struct intake *intake, const struct waiting *w, in
         return status;
     intake->n_events++;
     intake->stats.applied++;
+    status = keep_touch(event, store_last_touch(intake->store));
+    if (status)
+        return status;
     return inbox_accept(intake->inbox, w->kid, w->seq, w->bytes, w->length);
 }
 
@@ -313,7 +329,7 @@ static void publish(struct intake *intake)
     for (size_t i = 0; i < intake->n_events; i++)
         if (intake->config.on_change)
             intake->config.on_change(intake->config.context, intake->events[i].change_id,
-                                     intake->events[i].text);
+                                     intake->events[i].text, &intake->events[i].touch);
 }
 
 /* What happened, or ROAD_CORRUPT if the ledger cannot be read back: then the daemon has to end. */
@@ -326,6 +342,13 @@ static enum road_status undo(struct intake *intake, enum road_status reason)
     log_error("group of changes rolled back status=%s reload=%s", road_status_name(reason),
               road_status_name(status));
     return status ? ROAD_CORRUPT : reason;
+}
+
+static void event_done(struct event_out *event)
+{
+    free(event->text);
+    free(event->touched);
+    *event = (struct event_out){.change_id = 0};
 }
 
 enum road_status intake_step(struct intake *intake, int64_t now_ms)
@@ -345,7 +368,7 @@ enum road_status intake_step(struct intake *intake, int64_t now_ms)
         publish(intake);
     drop_taken(intake, taken > 0 ? taken : 1);
     for (size_t i = 0; i < intake->n_events; i++)
-        free(intake->events[i].text);
+        event_done(&intake->events[i]);
     intake->n_events = intake->n_acks = 0;
     return status;
 }

@@ -10,6 +10,7 @@
 
 #include "link/registry.h"
 #include "server/ledger/ledger.h"
+#include "server/store/store.h"
 
 #define INTAKE_QUEUE_MAX 256 /* messages waiting, SEALED_MAX bytes each at most */
 
@@ -19,7 +20,7 @@ struct intake_config {
     const struct registry *registry; /* may be replaced by intake_set_registry */
     struct signer *signer;           /* the server's own key: seals acknowledgements */
     void (*on_ack)(void *context, const char *gateway, const void *bytes, size_t length);
-    void (*on_change)(void *context, int64_t change_id, const char *event);
+    void (*on_change)(void *context, int64_t change_id, const char *event, const struct store_touch *touch);
     void *context;
 };
 

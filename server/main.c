@@ -85,11 +85,12 @@ static void on_ack(void *context, const char *gateway, const void *bytes, size_t
         log_debug("acknowledgement not sent gateway=%s", gateway);
 }
 
-static void on_change(void *context, int64_t change_id, const char *event)
+static void on_change(void *context, int64_t change_id, const char *event, const struct store_touch *touch)
 {
     struct server *server = context;
+    const struct api_touch seen = {touch->cells, touch->n_cells, touch->has_defects, touch->has_segments};
 
-    api_publish(server->api, change_id, event);
+    api_publish_touched(server->api, change_id, event, &seen);
 }
 
 static void on_connected(void *context)

@@ -315,6 +315,27 @@ int api_port(const struct api *api)
 
 void api_publish(struct api *api, int64_t change_id, const char *event_json)
 {
+    api_publish_touched(api, change_id, event_json, NULL);
+}
+
+static void mark(struct touched *touched, int64_t change_id, const struct api_touch *touch)
+{
+    if (!touch) {
+        touched_mark_all(touched, change_id);
+        return;
+    }
+    for (size_t i = 0; i < touch->n_cells; i++)
+        touched_mark(touched, (struct cell){touch->cells[i]}, change_id);
+    if (touch->has_defects)
+        touched_mark_layer(touched, LAYER_DEFECTS, change_id);
+    if (touch->has_segments)
+        touched_mark_layer(touched, LAYER_SEGMENTS, change_id);
+}
+
+void api_publish_touched(struct api *api, int64_t change_id, const char *event_json, const struct api_touch *touch)
+{
+    if (change_id > api->site.last_change)
+        mark(&api->site.touched, change_id, touch);
     /* First the number, so that a tile asked for because of the event is made anew. */
     if (change_id > api->site.last_change)
         api->site.last_change = change_id;

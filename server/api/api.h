@@ -42,6 +42,13 @@ int api_port(const struct api *api);
 /* Tells the event streams and makes tiles and summary fresh; call after the commit, ids ascending (others are
  * ignored). `event_json` is the change's line, copied. Takes microseconds, never waits for a client. One thread. */
 void api_publish(struct api *api, int64_t change_id, const char *event_json);
+/* The same, if it is known what looks otherwise on the map than before: other tiles stay as they are. */
+struct api_touch {
+    const uint64_t *cells; /* ids of any level */
+    size_t n_cells;
+    bool has_defects, has_segments;
+};
+void api_publish_touched(struct api *api, int64_t change_id, const char *event_json, const struct api_touch *touch);
 /* Ends the event streams and all threads. NULL is fine. */
 void api_stop(struct api *api);
 

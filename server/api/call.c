@@ -17,7 +17,7 @@ static void (*const handlers[ROUTE_COUNT])(struct call *) = {
     [ROUTE_LOG] = answer_log,         [ROUTE_PAGE] = answer_page,
 };
 
-/* A tile that was made for the last published change is answered without the database. */
+/* A tile that no published change has touched since it was made is answered without the database. */
 static void answer_tile_body(struct site *site, const struct request *request, struct answer *answer)
 {
     const int64_t version = site->last_change; /* before reading: the database may be ahead, never behind */
@@ -32,7 +32,7 @@ static void answer_tile_body(struct site *site, const struct request *request, s
         return;
     }
     answer->type = "application/vnd.mapbox-vector-tile";
-    answer->tile = tile_cache_get(site->tiles, tile, version);
+    answer->tile = tile_cache_get(site->tiles, tile, touched_last(&site->touched, site->config.zone, tile));
     metrics_count(site->metrics, answer->tile ? METRIC_TILES_KEPT : METRIC_TILES_MADE, 1);
     if (answer->tile)
         return;

@@ -6,82 +6,35 @@
 #include "grid/code.h"
 #include "server/api/inside.h"
 #include "server/api/json.h"
+#include "server/api/known.h"
 #include "server/api/place.h"
+#include "server/store/leaf.h"
 #include "server/store/words.h"
 
 #define BOX_SIDE_MAX_DEG 0.1
 #define TILE_LEVEL 8 /* 256 m: what the ledger's change digests are about */
-#define IRI_NOT_KNOWN 0xFFFF
-
-/* A row of table cell. */
-struct cell_row {
-    struct cell cell;
-    struct code_reason reason;
-    char defect[DEFECT_ID_TEXT_SIZE]; /* "" if none */
-};
-
-static void read_row(sqlite3_stmt *s, struct cell_row *ret_row)
-{
-    const char *defect = (const char *)sqlite3_column_text(s, 17);
-
-    *ret_row = (struct cell_row){
-        .cell.id = (uint64_t)sqlite3_column_int64(s, 0),
-        .reason = {.code = (enum road_code)(sqlite3_column_int(s, 1) & 3),
-                   .channel = (enum code_channel)sqlite3_column_int(s, 2),
-                   .is_pale = sqlite3_column_int(s, 3) != 0,
-                   .type = (uint8_t)sqlite3_column_int(s, 4),
-                   .severity = (uint8_t)sqlite3_column_int(s, 5),
-                   .posterior_permille = (uint16_t)sqlite3_column_int(s, 6),
-                   .size_milli = sqlite3_column_int(s, 7),
-                   .size_sigma_milli = sqlite3_column_int(s, 8),
-                   .hits = (uint16_t)sqlite3_column_int(s, 9),
-                   .passes = (uint16_t)sqlite3_column_int(s, 10),
-                   .motion_hits = (uint16_t)sqlite3_column_int(s, 11),
-                   .camera_hits = (uint16_t)sqlite3_column_int(s, 12),
-                   .csi = (uint8_t)sqlite3_column_int(s, 13),
-                   .iri_centi = (uint16_t)sqlite3_column_int(s, 14),
-                   .coverage_centi = (uint16_t)sqlite3_column_int(s, 15),
-                   .seen_ns = sqlite3_column_int64(s, 16)},
-    };
-    snprintf(ret_row->defect, sizeof ret_row->defect, "%s", defect ? defect : "");
-}
-
-/* What is known at the cell or at its nearest known ancestor; grey, at the cell itself, if nothing is. */
-static enum road_status find_known(struct reader *reader, struct cell asked, struct cell_row *ret_row)
-{
-    enum road_status status = ROAD_OK;
-
-    for (int level = cell_level(asked); level <= CELL_LEVEL_MAX && !status; level++) {
-        sqlite3_stmt *s = reader_query(reader, QUERY_CELL);
-        sqlite3_bind_int64(s, 1, (sqlite3_int64)cell_parent(asked, level).id);
-        if (reader_step(s, &status)) {
-            read_row(s, ret_row);
-            sqlite3_reset(s);
-            return ROAD_OK;
-        }
-    }
-    if (!status)
-        *ret_row = (struct cell_row){
-            .cell = asked, .reason = {.code = CODE_GREY, .channel = CHANNEL_UNKNOWN, .iri_centi = IRI_NOT_KNOWN}};
-    return status;
-}
 
 static json_t *both(const char *en, const char *zh)
 {
     return json_pack("{s:s, s:s}", "en", en, "zh", zh);
 }
 
-static json_t *explanation(const struct code_reason *reason)
+static json_t *explanation(const struct known_cell *row)
 {
     char en[512], zh[512];
 
-    code_explain(reason, LANGUAGE_EN, en, sizeof en);
-    code_explain(reason, LANGUAGE_ZH, zh, sizeof zh);
+    if (row->is_plain) {
+        cover_explain(row->reason.code, row->reason.is_pale, row->age_d, LANGUAGE_EN, en, sizeof en);
+        cover_explain(row->reason.code, row->reason.is_pale, row->age_d, LANGUAGE_ZH, zh, sizeof zh);
+    } else {
+        code_explain(&row->reason, LANGUAGE_EN, en, sizeof en);
+        code_explain(&row->reason, LANGUAGE_ZH, zh, sizeof zh);
+    }
     return both(en, zh);
 }
 
 /* The newest ledger entry about the cell's defect or about its 256 m tile. */
-static enum road_status newest_entry(struct reader *reader, const struct cell_row *row, json_t **ret_entry)
+static enum road_status newest_entry(struct reader *reader, const struct known_cell *row, json_t **ret_entry)
 {
     char subject[DEFECT_ID_TEXT_SIZE + 16];
     json_t *newest = json_null(), *found;
@@ -112,7 +65,7 @@ static enum road_status newest_entry(struct reader *reader, const struct cell_ro
 }
 
 /* The measured part: null where it is not known. */
-static void add_measures(json_t *object, const struct cell_row *row)
+static void add_measures(json_t *object, const struct known_cell *row)
 {
     const struct code_reason *r = &row->reason;
     const bool is_known = r->channel != CHANNEL_UNKNOWN || r->seen_ns > 0;
@@ -122,14 +75,14 @@ static void add_measures(json_t *object, const struct cell_row *row)
         json_array_append_new(defects, json_string(row->defect));
     json_object_set_new(object, "seen", json_time(r->seen_ns));
     json_object_set_new(object, "coverage", is_known ? json_real(r->coverage_centi / 100.0) : json_null());
-    json_object_set_new(object, "csi", is_known ? json_integer(r->csi) : json_null());
-    json_object_set_new(object, "iri", r->iri_centi == IRI_NOT_KNOWN ? json_null() : json_real(r->iri_centi / 100.0));
-    json_object_set_new(object, "passes", json_integer(r->passes));
+    json_object_set_new(object, "csi", is_known && r->csi <= 100 ? json_integer(r->csi) : json_null());
+    json_object_set_new(object, "iri", r->iri_centi == IRI_UNKNOWN ? json_null() : json_real(r->iri_centi / 100.0));
+    json_object_set_new(object, "passes", row->is_plain ? json_null() : json_integer(r->passes));
     json_object_set_new(object, "hits", json_integer(r->hits));
     json_object_set_new(object, "defects", defects);
 }
 
-static enum road_status cell_object(struct reader *reader, struct cell asked, const struct cell_row *row,
+static enum road_status cell_object(struct reader *reader, struct cell asked, const struct known_cell *row,
                                     json_t **ret_object)
 {
     const struct code_reason *r = &row->reason;
@@ -150,7 +103,7 @@ static enum road_status cell_object(struct reader *reader, struct cell asked, co
         (json_int_t)(cell_size_mm(row->cell) / 1000), "asked", cell_format(asked, asked_human), "code",
         code_text((int)r->code), "letter", both(code_letter(r->code, LANGUAGE_EN), code_letter(r->code, LANGUAGE_ZH)),
         "word", both(code_word(r->code, LANGUAGE_EN), code_word(r->code, LANGUAGE_ZH)), "pale", r->is_pale, "channel",
-        channel_text((int)r->channel), "explain", explanation(r), "bounds", bounds[0], bounds[1], bounds[2],
+        channel_text((int)r->channel), "explain", explanation(row), "bounds", bounds[0], bounds[1], bounds[2],
         bounds[3], "polygon", json_ring(ring, 5));
     if (object) {
         add_measures(object, row);
@@ -164,10 +117,10 @@ static enum road_status cell_object(struct reader *reader, struct cell asked, co
 
 static void answer_known(struct call *call, struct cell asked)
 {
-    struct cell_row row;
+    struct known_cell row;
     json_t *object = NULL;
 
-    enum road_status status = find_known(call->reader, asked, &row);
+    enum road_status status = known_find(call->reader, asked, &row);
     if (!status)
         status = cell_object(call->reader, asked, &row, &object);
     if (answer_is_ok(call->answer, status, NULL))
@@ -205,23 +158,28 @@ void answer_cell_at(struct call *call)
         answer_known(call, cell);
 }
 
-/* The known cells of one list of ids, as far as the limit reaches. */
+/* The known cells of a box, as far as the limit reaches. They come kind by kind, each ascending by id: first those with
+ * a reason, then the plain squares of level 0, 1, … 5. `next` names the last: its kind * 2^53 + its id. */
 struct listing {
     struct call *call;
-    double box[4];
+    struct grid_box box;
+    double box_deg[4];
     int code; /* -1 = any */
     int limit;
-    uint64_t after;
+    int64_t as_of_ns;
+    uint64_t after; /* as in `next` */
+    int kind;       /* of what is being listed */
     json_t *items;
     bool is_full; /* there is at least one more */
 };
+#define KINDS (1 + PATCH_LEVEL_MAX - LEAF_LEVELS + 1)
 
 static bool boxes_meet(const double a[4], const double b[4])
 {
     return a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3];
 }
 
-static enum road_status list_row(struct listing *list, const struct cell_row *row)
+static enum road_status list_row(struct listing *list, const struct known_cell *row)
 {
     double ring[5][2], bounds[4];
     json_t *object = NULL;
@@ -232,7 +190,7 @@ static enum road_status list_row(struct listing *list, const struct cell_row *ro
     if (status)
         return status;
     place_ring_bounds(ring, bounds);
-    if (!boxes_meet(bounds, list->box))
+    if (!boxes_meet(bounds, list->box_deg))
         return ROAD_OK;
     if ((int)json_array_size(list->items) == list->limit) {
         list->is_full = true;
@@ -241,25 +199,78 @@ static enum road_status list_row(struct listing *list, const struct cell_row *ro
     status = cell_object(list->call->reader, row->cell, row, &object);
     if (!status && json_array_append_new(list->items, object))
         status = ROAD_NO_MEMORY;
-    list->after = row->cell.id;
+    list->after = (uint64_t)store_key(list->kind, row->cell.id);
     return status;
 }
 
-static enum road_status list_range(struct listing *list, struct id_range range)
+static enum road_status list_specials(struct listing *list, struct id_range range, uint64_t after)
 {
     sqlite3_stmt *s = reader_query(list->call->reader, QUERY_CELL_RANGE);
     enum road_status status = ROAD_OK, end = ROAD_OK;
-    struct cell_row row;
+    struct known_cell row;
 
     sqlite3_bind_int64(s, 1, (sqlite3_int64)range.first);
     sqlite3_bind_int64(s, 2, (sqlite3_int64)range.last);
-    sqlite3_bind_int64(s, 3, (sqlite3_int64)list->after);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)after);
     while (!status && !list->is_full && reader_step(s, &end)) {
-        read_row(s, &row);
+        known_read(s, &row);
         status = list_row(list, &row);
     }
     sqlite3_reset(s);
     return status ? status : end;
+}
+
+static enum road_status list_leaf(struct listing *list, const struct leaf_patch *leaf, uint64_t after)
+{
+    enum road_status status = ROAD_OK;
+    struct known_cell row;
+
+    for (uint64_t left = leaf->mask; left && !status && !list->is_full; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(left);
+        const struct cell square = cell_of_leaf(leaf->leaf, i);
+        if (square.id <= after || !place_box_meets(&list->box, square))
+            continue;
+        known_plain(square, leaf->covers[i], list->as_of_ns, &row);
+        status = list_row(list, &row);
+    }
+    return status;
+}
+
+/* Squares of level kind - 1. The leaf of the last one listed is begun again. */
+static enum road_status list_plain(struct listing *list, struct id_range range, uint64_t after)
+{
+    const int level = list->kind - 1 + LEAF_LEVELS;
+    const uint64_t reach = UINT64_C(1) << 2 * level; /* a leaf's id lies less than this beyond its squares' */
+    const uint64_t first = after >= reach && after - reach > range.first ? after - reach : range.first;
+    sqlite3_stmt *s = reader_query(list->call->reader, QUERY_LEAF_RANGE);
+    enum road_status status = ROAD_OK, end = ROAD_OK;
+    struct leaf_patch leaf;
+
+    sqlite3_bind_int64(s, 1, store_key(level, first));
+    sqlite3_bind_int64(s, 2, store_key(level, range.last));
+    while (!status && !list->is_full && reader_step(s, &end)) {
+        status = leaf_read(store_key_cell(sqlite3_column_int64(s, 0)), sqlite3_column_blob(s, 1),
+                           (size_t)sqlite3_column_bytes(s, 1), &leaf);
+        if (!status)
+            status = list_leaf(list, &leaf, after);
+    }
+    sqlite3_reset(s);
+    return status ? status : end;
+}
+
+/* All kinds behind `after`, through the ranges of ids that hold the box. */
+static enum road_status list_known(struct listing *list, const struct id_range *ranges, size_t n)
+{
+    const int first_kind = (int)(list->after >> 53);
+    const uint64_t after = store_key_cell((int64_t)list->after).id;
+    enum road_status status = ROAD_OK;
+
+    for (list->kind = first_kind; list->kind < KINDS; list->kind++)
+        for (size_t i = 0; i < n && !status && !list->is_full; i++) {
+            const uint64_t behind = list->kind == first_kind ? after : 0;
+            status = list->kind == 0 ? list_specials(list, ranges[i], behind) : list_plain(list, ranges[i], behind);
+        }
+    return status;
 }
 
 /* Reads bbox, code, limit and after; answers the error itself. */
@@ -272,7 +283,7 @@ static bool read_listing(struct call *call, struct listing *list)
     for (int i = 0; code && i < 4; i++)
         if (strcmp(code, code_text(i)) == 0)
             list->code = i;
-    const enum road_status box = request_box(call->request, BOX_SIDE_MAX_DEG, list->box);
+    const enum road_status box = request_box(call->request, BOX_SIDE_MAX_DEG, list->box_deg);
     if (box == ROAD_NOT_FOUND || box == ROAD_BAD_INPUT)
         answer_error(call->answer, 400, "bbox is wanted: west,south,east,north in degrees", "bbox");
     else if (box)
@@ -294,21 +305,22 @@ void answer_cells(struct call *call)
 {
     struct listing list = {.call = call};
     struct id_range ranges[PLACE_RANGES_MAX];
-    struct grid_box box;
+    int64_t last_change;
     size_t n = 0;
     char next[24];
 
     if (!read_listing(call, &list))
         return;
     list.items = json_array();
-    enum road_status status = place_box(call->site->config.zone, list.box, &box);
+    enum road_status status = place_box(call->site->config.zone, list.box_deg, &list.box);
     if (!status)
-        place_cover(call->site->config.zone, &box, ranges, &n);
+        place_cover(call->site->config.zone, &list.box, ranges, &n);
     if (status == ROAD_NOT_FOUND) /* nothing is known outside the zone */
         status = ROAD_OK;
-    for (size_t i = 0; i < n && !status && !list.is_full; i++)
-        if (ranges[i].last > list.after)
-            status = list_range(&list, ranges[i]);
+    if (!status)
+        status = summary_last_change(call->reader, &last_change, &list.as_of_ns);
+    if (!status)
+        status = list_known(&list, ranges, n);
     if (!answer_is_ok(call->answer, status, NULL)) {
         json_decref(list.items);
         return;

@@ -13,12 +13,14 @@
 #include "server/api/roads.h"
 #include "server/api/summary.h"
 #include "server/api/tile_cache.h"
+#include "server/api/touched.h"
 
 /* What answers need of the api; started and stopped in api.c. */
 struct site {
     struct api_config config;
     struct readers *readers;
     struct tile_cache *tiles;
+    struct touched touched;
     struct roads *roads;
     struct event_hub *hub;
     struct metrics *metrics;

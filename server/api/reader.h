@@ -13,8 +13,13 @@ enum query {
     QUERY_CELL,         /* id */
     QUERY_CELL_RANGE,   /* first, last, after */
     QUERY_CELL_CODES,   /* first, last */
+    QUERY_CELL_COARSE,  /* first, last; level 5 and above */
     QUERY_CELL_COUNTS,
-    QUERY_SQUARE,       /* id */
+    QUERY_LEAF,         /* key: server/store/leaf.h */
+    QUERY_LEAF_RANGE,   /* first, last key */
+    QUERY_PLAIN_COUNTS,
+    QUERY_SQUARE,       /* key */
+    QUERY_SQUARE_RANGE, /* first, last key */
     QUERY_DEFECT,       /* id */
     QUERY_DEFECTS,      /* after */
     QUERY_DEFECTS_NEAR, /* first, last cell */

@@ -8,6 +8,7 @@
 #include "server/api/place.h"
 #include "server/api/road_page.h"
 #include "server/api/segments.h"
+#include "server/store/leaf.h"
 #include "server/store/words.h"
 
 #define STEP_M 4.0       /* along the line; the squares are 16 m */
@@ -44,7 +45,7 @@ static enum road_status enter_square(struct walk *walk, struct cell square)
 
     walk->square = square;
     walk->code = CODE_GREY;
-    sqlite3_bind_int64(s, 1, (sqlite3_int64)square.id);
+    sqlite3_bind_int64(s, 1, store_key_of(square));
     if (reader_step(s, &status)) {
         walk->code = sqlite3_column_int64(s, 0) > 0   ? CODE_RED
                      : sqlite3_column_int64(s, 1) > 0 ? CODE_YELLOW

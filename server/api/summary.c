@@ -45,6 +45,16 @@ static enum road_status count(struct reader *reader, struct summary_counts *ret_
     }
     if (status)
         return status;
+    s = reader_query(reader, QUERY_PLAIN_COUNTS);
+    while (reader_step(s, &status)) {
+        const int level = sqlite3_column_int(s, 0), code = sqlite3_column_int(s, 1) & 3;
+        const int64_t squares = sqlite3_column_int64(s, 2);
+        counts.cells[code] += squares;
+        if (code != CODE_GREY)
+            counts.level0 += level == 0 ? squares : 0, counts.level4 += level == 4 ? squares : 0;
+    }
+    if (status)
+        return status;
     s = reader_query(reader, QUERY_DEFECT_COUNTS);
     while (reader_step(s, &status)) {
         const int state = sqlite3_column_int(s, 0);

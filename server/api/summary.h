@@ -1,6 +1,6 @@
 /* summary.h - the district in one object (/v1/summary), and its parts that other answers show too.
  *
- * Counting the cells reads the whole table (about 0.1 s a million), so the counts are kept for as long as no change
+ * Counting the cells with a reason reads their whole table (about 0.1 s a million; plain squares are counted as they come), so the counts are kept for as long as no change
  * was published, and on large districts renewed at most so often that counting takes a twentieth of one core. */
 #ifndef SERVER_API_SUMMARY_H
 #define SERVER_API_SUMMARY_H

@@ -56,14 +56,20 @@ static void fill_lattice(struct tile_frame *frame)
         }
 }
 
-enum road_status tile_frame_init(struct grid_zone zone, struct map_tile tile, struct tile_frame *ret_frame)
+enum road_status tile_frame_box(struct grid_zone zone, struct map_tile tile, struct grid_box *ret_box)
 {
     const double margin = (double)TILE_BUFFER / MVT_EXTENT;
     const double degrees[4] = {column_longitude(tile, tile.x - margin), row_latitude(tile, tile.y + 1 + margin),
                                column_longitude(tile, tile.x + 1 + margin), row_latitude(tile, tile.y - margin)};
+
+    return place_box(zone, degrees, ret_box);
+}
+
+enum road_status tile_frame_init(struct grid_zone zone, struct map_tile tile, struct tile_frame *ret_frame)
+{
     struct tile_frame frame = {.zone = zone, .tile = tile};
 
-    const enum road_status status = place_box(zone, degrees, &frame.box);
+    const enum road_status status = tile_frame_box(zone, tile, &frame.box);
     if (status)
         return status;
     frame.has_lattice = tile.zoom >= LATTICE_ZOOM && frame.box.east_mm - frame.box.west_mm >= TILE_LATTICE &&
@@ -140,13 +146,12 @@ static struct mvt_point rounded(struct tile_place p)
     return (struct mvt_point){(int32_t)lround(p.x), (int32_t)lround(p.y)};
 }
 
-void tile_frame_square(const struct tile_frame *frame, struct cell cell, struct mvt_layer *layer)
+void tile_frame_rectangle(const struct tile_frame *frame, struct grid_point south_west, struct grid_point north_east,
+                          struct mvt_layer *layer)
 {
-    const struct grid_point corner = cell_corner(cell);
-    const int64_t size = cell_size_mm(cell);
     /* South-west, north-west, north-east, south-east: clockwise on the screen, an outer ring. */
-    const struct grid_point corners[4] = {corner, {corner.e_mm, corner.n_mm + size},
-                                          {corner.e_mm + size, corner.n_mm + size}, {corner.e_mm + size, corner.n_mm}};
+    const struct grid_point corners[4] = {
+        south_west, {south_west.e_mm, north_east.n_mm}, north_east, {north_east.e_mm, south_west.n_mm}};
     struct tile_place ring[8], cut[9];
     struct mvt_point points[8];
     size_t n = 4;

@@ -25,12 +25,14 @@ struct tile_place {
     double x, y; /* units, 0..4096 inside the tile */
 };
 
-/* ROAD_NOT_FOUND if the tile lies outside the zone's frame. */
+/* ROAD_NOT_FOUND if the tile lies outside the zone's frame. The box holds the tile and its buffer. */
+enum road_status tile_frame_box(struct grid_zone zone, struct map_tile tile, struct grid_box *ret_box);
 enum road_status tile_frame_init(struct grid_zone zone, struct map_tile tile, struct tile_frame *ret_frame);
 struct tile_place tile_frame_place(const struct tile_frame *frame, struct grid_point point);
 struct tile_place tile_frame_mercator(const struct tile_frame *frame, double x, double y);
-/* A square as a ring of the feature under way, cut at the buffer's edge; nothing if it lies outside. */
-void tile_frame_square(const struct tile_frame *frame, struct cell cell, struct mvt_layer *layer);
+/* A rectangle of the grid as a ring of the feature under way, cut at the buffer's edge; nothing if it lies outside. */
+void tile_frame_rectangle(const struct tile_frame *frame, struct grid_point south_west, struct grid_point north_east,
+                          struct mvt_layer *layer);
 /* A line of 2 or more places likewise, perhaps in several pieces. */
 void tile_frame_line(const struct tile_place *places, size_t n, struct mvt_layer *layer);
 /* Metres of ground to 1/512 of the tile's side (a pixel of the map) at the tile's middle. */

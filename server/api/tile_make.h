@@ -9,7 +9,6 @@
 #include "server/api/tile_cache.h"
 #include "server/api/tile_frame.h"
 
-#define TILE_CELLS_ZOOM 17   /* from here on the cells themselves */
 #define TILE_DEFECTS_ZOOM 13 /* before it no defects */
 
 /* The tile, not compressed, appended to ret_bytes (empty if nothing is there). `reader` may be NULL for roads. */

@@ -39,6 +39,14 @@ static json_t *defect_object(const struct change *change, const struct defect_be
                      position(change->zone, belief->at));
 }
 
+/* Plain squares are counted, not listed: those told, those whose code moved, and where the first of these lies. */
+static json_t *plain_object(const struct change *change, const struct plain_news *plain)
+{
+    return json_pack("{s:I, s:I, s:I, s:o}", "squares", (json_int_t)plain->squares, "green",
+                     (json_int_t)plain->moved[CODE_GREEN], "grey", (json_int_t)plain->moved[CODE_GREY], "center",
+                     plain->first_leaf.id ? position(change->zone, cell_centre(plain->first_leaf)) : json_null());
+}
+
 static json_t *road_object(const struct road_metres *road)
 {
     return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f}", "covered", (double)road->covered_cm / 100, "red",
@@ -73,6 +81,8 @@ enum road_status event_format(const struct event_input *input, char **ret_text)
     if (root && input->change->n_cells > EVENT_CELLS_MAX)
         json_object_set_new(root, "cells_more",
                             json_integer((json_int_t)(input->change->n_cells - EVENT_CELLS_MAX)));
+    if (root && input->change->n_patches > 0)
+        json_object_set_new(root, "plain", plain_object(input->change, input->plain));
     if (root)
         text = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(10));
     json_decref(root);

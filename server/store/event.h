@@ -2,7 +2,7 @@
 #ifndef SERVER_STORE_EVENT_H
 #define SERVER_STORE_EVENT_H
 
-#include "link/message.h"
+#include "server/store/plain.h"
 
 #define EVENT_CELLS_MAX 200
 
@@ -11,6 +11,7 @@ struct event_input {
     const char *gateway;
     const struct change *change;
     const enum road_code *was;   /* the code of each cell before, change->n_cells of them */
+    const struct plain_news *plain; /* what the patches did */
     struct road_metres district; /* road metres of all gateways together */
 };
 

@@ -1,4 +1,4 @@
-/* rollup.h - areas of known cells by code in squares of levels 2, 4, … 16, for maps seen from far.
+/* rollup.h - areas of known cells by code in squares of levels 4, 6, … 16, for maps seen from far.
  *
  * Kept by differences: what a change takes from one code it gives to another, in each square that holds the
  * cell. A cell known at level k counts its own 4^k square metres in the squares of level >= k. Cells known at
@@ -13,12 +13,13 @@
 #include "grid/cell.h"
 #include "link/message.h"
 
-#define ROLLUP_LEVELS      8 /* 2, 4, 6, 8, 10, 12, 14, 16 */
-#define ROLLUP_LEVEL(i)    (2 * ((i) + 1))
-#define ROLLUP_SQUARES_MAX (CHANGE_CELLS_MAX * ROLLUP_LEVELS)
+#define ROLLUP_LEVEL_MIN   4
+#define ROLLUP_LEVELS      7 /* 4, 6, 8, 10, 12, 14, 16 */
+#define ROLLUP_LEVEL(i)    (ROLLUP_LEVEL_MIN + 2 * (i))
+#define ROLLUP_SQUARES_MAX 16384
 
 struct rollup_square {
-    uint64_t id;
+    int64_t key;        /* store_key */
     int64_t area_m2[4]; /* by enum road_code; grey unused */
 };
 
@@ -28,12 +29,17 @@ struct rollup {
     struct rollup_square squares[ROLLUP_SQUARES_MAX];
 };
 
+/* One cell that moved. There must be room for ROLLUP_LEVELS more. */
 void rollup_add(struct rollup *rollup, struct cell cell, enum road_code was, enum road_code is);
-/* Writes the differences with `upsert` (id, red, yellow, green) and empties the roll-up. */
+/* The same in the squares below `level` alone; the caller adds the rest, summed up, with rollup_add_area. */
+void rollup_add_below(struct rollup *rollup, struct cell cell, int level, enum road_code was, enum road_code is);
+/* Differences by code that lie in `square`, in the squares of its level and above. */
+void rollup_add_area(struct rollup *rollup, struct cell square, const int64_t area_m2[4]);
+/* Writes the differences with `upsert` (key, red, yellow, green) and empties the roll-up. */
 enum road_status rollup_write(struct rollup *rollup, sqlite3_stmt *upsert);
 
 #define ROLLUP_UPSERT                                                                                        \
-    "INSERT INTO square(id, red_m2, yellow_m2, green_m2) VALUES(?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET "  \
+    "INSERT INTO square(key, red_m2, yellow_m2, green_m2) VALUES(?, ?, ?, ?) ON CONFLICT(key) DO UPDATE SET " \
     "red_m2 = red_m2 + excluded.red_m2, yellow_m2 = yellow_m2 + excluded.yellow_m2, "                        \
     "green_m2 = green_m2 + excluded.green_m2"
 

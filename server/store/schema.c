@@ -47,4 +47,18 @@ static const char version_2[] =
     " hits INTEGER NOT NULL, passes INTEGER NOT NULL, called_damage INTEGER NOT NULL,"
     " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL) WITHOUT ROWID;";
 
-const char *const store_migrations[] = {version_1, version_2, SEGMENT_TABLE, NULL};
+/* Squares move to a key that keeps a level together (server/store/leaf.h: level << 53 | id, the level from the lowest
+ * bit of the id); those of 4 m are drawn from the leaves themselves. Cells stay as they are until passes tell them anew. */
+static const char version_4[] =
+    "CREATE TABLE leaf(key INTEGER PRIMARY KEY, covers BLOB NOT NULL);"
+    "CREATE INDEX cell_coarse ON cell(id) WHERE id & 1023 = 0;"
+    "CREATE TABLE plain(level INTEGER, code INTEGER, squares INTEGER NOT NULL, PRIMARY KEY(level, code)) WITHOUT ROWID;"
+    "CREATE TABLE far_square(key INTEGER PRIMARY KEY, red_m2 INTEGER NOT NULL, yellow_m2 INTEGER NOT NULL,"
+    " green_m2 INTEGER NOT NULL);"
+    "INSERT INTO far_square SELECT CASE id & -id WHEN 1 << 8 THEN 4 WHEN 1 << 12 THEN 6 WHEN 1 << 16 THEN 8"
+    " WHEN 1 << 20 THEN 10 WHEN 1 << 24 THEN 12 WHEN 1 << 28 THEN 14 ELSE 16 END << 53 | id,"
+    " red_m2, yellow_m2, green_m2 FROM square WHERE id & -id > 1 << 4;"
+    "DROP TABLE square;"
+    "ALTER TABLE far_square RENAME TO square;";
+
+const char *const store_migrations[] = {version_1, version_2, SEGMENT_TABLE, version_4, NULL};

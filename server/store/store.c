@@ -6,6 +6,7 @@
 
 #include "link/database.h"
 #include "server/store/event.h"
+#include "server/store/plain.h"
 #include "server/store/repair.h"
 #include "server/store/rollup.h"
 #include "server/store/segment.h"
@@ -14,8 +15,12 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt *select_code, *upsert_cell, *upsert_square, *upsert_defect, *upsert_repair, *upsert_feature, *upsert_segment, *next_change, *insert_change,
         *upsert_fact, *select_facts;
+    struct plain *plain;
+    struct plain_news plain_news;
     struct rollup rollup;
     enum road_code was[CHANGE_CELLS_MAX];
+    uint64_t touched[CHANGE_CELLS_MAX + CHANGE_PATCHES_MAX];
+    struct store_touch touch;
 };
 
 static const struct statement_row {
@@ -56,6 +61,8 @@ enum road_status store_open(sqlite3 *db, struct store **ret_store)
     status = repair_tables(db);
     for (size_t i = 0; i < STATEMENTS && !status; i++)
         status = database_prepare(db, statements[i].sql, statement_at(store, i));
+    if (!status)
+        status = plain_open(db, &store->plain);
     if (status) {
         store_close(store);
         return status;
@@ -70,6 +77,7 @@ void store_close(struct store *store)
         return;
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(*statement_at(store, i));
+    plain_close(store->plain);
     free(store);
 }
 
@@ -109,6 +117,8 @@ enum road_status store_check_change(const struct change *change, struct grid_zon
         if (!cell_is_valid(change->cells[i].cell) || !zone_is_equal(cell_zone(change->cells[i].cell), zone) ||
             change->cells[i].reason.code > CODE_RED)
             return refuse(ROAD_BAD_RANGE, "cells", ret_field);
+    if (change->n_patches > CHANGE_PATCHES_MAX) /* their zone and levels are the message's own rules */
+        return refuse(ROAD_TOO_LARGE, "patches", ret_field);
     for (size_t i = 0; i < change->n_defects; i++)
         if (!catalogue_type(change->defects[i].type) ||
             cell_from_point(zone, change->defects[i].at, 0, &cell))
@@ -145,6 +155,7 @@ static void bind_integers(sqlite3_stmt *s, int first, const int64_t *values, int
     bind_integers(s, first, (const int64_t[]){__VA_ARGS__},                                                  \
                   (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
 
+/* What the cell showed, as a row of its own or as a plain square; from now on it is a row. */
 static enum road_status read_code(struct store *store, struct cell cell, enum road_code *ret_code)
 {
     enum road_status status = ROAD_OK;
@@ -153,12 +164,10 @@ static enum road_status read_code(struct store *store, struct cell cell, enum ro
     const int code = sqlite3_step(store->select_code);
     if (code == SQLITE_ROW)
         *ret_code = (enum road_code)(sqlite3_column_int(store->select_code, 0) & 3);
-    else if (code == SQLITE_DONE)
-        *ret_code = CODE_GREY;
-    else
+    else if (code != SQLITE_DONE)
         status = database_status(code);
     sqlite3_reset(store->select_code);
-    return status;
+    return code == SQLITE_DONE ? plain_take_out(store->plain, cell, ret_code) : status;
 }
 
 static enum road_status write_cell(struct store *store, const struct cell_change *row)
@@ -177,17 +186,20 @@ static enum road_status write_cell(struct store *store, const struct cell_change
     return run(s);
 }
 
+/* Patches first: where a change says both, the cell holds. */
 static enum road_status apply_cells(struct store *store, const struct change *change)
 {
-    enum road_status status = ROAD_OK;
-
     store->rollup.n = 0;
+    enum road_status status =
+        plain_apply(store->plain, change, &store->rollup, store->upsert_square, &store->plain_news);
     for (size_t i = 0; i < change->n_cells && !status; i++) {
         const struct cell_change *row = &change->cells[i];
         if ((status = read_code(store, row->cell, &store->was[i])) != ROAD_OK)
             break;
         rollup_add(&store->rollup, row->cell, store->was[i], row->reason.code);
         status = write_cell(store, row);
+        if (!status && store->rollup.n + ROLLUP_LEVELS > ROLLUP_SQUARES_MAX)
+            status = rollup_write(&store->rollup, store->upsert_square);
     }
     return status ? status : rollup_write(&store->rollup, store->upsert_square);
 }
@@ -198,6 +210,21 @@ static enum road_status apply_repair(struct store *store, const char *gateway, c
 
     repair_bind(store->upsert_repair, defect_id_format(&d->id, id), gateway, &d->repair, kid);
     return run(store->upsert_repair);
+}
+
+static void note_touch(struct store *store, const struct change *change)
+{
+    size_t n = store->plain_news.n_looks;
+
+    memcpy(store->touched, store->plain_news.looks, n * sizeof store->touched[0]);
+    for (size_t i = 0; i < change->n_cells; i++)
+        store->touched[n++] = change->cells[i].cell.id;
+    store->touch = (struct store_touch){store->touched, n, change->n_defects > 0, change->n_segments > 0};
+}
+
+struct store_touch store_last_touch(const struct store *store)
+{
+    return store->touch;
 }
 
 static enum road_status apply_defect(struct store *store, struct grid_zone zone,
@@ -329,7 +356,8 @@ enum road_status store_apply_change(struct store *store, struct ledger *ledger, 
                                     const struct change *change, int64_t now_ms, int64_t *ret_change_id,
                                     char **ret_event)
 {
-    struct event_input input = {.gateway = gateway, .change = change, .was = store->was};
+    struct event_input input = {
+        .gateway = gateway, .change = change, .was = store->was, .plain = &store->plain_news};
     char *event = NULL;
 
     enum road_status status = apply_cells(store, change);
@@ -356,6 +384,7 @@ enum road_status store_apply_change(struct store *store, struct ledger *ledger, 
         free(event);
         return status;
     }
+    note_touch(store, change);
     *ret_change_id = input.change_id;
     *ret_event = event;
     return ROAD_OK;

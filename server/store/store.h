@@ -26,4 +26,12 @@ enum road_status store_apply_change(struct store *store, struct ledger *ledger, 
                                     const struct change *change, int64_t now_ms, int64_t *ret_change_id,
                                     char **ret_event);
 
+/* What the last applied change made look otherwise on a map. Valid until the next one. */
+struct store_touch {
+    const uint64_t *cells; /* ids of cells and leaves, of any level, perhaps twice */
+    size_t n_cells;
+    bool has_defects, has_segments;
+};
+struct store_touch store_last_touch(const struct store *store);
+
 #endif

@@ -43,11 +43,11 @@ static void on_ack(void *context, const char *gateway, const void *bytes, size_t
     n_acks++;
 }
 
-static void on_change(void *context, int64_t id, const char *event)
+static void on_change(void *context, int64_t id, const char *event, const struct store_touch *touch)
 {
     char sql[128];
 
-    (void)context;
+    (void)context, (void)touch;
     snprintf(sql, sizeof sql, "SELECT count(*) FROM change WHERE id = %lld", (long long)id);
     seen_durable = seen_durable && is_on_disk(sql) &&
                    is_on_disk("SELECT (SELECT max(size) FROM head) = (SELECT count(*) FROM entry)");

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "grid/projection.h"
+#include "server/store/leaf.h"
 #include "server/store/rollup.h"
 #include "server/store/store.h"
 #include "link/message_segment.h"
@@ -11,9 +12,9 @@
 static struct sample s;
 static char *last_event;
 
-static void on_change(void *context, int64_t id, const char *event)
+static void on_change(void *context, int64_t id, const char *event, const struct store_touch *touch)
 {
-    (void)context, (void)id;
+    (void)touch, (void)context, (void)id;
     free(last_event);
     last_event = strdup(event);
 }
@@ -57,9 +58,10 @@ static void check_squares(void)
     int64_t want[4];
     int rows = 0;
 
-    CHECK_STATUS(database_prepare(s.db, "SELECT id, red_m2, yellow_m2, green_m2 FROM square", &q), ROAD_OK);
+    CHECK_STATUS(database_prepare(s.db, "SELECT key, red_m2, yellow_m2, green_m2 FROM square", &q), ROAD_OK);
     for (; sqlite3_step(q) == SQLITE_ROW; rows++) {
-        const struct cell square = {(uint64_t)sqlite3_column_int64(q, 0)};
+        const struct cell square = {(uint64_t)sqlite3_column_int64(q, 0) % (UINT64_C(1) << 53)};
+        CHECK_INT(sqlite3_column_int64(q, 0) >> 53, cell_level(square));
         recount(square, want);
         CHECK_INT(sqlite3_column_int64(q, 1), want[CODE_RED]);
         CHECK_INT(sqlite3_column_int64(q, 2), want[CODE_YELLOW]);
@@ -77,11 +79,11 @@ static void check_no_square_is_missing(void)
     CHECK_STATUS(database_prepare(s.db, "SELECT id FROM cell WHERE code > 0", &q), ROAD_OK);
     while (sqlite3_step(q) == SQLITE_ROW) {
         const struct cell cell = {(uint64_t)sqlite3_column_int64(q, 0)};
-        for (int level = 2; level <= 16; level += 2) {
+        for (int level = 4; level <= 16; level += 2) {
             char sql[128];
             if (level < cell_level(cell))
                 continue;
-            snprintf(sql, sizeof sql, "SELECT count(*) FROM square WHERE id = %llu",
+            snprintf(sql, sizeof sql, "SELECT count(*) FROM square WHERE key = (%d << 53) + %llu", level,
                      (unsigned long long)cell_parent(cell, level).id);
             CHECK_INT(sample_count(s.db, sql), 1);
         }
@@ -288,6 +290,212 @@ FACT(a_segment_is_kept_whole_and_a_later_one_of_its_name_replaces_it)
     CHECK_INT(sample_count(s.db, "SELECT count(*) FROM segment WHERE code = 1 AND road = 'w/7'"), 1);
     CHECK_INT(sample_count(s.db, "SELECT count(*) FROM segment"), 1);
     sample_done(&s);
+}
+
+/* --- plain squares, against a list of what was said last of each --- */
+
+#define SAID_MAX 8192
+struct said {
+    struct cell cell;
+    bool is_special;
+    uint16_t cover;      /* plain */
+    enum road_code code; /* special */
+};
+static struct said said[SAID_MAX];
+static size_t n_said;
+
+static struct said *said_of(struct cell cell)
+{
+    for (size_t i = 0; i < n_said; i++)
+        if (said[i].cell.id == cell.id)
+            return &said[i];
+    CHECK(n_said < SAID_MAX);
+    said[n_said] = (struct said){.cell = cell};
+    return &said[n_said++];
+}
+
+static enum road_code shown_of(const struct said *what)
+{
+    return what->is_special ? what->code : cover_shown(what->cover);
+}
+
+static int by_leaf(const void *a, const void *b)
+{
+    const struct leaf_patch *left = a, *right = b;
+
+    return (left->leaf.id > right->leaf.id) - (left->leaf.id < right->leaf.id);
+}
+
+/* Patches of some of 8 leaves of three levels over one another, and cells among their squares. */
+static void random_change(uint64_t seq, unsigned *seed)
+{
+    static struct leaf_patch patches[12];
+    struct sample_change *c = sample_change_new(seq);
+
+    c->change.patches = patches;
+    for (int k = 0; k < 12; k++) {
+        struct leaf_patch *patch = &patches[c->change.n_patches];
+        if (rand_r(seed) % 3 == 0)
+            continue;
+        *patch = (struct leaf_patch){
+            .leaf = sample_cell(k < 6 ? 8 * k : 0, 0, k < 6 ? 3 : k - 3), /* levels 3 x 6, then 3..8 again */
+            .mask = ((uint64_t)rand_r(seed) << 42 ^ (uint64_t)rand_r(seed) << 20 ^ (uint64_t)rand_r(seed)) | 1};
+        bool is_there = false;
+        for (size_t i = 0; i < c->change.n_patches; i++)
+            is_there |= patches[i].leaf.id == patch->leaf.id;
+        if (is_there)
+            continue;
+        for (unsigned i = 0; i < 64; i++)
+            if (patch->mask >> i & 1 && rand_r(seed) % 5)
+                patch->covers[i] = cover_pack(CODE_GREEN, 20780, (unsigned)rand_r(seed) % 32);
+        for (unsigned i = 0; i < 64; i++)
+            if (patch->mask >> i & 1)
+                *said_of(cell_of_leaf(patch->leaf, i)) =
+                    (struct said){.cell = cell_of_leaf(patch->leaf, i), .cover = patch->covers[i]};
+        c->change.n_patches++;
+    }
+    qsort(patches, c->change.n_patches, sizeof *patches, by_leaf);
+    for (int i = 0; i < 20; i++) {
+        const struct cell cell = sample_cell(rand_r(seed) % 48, rand_r(seed) % 8, rand_r(seed) % 3);
+        bool is_there = false;
+        for (size_t k = 0; k < c->change.n_cells; k++)
+            is_there |= c->cells[k].cell.id == cell.id;
+        if (is_there)
+            continue;
+        sample_put_cell(c, cell, (enum road_code)(rand_r(seed) % 4));
+        *said_of(cell) = (struct said){
+            .cell = cell, .is_special = true, .code = c->cells[c->change.n_cells - 1].reason.code};
+    }
+    apply(c);
+}
+
+/* Each square stands where it was said last: a row of table cell, a bit of its leaf, or nowhere. */
+static void check_said(const struct said *what)
+{
+    char sql[160];
+
+    snprintf(sql, sizeof sql, "SELECT coalesce((SELECT code FROM cell WHERE id = %llu), -1)",
+             (unsigned long long)what->cell.id);
+    CHECK_INT(sample_count(s.db, sql), what->is_special ? (int)what->code : -1);
+    const struct cell leaf = cell_parent(what->cell, cell_level(what->cell) + 3);
+    struct leaf_patch row = {.mask = 0};
+    sqlite3_stmt *q;
+    snprintf(sql, sizeof sql, "SELECT covers FROM leaf WHERE key = (%d << 53) + %llu", cell_level(leaf),
+             (unsigned long long)leaf.id);
+    CHECK_STATUS(database_prepare(s.db, sql, &q), ROAD_OK);
+    if (sqlite3_step(q) == SQLITE_ROW)
+        CHECK_STATUS(leaf_read(leaf, sqlite3_column_blob(q, 0), (size_t)sqlite3_column_bytes(q, 0), &row), ROAD_OK);
+    sqlite3_finalize(q);
+    const unsigned i = cell_number_in_leaf(what->cell);
+    CHECK_INT(row.mask >> i & 1, !what->is_special && what->cover != 0);
+    if (!what->is_special)
+        CHECK_INT(row.covers[i], what->cover);
+}
+
+static void check_counts(void)
+{
+    int64_t want[6][4] = {{0}};
+    char sql[128];
+
+    for (size_t i = 0; i < n_said; i++)
+        if (!said[i].is_special && said[i].cover)
+            want[cell_level(said[i].cell)][shown_of(&said[i])]++;
+    for (int level = 0; level < 6; level++)
+        for (int code = 0; code < 4; code++) {
+            snprintf(sql, sizeof sql, "SELECT coalesce(sum(squares), 0) FROM plain WHERE level = %d AND code = %d",
+                     level, code);
+            CHECK_INT(sample_count(s.db, sql), want[level][code]);
+        }
+}
+
+static void check_said_square(struct cell square)
+{
+    int64_t want[4] = {0};
+    char sql[160];
+
+    for (size_t i = 0; i < n_said; i++)
+        if (cell_level(said[i].cell) <= cell_level(square) && cell_contains(square, said[i].cell))
+            want[shown_of(&said[i])] += INT64_C(1) << (2 * cell_level(said[i].cell));
+    for (int code = CODE_GREEN; code <= CODE_RED; code++) {
+        snprintf(sql, sizeof sql, "SELECT coalesce(sum(%s_m2), 0) FROM square WHERE key = (%d << 53) + %llu",
+                 code == CODE_RED ? "red" : code == CODE_YELLOW ? "yellow" : "green", cell_level(square),
+                 (unsigned long long)square.id);
+        CHECK_INT(sample_count(s.db, sql), want[code]);
+    }
+}
+
+FACT(plain_squares_and_cells_are_where_a_list_says_they_were_told_last)
+{
+    unsigned seed = 4711;
+
+    begin();
+    n_said = 0;
+    for (uint64_t seq = 1; seq <= 40; seq++)
+        random_change(seq, &seed);
+    for (size_t i = 0; i < n_said; i++)
+        check_said(&said[i]);
+    check_counts();
+    for (int level = 4; level <= 16; level += 2)
+        for (int i = 0; i < 48; i += 16)
+            check_said_square(sample_cell(i, 0, level));
+    CHECK(n_said > 500);
+    sample_done(&s);
+}
+
+FACT(the_event_line_counts_plain_squares)
+{
+    static struct leaf_patch patch;
+
+    begin();
+    struct sample_change *c = sample_change_new(1);
+    patch = (struct leaf_patch){.leaf = sample_cell(0, 0, 3), .mask = 7};
+    patch.covers[0] = patch.covers[1] = cover_pack(CODE_GREEN, 20780, COVER_PALE);
+    patch.covers[2] = cover_pack(CODE_GREEN, 20780, 1); /* too thin to show */
+    c->change.patches = &patch, c->change.n_patches = 1;
+    apply(c);
+    json_t *event = json_loads(last_event, 0, NULL), *plain = json_object_get(event, "plain");
+    CHECK_INT(json_integer_value(json_object_get(plain, "squares")), 3);
+    CHECK_INT(json_integer_value(json_object_get(plain, "green")), 2);
+    CHECK_INT(json_integer_value(json_object_get(plain, "grey")), 0);
+    CHECK_INT(json_array_size(json_object_get(plain, "center")), 2);
+    CHECK_INT(json_array_size(json_object_get(event, "cells")), 0);
+    json_decref(event);
+    c = sample_change_new(2);
+    patch = (struct leaf_patch){.leaf = patch.leaf, .mask = 6};
+    patch.covers[1] = cover_pack(CODE_GREEN, 20700, 0); /* stale; square 2 is taken back */
+    c->change.patches = &patch, c->change.n_patches = 1;
+    apply(c);
+    event = json_loads(last_event, 0, NULL), plain = json_object_get(event, "plain");
+    CHECK_INT(json_integer_value(json_object_get(plain, "grey")), 1);
+    json_decref(event);
+    CHECK_INT(sample_count(s.db, "SELECT length(covers) FROM leaf"), 8 + 2 * 2);
+    sample_done(&s);
+}
+
+/* A database of version 2, its squares keyed by id alone, is brought to today's. */
+FACT(an_older_database_keeps_its_roll_ups_under_the_new_key)
+{
+    const char *older[] = {store_migrations[0], store_migrations[1], NULL};
+    char path[] = "/tmp/road-older-XXXXXX", error[512], sql[256];
+    sqlite3 *db;
+
+    CHECK(mkstemp(path) >= 0);
+    CHECK_STATUS(database_open(path, older, &db, error), ROAD_OK);
+    for (int level = 2; level <= 16; level += 2) {
+        snprintf(sql, sizeof sql, "INSERT INTO square VALUES(%llu, %d, 20, 30)",
+                 (unsigned long long)sample_cell(5, 5, level).id, level);
+        CHECK_STATUS(database_exec(db, sql), ROAD_OK);
+    }
+    database_close(db);
+    CHECK_STATUS(database_open(path, store_migrations, &db, error), ROAD_OK);
+    CHECK_INT(sample_count(db, "SELECT count(*) FROM square"), 7); /* 4 m squares are drawn from the leaves */
+    for (int level = 4; level <= 16; level += 2) {
+        snprintf(sql, sizeof sql, "SELECT red_m2 FROM square WHERE key = (%d << 53) + %llu", level,
+                 (unsigned long long)sample_cell(5, 5, level).id);
+        CHECK_INT(sample_count(db, sql), level);
+    }
+    database_close(db);
+    unlink(path);
 }
 
 int main(int argc, char **argv)

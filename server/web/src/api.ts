@@ -40,7 +40,7 @@ export interface Cell {
   id: string; human: string; level: number; size_m: number;
   code: Code; letter: Both; word: Both; pale: boolean; channel: string; explain: Both;
   polygon: LonLat[]; seen: string | null; coverage: number | null; csi: number | null; iri: number | null;
-  passes: number; hits: number; defects: string[]; entry: EntryRef | null;
+  passes: number | null; hits: number; defects: string[]; entry: EntryRef | null;
 }
 export interface Defect {
   id: string; state: "suspected" | "confirmed" | "dropped" | "alias"; alias_of: string | null;
@@ -61,6 +61,8 @@ export interface Change {
   change: number; gateway: string; as_of: string;
   cells: { id: string; level: number; code: Code; was: Code; center: LonLat }[];
   cells_more?: number;
+  /** Squares that only passes speak of: told, and those whose code became green or grey; where the first of these lies. */
+  plain?: { squares: number; green: number; grey: number; center: LonLat | null };
   defects: { id: string; state: string; type: string; severity: string; code: Code; position: LonLat }[];
   road_m: RoadMetres;
 }

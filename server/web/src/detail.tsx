@@ -72,7 +72,7 @@ function CellDetail({ cell, vkey, language, onDefect }: { cell: Cell; vkey: stri
         <Row name={say("cell", language)}><code>{cell.human}</code></Row>
         <Row name={say("known_at", language)}>{cell.size_m} {say("square", language)}</Row>
         <Row name={say("seen", language)}><time dateTime={cell.seen ?? undefined} title={exact(cell.seen, language)}>{age(cell.seen, language)}</time></Row>
-        {cell.passes > 0 && <Row name={say("evidence", language)}>{cell.hits} / {cell.passes} {say("hits_of", language)}</Row>}
+        {cell.passes !== null && cell.passes > 0 && <Row name={say("evidence", language)}>{cell.hits} / {cell.passes} {say("hits_of", language)}</Row>}
         {cell.coverage !== null && <Row name={say("coverage", language)}>{cell.coverage.toFixed(2)}</Row>}
         {cell.iri !== null && <Row name={say("ride", language)}>{cell.iri.toFixed(1)} m/km</Row>}
         {cell.csi !== null && cell.code !== "grey" && <Row name={say("surface", language)}>{Math.round(cell.csi)} / 100</Row>}

@@ -30,9 +30,10 @@ function lines(change: Change, language: Language): Line[] {
   }));
   for (const code of becoming) {
     const moved = change.cells.filter((c) => c.code === code && c.was !== code);
-    const first = moved[0];
-    if (first) result.push({ key: `${change.change}-${code}`, code, at: first.center, when: change.as_of,
-      text: `${moved.length} ${say("cells_became", language)}${language === "zh" ? "" : " "}${codeWords[code][language]}` });
+    const plain = code === "green" ? (change.plain?.green ?? 0) : 0;
+    const at = moved[0]?.center ?? (plain > 0 ? change.plain?.center : undefined);
+    if (at) result.push({ key: `${change.change}-${code}`, code, at, when: change.as_of,
+      text: `${moved.length + plain} ${say("cells_became", language)}${language === "zh" ? "" : " "}${codeWords[code][language]}` });
   }
   return result;
 }

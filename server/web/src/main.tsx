@@ -106,7 +106,7 @@ function App() {
       const last = news[news.length - 1];
       if (!last) return;
       map.current?.show(last.change);
-      const telling = news.filter((c) => c.cells.length > 0 || c.defects.length > 0);
+      const telling = news.filter((c) => c.cells.length > 0 || c.defects.length > 0 || (c.plain?.green ?? 0) > 0);
       setChanges((old) => [...telling.reverse(), ...old].slice(0, 60));
       void readSummary();
     };

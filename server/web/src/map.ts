@@ -210,8 +210,7 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
     const segment = map.getLayer("segments") && map.getZoom() < near ? map.queryRenderedFeatures(box, { layers: ["segments", "segments-unknown"] })[0] : undefined;
     if (segment) return onPick({ kind: "segment", key: String(segment.properties.key) });
     const cell = map.getLayer("cells") ? map.queryRenderedFeatures(at, { layers: ["cells"] })[0] : undefined;
-    if (cell && map.getZoom() < 17) return onPick({ kind: "place", at: [event.lngLat.lng, event.lngLat.lat] });
-    if (cell) return onPick({ kind: "cell", id: String(cell.properties.id) });
+    if (cell?.properties.id !== undefined) return onPick({ kind: "cell", id: String(cell.properties.id) }); // others are many squares at once
     return onPick({ kind: "place", at: [event.lngLat.lng, event.lngLat.lat] });
   });
   let areFeaturesShown = false;
