@@ -35,14 +35,16 @@ size_t cellmap_bytes(const struct cellmap *map)
            map->dirty_capacity * sizeof *map->dirty;
 }
 
-/* By an eighth, so that little of a large map lies idle; the system moves large arrays without copying them. */
+/* By an eighth, so that little of a large map lies idle; the system moves large arrays without copying them.
+ */
 static void grow_units(struct cellmap *map, unsigned wanted)
 {
     const uint64_t capacity = (uint64_t)map->unit_capacity + map->unit_capacity / 8 + wanted;
     void *units = capacity <= UINT32_MAX ? realloc(map->units, capacity * sizeof *map->units) : NULL;
 
     if (!units)
-        fatal("out of memory: a cell map of %" PRIu64 " units of 16 bytes; nothing acknowledged is lost", capacity);
+        fatal("out of memory: a cell map of %" PRIu64 " units of 16 bytes; nothing acknowledged is lost",
+              capacity);
     map->units = units;
     map->unit_capacity = (uint32_t)capacity;
 }
@@ -240,7 +242,7 @@ uint16_t *cellmap_touch_slow(struct cellmap *map, struct cellmap_path *path, uin
     if (!block_find(map, path, key))
         block_new(map, path, key);
     return is_table(cellmap_node(map, path->block)) ? table_touch(map, path, key)
-                                                                   : array_touch(map, path, key);
+                                                    : array_touch(map, path, key);
 }
 
 static void dirty_add(struct cellmap *map, uint64_t leaf_key)
@@ -294,7 +296,8 @@ void cellmap_prefetch_slow(const struct cellmap *map, const struct cellmap_path 
         }
     }
     if (block->places >> number & 1) {
-        const char *leaf = (const char *)&map->units[cellmap_table(block)[cellmap_rank(block->places, number)]];
+        const char *leaf =
+            (const char *)&map->units[cellmap_table(block)[cellmap_rank(block->places, number)]];
         __builtin_prefetch(leaf, 1);
         __builtin_prefetch(leaf + 64, 1);
     }

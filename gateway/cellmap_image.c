@@ -1,4 +1,5 @@
-/* cellmap_image.c - the cell map as bytes: its head, its slots, its units, its dirty list, as they lie in memory. */
+/* cellmap_image.c - the cell map as bytes: its head, its slots, its units, its dirty list, as they lie in
+ * memory. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,8 +75,8 @@ static bool leaf_is_sound(struct audit *audit, uint32_t node, uint64_t name)
     const struct cellmap_node *leaf = cellmap_node(audit->map, node);
 
     audit->n_dirty += leaf->count;
-    return leaf->present && leaf->name == name && leaf->count <= 1 &&
-           places_are_sound(leaf) && take(audit, node, leaf_units(cellmap_bits(leaf->present)));
+    return leaf->present && leaf->name == name && leaf->count <= 1 && places_are_sound(leaf) &&
+           take(audit, node, leaf_units(cellmap_bits(leaf->present)));
 }
 
 static bool table_is_sound(struct audit *audit, uint32_t node)
@@ -126,7 +127,8 @@ static bool slot_is_sound(struct audit *audit, uint32_t at)
 
 static bool free_list_is_sound(struct audit *audit, unsigned units)
 {
-    for (uint64_t node = audit->map->free[units]; node; node = cellmap_node(audit->map, (uint32_t)node)->places)
+    for (uint64_t node = audit->map->free[units]; node;
+         node = cellmap_node(audit->map, (uint32_t)node)->places)
         if (node > UINT32_MAX || !take(audit, (uint32_t)node, units) ||
             !is_free(cellmap_node(audit->map, (uint32_t)node)))
             return false;
@@ -164,16 +166,15 @@ static bool map_is_sound(struct cellmap *map)
     for (unsigned units = 1; is_sound && units <= CELLMAP_NODE_UNITS_MAX; units++)
         is_sound = free_list_is_sound(&audit, units);
     free(audit.taken);
-    return is_sound && audit.n_taken == map->n_units - 1 &&
-           dirty_is_sound(map, audit.n_dirty);
+    return is_sound && audit.n_taken == map->n_units - 1 && dirty_is_sound(map, audit.n_dirty);
 }
 
 /* Sizes that memory can be asked for, and a hash with room: what is read before anything is allocated. */
 static bool head_is_sound(const struct head *head)
 {
-    return head->magic == IMAGE_MAGIC && head->slot_bits >= FIRST_BITS_MIN && head->slot_bits <= SLOT_BITS_MAX &&
-           head->n_blocks <= (UINT64_C(3) << head->slot_bits) / 4 && head->n_units > 0 &&
-           head->free[0] == 0;
+    return head->magic == IMAGE_MAGIC && head->slot_bits >= FIRST_BITS_MIN &&
+           head->slot_bits <= SLOT_BITS_MAX && head->n_blocks <= (UINT64_C(3) << head->slot_bits) / 4 &&
+           head->n_units > 0 && head->free[0] == 0;
 }
 
 static void *read_items(struct image_source *source, uint64_t n, size_t size, enum road_status *status)
@@ -200,8 +201,11 @@ enum road_status cellmap_load(struct cellmap *map, struct image_source *source)
         return status;
     if (!head_is_sound(&head))
         return ROAD_CORRUPT;
-    struct cellmap loaded = {.n_units = head.n_units, .unit_capacity = head.n_units, .slot_bits = head.slot_bits,
-                             .n_blocks = head.n_blocks, .n_dirty = head.n_dirty,
+    struct cellmap loaded = {.n_units = head.n_units,
+                             .unit_capacity = head.n_units,
+                             .slot_bits = head.slot_bits,
+                             .n_blocks = head.n_blocks,
+                             .n_dirty = head.n_dirty,
                              .dirty_capacity = head.n_dirty};
     memcpy(loaded.free, head.free, sizeof loaded.free);
     loaded.slots = read_items(source, UINT64_C(1) << head.slot_bits, sizeof *loaded.slots, &status);

@@ -11,8 +11,8 @@ struct entry {
     uint16_t value, position; /* 0..4095 in its block */
 };
 
-/* Units of a node by its items: all that says how large it is, so each must not shrink as n grows. Leaves have room
- * for 2, 4, 8, 12 or 16 groups: a straight lane of a metre's breadth has 4. */
+/* Units of a node by its items: all that says how large it is, so each must not shrink as n grows. Leaves
+ * have room for 2, 4, 8, 12 or 16 groups: a straight lane of a metre's breadth has 4. */
 static inline unsigned leaf_units(unsigned n)
 {
     return n <= 4 ? (n <= 2 ? 2 : 3) : 1 + 2 * ((n + 3) / 4);
@@ -78,7 +78,8 @@ static inline uint32_t slot_of(const struct cellmap *map, uint32_t block)
 /* Of a leaf key below 2^38. */
 static inline bool cellmap_is_dirty(const struct cellmap *map, uint64_t leaf_key)
 {
-    const struct cellmap_node *block = cellmap_node(map, map->slots[slot_of(map, (uint32_t)(leaf_key >> 6))].node);
+    const struct cellmap_node *block =
+        cellmap_node(map, map->slots[slot_of(map, (uint32_t)(leaf_key >> 6))].node);
     const unsigned number = leaf_key & 63;
 
     if (is_table(block) && (block->places >> number & 1))

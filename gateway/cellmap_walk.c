@@ -110,7 +110,8 @@ static int by_block(const void *a, const void *b)
 
 static const struct cellmap_node *block_at(const struct cellmap_cursor *cursor)
 {
-    return cellmap_node(cursor->map, cursor->map->slots[slot_of(cursor->map, cursor->blocks[cursor->at])].node);
+    return cellmap_node(cursor->map,
+                        cursor->map->slots[slot_of(cursor->map, cursor->blocks[cursor->at])].node);
 }
 
 /* The leaves of the block that the cursor has come to. */
@@ -124,7 +125,8 @@ static void enter_block(struct cellmap_cursor *cursor)
 
 void cellmap_cursor_open(struct cellmap_cursor *cursor, const struct cellmap *map)
 {
-    *cursor = (struct cellmap_cursor){.map = map, .blocks = room_zeroed(map->n_blocks, sizeof *cursor->blocks)};
+    *cursor =
+        (struct cellmap_cursor){.map = map, .blocks = room_zeroed(map->n_blocks, sizeof *cursor->blocks)};
     for (size_t i = 0; i < (size_t)1 << map->slot_bits; i++)
         if (map->slots[i].node)
             cursor->blocks[cursor->n_blocks++] = map->slots[i].block;

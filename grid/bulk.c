@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "grid/band.h"
-#include "grid/cell.h"
+#include "grid/bulk.h"
 #include "grid/morton.h"
 #include "grid/rounding.h"
 
@@ -21,28 +21,20 @@
 #define BANDS_AT_ONCE 4 /* a block that is spread wider goes the scalar way */
 #define NO_BAND       (-1)
 
-/* A zone as the loops need it. */
-struct frame {
-    double meridian_deg; /* -177..180 */
-    double sign;         /* of the latitudes of its hemisphere */
-    double false_northing_m;
-    uint64_t zone_bits;
-};
-
 /* Points of a block in the terms of band.h. */
 struct block {
     double t[BLOCK], s[BLOCK];
     int32_t band[BLOCK];
 };
 
-/* Metres to whole millimetres to the metre below. The quotient of whole numbers below 2^53 never rounds up to
- * the next whole number, so cutting it is floor division. */
+/* Metres to whole millimetres to the metre below. Half a millimetre more keeps the product clear of whole
+ * numbers, so cutting it is floor division. */
 static inline uint64_t metre_of(double metres)
 {
-    return (uint32_t)(int32_t)(rounded(metres * 1000) / 1000);
+    return (uint32_t)(int32_t)((rounded(metres * 1000) + 0.5) * 1e-3);
 }
 
-BULK_CLONES static void to_bands(const struct frame *frame, const double *restrict lat_deg,
+BULK_CLONES static void to_bands(const struct bulk_frame *frame, const double *restrict lat_deg,
                                  const double *restrict lon_deg, size_t n, struct block *restrict block)
 {
     for (size_t k = 0; k < n; k++) {
@@ -57,7 +49,7 @@ BULK_CLONES static void to_bands(const struct frame *frame, const double *restri
     }
 }
 
-BULK_CLONES static void to_ids(const struct frame *frame, const struct band *restrict band,
+BULK_CLONES static void to_ids(const struct bulk_frame *frame, const struct band *restrict band,
                                const double *restrict t, const double *restrict s, size_t n,
                                uint64_t *restrict ret_ids)
 {
@@ -70,7 +62,7 @@ BULK_CLONES static void to_ids(const struct frame *frame, const struct band *res
 }
 
 /* The points of one band, moved together, projected, and put back in their places. */
-static void do_band(const struct frame *frame, const struct block *block, int32_t band, size_t n,
+static void do_band(const struct bulk_frame *frame, const struct block *block, int32_t band, size_t n,
                     struct cell *ret_cells)
 {
     double t[BLOCK], s[BLOCK];
@@ -89,19 +81,18 @@ static void do_band(const struct frame *frame, const struct block *block, int32_
         ret_cells[place[k]].id = ids[k];
 }
 
-/* Returns false for a refused point. */
-static bool do_one(struct grid_zone zone, double lat_deg, double lon_deg, struct cell *ret_cell)
+bool bulk_one(const struct bulk_frame *frame, double lat_deg, double lon_deg, struct cell *ret_cell)
 {
     struct grid_point point;
 
     ret_cell->id = 0;
-    return grid_project(zone, lat_deg, lon_deg, &point) == ROAD_OK &&
-           cell_from_point(zone, point, 0, ret_cell) == ROAD_OK;
+    return grid_project(frame->zone, lat_deg, lon_deg, &point) == ROAD_OK &&
+           cell_from_point(frame->zone, point, 0, ret_cell) == ROAD_OK;
 }
 
 /* Returns how many of the block were refused. */
-static size_t do_block(struct grid_zone zone, const struct frame *frame, const double *lat_deg,
-                       const double *lon_deg, size_t n, struct cell *ret_cells)
+static size_t do_block(const struct bulk_frame *frame, const double *lat_deg, const double *lon_deg, size_t n,
+                       struct cell *ret_cells)
 {
     struct block block;
     int32_t first = BANDS, last = NO_BAND;
@@ -116,15 +107,26 @@ static size_t do_block(struct grid_zone zone, const struct frame *frame, const d
     for (int32_t band = first; is_narrow && band <= last; band++)
         do_band(frame, &block, band, n, ret_cells);
     for (size_t k = 0; !is_narrow && k < n; k++)
-        refused += !do_one(zone, lat_deg[k], lon_deg[k], &ret_cells[k]);
+        refused += !bulk_one(frame, lat_deg[k], lon_deg[k], &ret_cells[k]);
+    return refused;
+}
+
+size_t bulk_plain(const struct bulk_frame *frame, const double *lat_deg, const double *lon_deg, size_t n,
+                  struct cell *ret_cells)
+{
+    size_t refused = 0;
+
+    for (size_t at = 0; at < n; at += BLOCK)
+        refused +=
+            do_block(frame, lat_deg + at, lon_deg + at, n - at < BLOCK ? n - at : BLOCK, ret_cells + at);
     return refused;
 }
 
 size_t cells_from_degrees(struct grid_zone zone, const double *lat_deg, const double *lon_deg, size_t n,
                           struct cell *ret_cells)
 {
-    size_t refused = 0;
-    const struct frame frame = {
+    const struct bulk_frame frame = {
+        .zone = zone,
         .meridian_deg = zone.meridian_deg > 180 ? zone.meridian_deg - 360 : zone.meridian_deg,
         .sign = zone.is_south ? -1 : 1,
         .false_northing_m = zone.is_south ? GRID_FALSE_NORTHING_SOUTH_M : 0,
@@ -136,8 +138,6 @@ size_t cells_from_degrees(struct grid_zone zone, const double *lat_deg, const do
             ret_cells[k].id = 0;
         return n;
     }
-    for (size_t at = 0; at < n; at += BLOCK)
-        refused += do_block(zone, &frame, lat_deg + at, lon_deg + at, n - at < BLOCK ? n - at : BLOCK,
-                            ret_cells + at);
-    return refused;
+    return bulk_has_avx512() ? bulk_avx512(&frame, lat_deg, lon_deg, n, ret_cells)
+                             : bulk_plain(&frame, lat_deg, lon_deg, n, ret_cells);
 }

@@ -1,12 +1,12 @@
 /* bench_cells.c - the cell map: time and memory of a square, beside a plain hash map in the same run.
  *
- * Road trace: 10 x 10 km with a street of 5 m every 100 m both ways; 200 vehicles take turns, each goes on by one metre
- * on its line of the street and turns into the other street at one crossing in four; 10 million updates in a week
- * touch about six million squares. Uniform: 10 million squares anywhere on 60 x 60 km. An update is one cover_add, and here the
- * mark that the leaf is to be told. Keys are made before the clock runs; the maps take the whole trace in turn, three
- * times, each time from empty. Where a pass goes on is known when it is folded, so the square of the vehicle's next
- * metre is prefetched; "blind" is without, and "hashmap_ahead" is the plain map with the same help. Memory is what
- * was asked of the allocator. */
+ * Road trace: 10 x 10 km with a street of 5 m every 100 m both ways; 200 vehicles take turns, each goes on by
+ * one metre on its line of the street and turns into the other street at one crossing in four; 10 million
+ * updates in a week touch about six million squares. Uniform: 10 million squares anywhere on 60 x 60 km. An
+ * update is one cover_add, and here the mark that the leaf is to be told. Keys are made before the clock
+ * runs; the maps take the whole trace in turn, three times, each time from empty. Where a pass goes on is
+ * known when it is folded, so the square of the vehicle's next metre is prefetched; "blind" is without, and
+ * "hashmap_ahead" is the plain map with the same help. Memory is what was asked of the allocator. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,8 +88,9 @@ static void make_road_trace(void)
     uint64_t seed = 200;
 
     for (unsigned i = 0; i < VEHICLES; i++)
-        vehicles[i] = (struct vehicle){random_below(&seed, AREA_M / SPACING_M), random_below(&seed, AREA_M - 1),
-                                       random_below(&seed, STREET_M), random_below(&seed, 2), random_below(&seed, 2)};
+        vehicles[i] =
+            (struct vehicle){random_below(&seed, AREA_M / SPACING_M), random_below(&seed, AREA_M - 1),
+                             random_below(&seed, STREET_M), random_below(&seed, 2), random_below(&seed, 2)};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         keys[i] = vehicle_step(&vehicles[i % VEHICLES], &seed);
 }
@@ -102,8 +103,8 @@ static void make_uniform(void)
         keys[i] = key_at(random_below(&seed, UNIFORM_M), random_below(&seed, UNIFORM_M));
 }
 
-/* A plain good hash map: open addressing, linear probing, a power of two of slots of 8-byte key and 8-byte value side by
- * side (one miss an update), at most 3/4 full. */
+/* A plain good hash map: open addressing, linear probing, a power of two of slots of 8-byte key and 8-byte
+ * value side by side (one miss an update), at most 3/4 full. */
 struct slot {
     uint64_t key, value; /* key + 1; 0 is empty */
 };
@@ -214,8 +215,8 @@ static struct figures time_ours(bool is_ahead)
         struct cellmap_path *path = &paths[vehicle];
         if (is_ahead)
             cellmap_prefetch(&map, path, keys[i + AHEAD * VEHICLES]);
-        (void)cover_add(cellmap_touch(&map, path, keys[i]), DAY + (int64_t)(i * DAYS / UPDATES), COVER_ONE, WINDOW_DAYS,
-                        true);
+        (void)cover_add(cellmap_touch(&map, path, keys[i]), DAY + (int64_t)(i * DAYS / UPDATES), COVER_ONE,
+                        WINDOW_DAYS, true);
         cellmap_mark(&map, path, keys[i]);
         vehicle = vehicle + 1 < VEHICLES ? vehicle + 1 : 0;
     }
@@ -240,7 +241,8 @@ static double median(double values[ROUNDS])
 
 static int bench_roads(void)
 {
-    double ours_ns[ROUNDS], blind_ns[ROUNDS], plain_ns[ROUNDS], plain_ahead_ns[ROUNDS], ratio[ROUNDS], ratio_ahead[ROUNDS];
+    double ours_ns[ROUNDS], blind_ns[ROUNDS], plain_ns[ROUNDS], plain_ahead_ns[ROUNDS], ratio[ROUNDS],
+        ratio_ahead[ROUNDS];
     struct figures figures = {0};
 
     make_road_trace();

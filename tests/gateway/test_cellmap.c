@@ -42,7 +42,8 @@ static uint32_t random_key(uint64_t *state, uint32_t last)
     return (last + random_below(state, 3)) % SPAN;
 }
 
-static void write_one(struct cellmap *map, struct cellmap_path *path, uint32_t key, uint16_t value, bool is_told)
+static void write_one(struct cellmap *map, struct cellmap_path *path, uint32_t key, uint16_t value,
+                      bool is_told)
 {
     uint16_t *at = cellmap_touch(map, path, FAR + key);
 
@@ -134,7 +135,8 @@ static void clear_some_dirty(struct cellmap *map, size_t n)
     cellmap_dirty_clear(map, n);
 }
 
-/* `n` updates by vehicles in turn, each with a path of its own, so that paths point to what others moved away. */
+/* `n` updates by vehicles in turn, each with a path of its own, so that paths point to what others moved
+ * away. */
 static void drive(struct cellmap *map, uint64_t seed, unsigned n)
 {
     enum { VEHICLES = 7 };
@@ -272,17 +274,18 @@ FACT(the_highest_key_of_44_bits_is_a_key_like_any)
 
 FACT(a_cells_key_is_its_morton_number_at_its_level)
 {
-    /* By hand: column 5 = 101, row 3 = 011, each bit of the row before the column's: 01 10 11 = 27; the parent of level
-     * 1 has column 2, row 1: 01 10 = 6. */
+    /* By hand: column 5 = 101, row 3 = 011, each bit of the row before the column's: 01 10 11 = 27; the
+     * parent of level 1 has column 2, row 1: 01 10 = 6. */
     struct cell cell;
 
-    CHECK_STATUS(cell_from_point((struct grid_zone){120, false}, (struct grid_point){5999, 3000}, 0, &cell), ROAD_OK);
+    CHECK_STATUS(cell_from_point((struct grid_zone){120, false}, (struct grid_point){5999, 3000}, 0, &cell),
+                 ROAD_OK);
     CHECK_INT(cellmap_key_of(cell), 27);
     CHECK_INT(cellmap_key_of(cell_parent(cell, 1)), 6);
 }
 
-/* Every second byte or so changed, one at a time: the image is refused, or it is an image of a sound map (a value
- * changed), which then stands any use. */
+/* Every second byte or so changed, one at a time: the image is refused, or it is an image of a sound map (a
+ * value changed), which then stands any use. */
 FACT(a_damaged_image_is_refused_or_does_no_harm)
 {
     struct cellmap map, loaded;

@@ -59,9 +59,9 @@ static void project(struct grid_zone zone, struct parallel at, struct meridian o
 {
     const long double h = sqrtl(at.tangent * at.tangent + of.cosine * of.cosine), per_h = 1 / h;
     const long double sine = at.tangent * per_h, cosine = of.cosine * per_h, u = of.sine * per_h;
-    const long double s = 2 * sine * cosine, k = 1 - 2 * sine * sine;               /* of 2 xi */
-    const long double sh = 2 * u * sqrtl(1 + u * u), ch = 1 + 2 * u * u;            /* of 2 eta */
-    const long double ar = 2 * k * ch, ai = -2 * s * sh;                            /* 2 cos(2 xi + 2i eta) */
+    const long double s = 2 * sine * cosine, k = 1 - 2 * sine * sine;    /* of 2 xi */
+    const long double sh = 2 * u * sqrtl(1 + u * u), ch = 1 + 2 * u * u; /* of 2 eta */
+    const long double ar = 2 * k * ch, ai = -2 * s * sh;                 /* 2 cos(2 xi + 2i eta) */
     long double b1r = 0, b1i = 0, b2r = 0, b2i = 0;
 
     for (int j = TERMS - 1; j >= 0; j--) { /* Clenshaw */
@@ -75,7 +75,8 @@ static void project(struct grid_zone zone, struct parallel at, struct meridian o
     *ret_n_m = radius_m * xi + (zone.is_south ? 10000000 : 0);
 }
 
-void campaign_oracle(struct grid_zone zone, double lat_deg, double lon_deg, long double *ret_e_m, long double *ret_n_m)
+void campaign_oracle(struct grid_zone zone, double lat_deg, double lon_deg, long double *ret_e_m,
+                     long double *ret_n_m)
 {
     constants_init();
     project(zone, parallel_of(lat_deg), meridian_of(zone, lon_deg), ret_e_m, ret_n_m);
@@ -124,7 +125,8 @@ static void compare(struct campaign *campaign, struct grid_zone zone, struct par
     long double e, n;
 
     project(zone, at, of, &e, &n);
-    (void)cell_from_point(zone, (struct grid_point){whole_mm(e), whole_mm(n)}, 0, &want); /* 0: beyond the frame */
+    (void)cell_from_point(zone, (struct grid_point){whole_mm(e), whole_mm(n)}, 0,
+                          &want); /* 0: beyond the frame */
     const bool is_apart = is_near(e) || is_near(n);
     campaign->near += is_apart;
     campaign->near_other_cell += is_apart && got.id != want.id;
@@ -164,5 +166,6 @@ void campaign_block(struct campaign *campaign, uint64_t seed, uint64_t block)
     }
     (void)cells_from_degrees(zone, lat, lon, CAMPAIGN_BLOCK, cells);
     for (int k = 0; k < CAMPAIGN_BLOCK; k++)
-        compare(campaign, zone, parallels[k / CAMPAIGN_SIDE], meridians[k % CAMPAIGN_SIDE], cells[k], is_wide);
+        compare(campaign, zone, parallels[k / CAMPAIGN_SIDE], meridians[k % CAMPAIGN_SIDE], cells[k],
+                is_wide);
 }

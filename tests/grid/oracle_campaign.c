@@ -1,7 +1,8 @@
 /* oracle_campaign.c - the campaign of campaign.h as a command:
  *     oracle_campaign [--points N] [--seed S] [--first BLOCK]
- * One thread; progress on standard error twenty times, one line of result on standard output. Runs of one seed that
- * follow on (--first is printed) or of different seeds add up. Exit status 1 if a cell or a millimetre is wrong. */
+ * One thread; progress on standard error twenty times, one line of result on standard output. Runs of one
+ * seed that follow on (--first is printed) or of different seeds add up. Exit status 1 if a cell or a
+ * millimetre is wrong. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,8 @@ static void print(FILE *to, const struct campaign *c, uint64_t seed, uint64_t fi
             " wrong cells; within 1 um of a rounding edge %" PRIu64 ", of these %" PRIu64
             " in another cell; millimetres of %" PRIu64 " points: %" PRIu64
             " wrong, at most %.1f nm off within 2 degrees, %.1f nm beyond\n",
-            seed, first, next, c->points, c->other_cell, c->near, c->near_other_cell, c->looked_at, c->other_mm,
-            (double)c->metres_off_max[0] * 1e9, (double)c->metres_off_max[1] * 1e9);
+            seed, first, next, c->points, c->other_cell, c->near, c->near_other_cell, c->looked_at,
+            c->other_mm, (double)c->metres_off_max[0] * 1e9, (double)c->metres_off_max[1] * 1e9);
     fflush(to);
 }
 

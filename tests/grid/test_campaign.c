@@ -1,4 +1,5 @@
-/* The oracle of the large campaign against PROJ, and a small campaign; the large one is bin/oracle_campaign. */
+/* The oracle of the large campaign against PROJ, and a small campaign; the large one is bin/oracle_campaign.
+ */
 #include "tests/check.h"
 
 #include "tests/grid/campaign.h"
@@ -6,10 +7,12 @@
 
 #define BLOCKS 512 /* 2 million points */
 
-/* PROJ counts in doubles: a place 10,000 km from the frame's corner and a longitude of 6 rad are good to some nanometres. */
+/* PROJ counts in doubles: a place 10,000 km from the frame's corner and a longitude of 6 rad are good to some
+ * nanometres. */
 FACT(the_oracle_is_where_proj_is_to_twenty_nanometres)
 {
-    static const struct grid_zone zones[] = {{120, false}, {0, false}, {180, true}, {357, false}, {291, true}};
+    static const struct grid_zone zones[] = {
+        {120, false}, {0, false}, {180, true}, {357, false}, {291, true}};
     uint64_t seed = 6;
     long double worst = 0;
 
@@ -37,8 +40,10 @@ FACT(two_million_points_have_no_wrong_cell)
 
     for (uint64_t block = 0; block < BLOCKS; block++)
         campaign_block(&c, 1, block);
-    printf("  %" PRIu64 " points, %" PRIu64 " near a rounding edge (%" PRIu64 " in another cell), %.1f and %.1f nm off at most\n",
-           c.points, c.near, c.near_other_cell, (double)c.metres_off_max[0] * 1e9, (double)c.metres_off_max[1] * 1e9);
+    printf("  %" PRIu64 " points, %" PRIu64 " near a rounding edge (%" PRIu64
+           " in another cell), %.1f and %.1f nm off at most\n",
+           c.points, c.near, c.near_other_cell, (double)c.metres_off_max[0] * 1e9,
+           (double)c.metres_off_max[1] * 1e9);
     CHECK_INT(c.other_cell, 0);
     CHECK_INT(c.other_mm, 0);
     CHECK_INT(c.points, BLOCKS * CAMPAIGN_BLOCK);
