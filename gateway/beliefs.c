@@ -41,6 +41,7 @@ void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
     beliefs->config = *config;
     beliefs->day = NO_DAY;
     evidence_init(&beliefs->evidence, &config->evidence);
+    beliefs->segments = segments_new(config->roads);
     beliefs->evidence.config.road_class = config->road_class;
     if (config->roads) {
         beliefs->evidence.config.class_of = class_of_block;
@@ -61,6 +62,7 @@ void beliefs_done(struct beliefs *beliefs)
     free(beliefs->queue);
     free(beliefs->fold);
     snap_done(&beliefs->snap);
+    segments_free(beliefs->segments);
     evidence_done(&beliefs->evidence);
     verdicts_done(&beliefs->verdicts);
     memset(beliefs, 0, sizeof *beliefs);
@@ -72,6 +74,7 @@ void delta_done(struct delta *delta)
     free(delta->leaves);
     free(delta->defects);
     free(delta->features);
+    free(delta->segments);
     memset(delta, 0, sizeof *delta);
 }
 
@@ -280,6 +283,7 @@ static void work_blocks(struct beliefs *beliefs, struct delta *delta)
             colour_block(beliefs, evidence->work[i], delta);
     for (size_t i = 0; i < evidence->n_work; i++) {
         street_measure(beliefs, evidence->work[i]);
+        segments_touch(beliefs->segments, evidence->work[i]->column, evidence->work[i]->row);
         evidence->work[i]->work = 0;
     }
     evidence->n_work = 0;
@@ -292,12 +296,13 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
     if (evidence->newest_ns > as_of_ns)
         as_of_ns = evidence->newest_ns;
     if (delta)
-        delta->n_cells = delta->n_defects = delta->n_features = delta->n_leaves = 0;
+        delta->n_cells = delta->n_defects = delta->n_features = delta->n_leaves = delta->n_segments = 0;
     turn_day(beliefs, as_of_ns / NS_PER_DAY);
     associate(beliefs, delta);
     fuse_queue(beliefs, delta);
     work_blocks(beliefs, delta);
     tell_leaves(beliefs, delta);
+    segments_settle(beliefs->segments, beliefs, delta);
     beliefs->road.unplaced_cm = evidence->unplaced_cm;
     if (!delta)
         return;

@@ -12,6 +12,7 @@
 
 #include "gateway/clears.h"
 #include "gateway/snap.h"
+#include "gateway/segments.h"
 #include "gateway/verdict.h"
 
 #define PAINTED_MAX 16
@@ -20,7 +21,7 @@
 struct beliefs_config {
     struct evidence_config evidence;
     enum road_class road_class; /* where the network says nothing */
-    /* Borrowed; NULL: one class everywhere, and no pass is put on a lane (gateway/snap.h). Evidence that was added under
+    /* Borrowed; NULL: one class everywhere, and no pass is put on a lane (gateway/snap.h), no segments are scored. Evidence that was added under
      * another network is to be added anew. */
     const struct road_network *roads;
     struct code_rules rules;
@@ -75,6 +76,8 @@ struct delta {
     size_t n_defects, defect_capacity;
     struct feature_belief *features;
     size_t n_features, feature_capacity;
+    struct segment_belief *segments;
+    size_t n_segments, segment_capacity;
 };
 void delta_done(struct delta *delta);
 
@@ -91,6 +94,7 @@ struct beliefs {
     size_t n_queue, queue_capacity;
     size_t n_associated; /* sightings before this one have a defect */
     uint32_t walk_mark;
+    struct segments *segments; /* NULL without a network */
     struct fold *fold; /* where colour.c sums up a block */
     int64_t day; /* of the last settling, UTC */
     struct road_metres road;

@@ -525,5 +525,7 @@ enum road_status beliefs_load(struct beliefs *beliefs, struct image_source *sour
     beliefs->n_associated = e->n_sightings;
     take_counts(beliefs, &counts);
     sum_roads(beliefs);
+    segments_touch_all(beliefs->segments); /* told by whoever wrote the image */
+    segments_settle(beliefs->segments, beliefs, NULL);
     return ROAD_OK;
 }

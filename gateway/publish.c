@@ -12,6 +12,8 @@
 #define CELL_WITH_DEFECT_COST 124
 #define BELIEF_COST 220
 #define FEATURE_COST 200
+#define SEGMENT_COST 110 /* without its words and its line */
+#define SEGMENT_POINT_COST 10
 #define PATCH_COST 22 /* without its covers */
 #define COVER_COST ((size_t)2)
 #define DEFECT_STATEMENT_COST 512
@@ -36,6 +38,7 @@ struct publisher {
     struct defect_belief defects[CHANGE_DEFECTS_MAX];
     struct feature_belief features[CHANGE_FEATURES_MAX];
     struct leaf_patch patches[CHANGE_PATCHES_MAX];
+    struct segment_belief segments[CHANGE_SEGMENTS_MAX];
     struct statement statements[CHANGE_STATEMENTS_MAX];
     char subjects[CHANGE_STATEMENTS_MAX][SUBJECT_SIZE];
     uint8_t said[SEALED_MAX];
@@ -68,8 +71,9 @@ static void start_message(struct publisher *p)
     p->change.defects = p->defects;
     p->change.features = p->features;
     p->change.patches = p->patches;
+    p->change.segments = p->segments;
     p->change.statements = p->statements;
-    p->change.n_cells = p->change.n_defects = p->change.n_features = p->change.n_patches = p->change.n_statements = 0;
+    p->change.n_cells = p->change.n_defects = p->change.n_features = p->change.n_patches = p->change.n_segments = p->change.n_statements = 0;
     p->cost = p->said_length = p->n_squares = p->n_moved_tiles = 0;
     p->last_tile.id = 0;
 }
@@ -308,6 +312,20 @@ static enum road_status add_leaf(struct publisher *p, const struct told_leaf *to
     return ROAD_OK;
 }
 
+static enum road_status add_segment(struct publisher *p, const struct segment_belief *segment)
+{
+    const size_t cost = SEGMENT_COST + segment->way_length + segment->name_length + SEGMENT_POINT_COST * segment->n_line;
+
+    if (p->cost + cost > BUDGET || p->change.n_segments == CHANGE_SEGMENTS_MAX) {
+        const enum road_status status = send_message(p, false);
+        if (status != ROAD_OK)
+            return status;
+    }
+    p->cost += cost;
+    p->segments[p->change.n_segments++] = *segment;
+    return ROAD_OK;
+}
+
 enum road_status publish(struct publisher *p, const struct delta *delta, struct kid cause_kid, uint64_t cause_seq)
 {
     enum road_status status = ROAD_OK;
@@ -329,5 +347,7 @@ enum road_status publish(struct publisher *p, const struct delta *delta, struct 
         if (mask)
             status = add_leaf(p, &delta->leaves[i], mask);
     }
+    for (size_t i = 0; status == ROAD_OK && i < delta->n_segments; i++)
+        status = add_segment(p, &delta->segments[i]);
     return status == ROAD_OK ? send_message(p, true) : status;
 }

@@ -39,7 +39,7 @@ static void check_score(struct check *check, uint16_t score, uint16_t max, const
 }
 
 /* Well-formed UTF-8 (RFC 3629) without control characters: names go on into JSON and pages. */
-static bool is_name(const char *text, size_t length)
+static bool is_text(const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text, *end = at + length;
 
@@ -61,14 +61,18 @@ static bool is_name(const char *text, size_t length)
     return true;
 }
 
-static void check_words(struct check *check, const struct segment_belief *s)
+bool segment_name_is_valid(const char *name, size_t length)
 {
-    check_that(check, s->way_length >= 1 && s->way_length <= SEGMENT_WAY_MAX, ROAD_BAD_INPUT, "segment.way");
-    for (size_t i = 0; i < s->way_length && check->status == ROAD_OK; i++)
-        check_that(check, s->way[i] > ' ' && s->way[i] < 0x7f, ROAD_BAD_INPUT, "segment.way");
-    check_that(check, s->name_length <= SEGMENT_NAME_MAX, ROAD_BAD_INPUT, "segment.name");
-    if (check->status == ROAD_OK)
-        check_that(check, is_name(s->name, s->name_length), ROAD_BAD_INPUT, "segment.name");
+    return length <= SEGMENT_NAME_MAX && is_text(name, length);
+}
+
+bool segment_way_is_valid(const char *way, size_t length)
+{
+    bool is_good = length >= 1 && length <= SEGMENT_WAY_MAX;
+
+    for (size_t i = 0; is_good && i < length; i++)
+        is_good = way[i] > ' ' && way[i] < 0x7f;
+    return is_good;
 }
 
 static void check_line(struct check *check, const struct segment_belief *s)
@@ -105,7 +109,8 @@ static void check_floors(struct check *check, const uint16_t floors[3])
 
 void check_segment_belief(struct check *check, const struct segment_belief *s)
 {
-    check_words(check, s);
+    check_that(check, segment_way_is_valid(s->way, s->way_length), ROAD_BAD_INPUT, "segment.way");
+    check_that(check, segment_name_is_valid(s->name, s->name_length), ROAD_BAD_INPUT, "segment.name");
     check_line(check, s);
     check_that(check, (unsigned)s->road_class <= ROAD_BRANCH, ROAD_BAD_RANGE, "segment.class");
     check_that(check, (unsigned)s->facts.code <= CODE_RED, ROAD_BAD_RANGE, "segment.code");

@@ -25,6 +25,9 @@ struct segment_belief {
     struct segment_facts facts;
 };
 
+/* 1 to SEGMENT_WAY_MAX bytes of printable ASCII without blanks; at most SEGMENT_NAME_MAX of UTF-8 without control characters. */
+bool segment_way_is_valid(const char *way, size_t length);
+bool segment_name_is_valid(const char *name, size_t length);
 void check_segment_belief(struct check *check, const struct segment_belief *segment);
 void put_segment_belief(struct wire_writer *writer, const struct segment_belief *segment);
 void get_segment_belief(struct wire_reader *reader, struct segment_belief *ret_segment);
