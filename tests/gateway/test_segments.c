@@ -42,7 +42,7 @@ static void begin_with(struct scene *s, bool is_left_hand)
     struct beliefs_config config = drive_config();
 
     memset(s, 0, sizeof *s);
-    config.network = network(is_left_hand);
+    config.roads = network(is_left_hand);
     beliefs_init(&s->beliefs, &config);
 }
 
