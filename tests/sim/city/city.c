@@ -246,20 +246,28 @@ static enum truth_match match(const struct city *city, const struct defect_belie
                        MATCH_EXTRA_M + MATCH_SIGMAS * sigma_m, b->type, city->now_s, ret_thing);
 }
 
+/* When the newest hit was: settling tells of it at the end of its interval, the gateway of a deployment within seconds. */
+static int64_t heard_s(const struct city *city, const struct defect_belief *b, const struct thing *t)
+{
+    const int64_t hit_s = b->last_ns / 1000000000;
+
+    return hit_s < t->appears_s ? t->appears_s : hit_s < city->now_s ? hit_s : city->now_s;
+}
+
 static void note_suspected(struct city *city, struct known *known, const struct defect_belief *b)
 {
     const enum truth_match is = match(city, b, &known->thing);
 
     city->counts.suspected[is] += known->state == 0;
     if (is == MATCH_DEFECT && city->truth.things[known->thing].suspected_s == NEVER_S)
-        city->truth.things[known->thing].suspected_s = city->now_s;
+        city->truth.things[known->thing].suspected_s = heard_s(city, b, &city->truth.things[known->thing]);
 }
 
 static void note_confirmed(struct city *city, struct known *known, const struct defect_belief *b)
 {
     const enum truth_match is = match(city, b, &known->thing);
     struct thing *t = known->thing >= 0 ? &city->truth.things[known->thing] : NULL;
-    const bool is_counted = city->now_s >= city->start_s + (int64_t)city->counts.counted_from_day * DAY_S;
+    const bool is_counted = city->now_s >= city->start_s + (int64_t)city->config.counts_from_day * DAY_S;
 
     if (is == MATCH_DEFECT && t->confirmed_s != NEVER_S && t->claimed_s == NEVER_S) {
         city->counts.confirmed_twice += is_counted;
@@ -271,7 +279,7 @@ static void note_confirmed(struct city *city, struct known *known, const struct 
         return;
     }
     if (t->confirmed_s == NEVER_S) {
-        t->confirmed_s = city->now_s;
+        t->confirmed_s = heard_s(city, b, t);
         order_repair(city, t);
     }
 }

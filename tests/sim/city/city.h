@@ -30,6 +30,7 @@ struct city_config {
     double crew_hours;         /* mean time from confirmed to repaired, beside what waits in the night; 0 = nobody comes */
     double false_claims;       /* share of repairs that are only said to be done */
     int settle_s, threads;
+    int counts_from_day; /* what is suspected and confirmed is counted from here on */
     uint64_t seed;
 };
 void city_config_default(struct city_config *ret_config);
@@ -47,7 +48,6 @@ struct city_counts {
     uint64_t appeared, repaired, orders, crews_in_vain;
     uint64_t suspected[MATCH_COUNT], confirmed[MATCH_COUNT]; /* once for each name */
     uint64_t confirmed_twice;                              /* real, but under a second name */
-    uint64_t counted_from_day;
     double km, camera_km;
 };
 
@@ -72,7 +72,7 @@ struct city {
 /* The town is the caller's and must outlive the city. false if memory ran out. */
 bool city_open(struct city *ret_city, const struct town *town, const struct city_config *config);
 void city_close(struct city *city);
-/* The next hour; false if memory ran out. Counts of what was suspected and confirmed begin at `counted_from_day`. */
+/* The next hour; false if memory ran out. */
 bool city_hour(struct city *city);
 
 #endif

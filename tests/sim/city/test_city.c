@@ -186,7 +186,7 @@ FACT(the_books_of_a_simulated_week_add_up)
             continue;
         CHECK(t->suspected_s >= t->appears_s);
         CHECK(t->confirmed_s >= t->suspected_s);
-        CHECK(t->ordered_s == t->confirmed_s || t->ordered_s == NEVER_S);
+        CHECK(t->ordered_s >= t->confirmed_s && (t->ordered_s == NEVER_S || t->ordered_s <= t->confirmed_s + city.config.settle_s));
         CHECK(t->repaired_s == t->claimed_s || t->repaired_s == NEVER_S);
         CHECK(t->claimed_s > t->ordered_s || t->claimed_s == NEVER_S);
     }
