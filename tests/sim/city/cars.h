@@ -47,9 +47,17 @@ struct mail {
     int64_t sent_ns;
     int car;
 };
+/* A car passed where a repair waits to be verified. */
+struct look {
+    int64_t time_ns;
+    int thing;
+    double ideal_nats; /* ln P(miss | still there), by where it really drove */
+};
 struct mails {
     struct mail *items;
     int n, capacity;
+    struct look *looks;
+    int n_looks, look_capacity;
 };
 void mails_done(struct mails *mails);
 

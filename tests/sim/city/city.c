@@ -191,6 +191,14 @@ static void order_repair(struct city *city, struct thing *t)
     t->is_false_claim = sim_uniform(&city->random, 0, 1) < city->config.false_claims;
 }
 
+static void say_repaired(struct city *city, const struct thing *t)
+{
+    const struct verdict verdict = {.defect = t->name, .kind = VERDICT_REPAIRED, .time_ns = t->claimed_s * 1000000000,
+                                    .by = {.bytes = {0xC8, 0, 0, 0, 0, 0, 0, 1}}};
+
+    beliefs_say(&city->beliefs, &verdict);
+}
+
 static void crews_come(struct city *city)
 {
     for (int i = 0; i < city->truth.n; i++) {
@@ -198,10 +206,13 @@ static void crews_come(struct city *city)
         if (t->crew_s > city->now_s || t->claimed_s != NEVER_S)
             continue;
         t->claimed_s = city->now_s;
-        if (!t->is_false_claim) {
+        if (!t->is_false_claim && t->repaired_s == NEVER_S) {
             t->repaired_s = city->now_s;
             city->counts.repaired++;
         }
+        city->counts.claims++;
+        city->counts.false_claims += t->is_false_claim;
+        say_repaired(city, t);
         trace_thing(city, 'r', i);
     }
 }
@@ -280,7 +291,36 @@ static void note_confirmed(struct city *city, struct known *known, const struct 
     }
     if (t->confirmed_s == NEVER_S) {
         t->confirmed_s = heard_s(city, b, t);
+        t->name = b->id;
         order_repair(city, t);
+    }
+}
+
+static void send_again(struct city *city, struct thing *t)
+{
+    t->crew_s = city->now_s + DAY_S;
+    t->claimed_s = t->verified_s = NEVER_S;
+    t->is_false_claim = false;
+    t->passes = t->passes_needed = t->passes_verified = 0;
+    t->ideal_nats = 0;
+}
+
+/* What became of a claim: it stands, or the crew is sent again and this time repairs. */
+static void note_repair(struct city *city, struct thing *t, const struct defect_belief *b)
+{
+    if (t->claimed_s == NEVER_S || b->repair.claimed_ns != t->claimed_s * 1000000000)
+        return;
+    if (b->repair.stage == REPAIR_VERIFIED && t->verified_s == NEVER_S) {
+        t->verified_s = city->now_s;
+        t->passes_verified = t->passes;
+        t->was_wrongly_verified = t->repaired_s == NEVER_S;
+        city->counts.verified++;
+        city->counts.wrongly_verified += t->was_wrongly_verified;
+    }
+    if (b->repair.stage == REPAIR_REOPENED) {
+        city->counts.reopened++;
+        city->counts.wrongly_reopened += t->repaired_s != NEVER_S;
+        send_again(city, t);
     }
 }
 
@@ -298,6 +338,8 @@ static bool hear(struct city *city, const struct defect_belief *b)
         note_suspected(city, known, b);
     if (b->state == DEFECT_CONFIRMED && known->state != DEFECT_CONFIRMED)
         note_confirmed(city, known, b);
+    if (known->thing >= 0 && b->repair.stage != REPAIR_NONE)
+        note_repair(city, &city->truth.things[known->thing], b);
     known->state = b->state;
     return true;
 }
@@ -412,22 +454,75 @@ static bool deliver(struct city *city, struct mail *mail)
 }
 
 /* All of the hour's batches in order, and what is believed at the end of each settling interval. */
-static bool deliver_all(struct city *city, struct mail **all, size_t n)
+static int by_look(const void *a, const void *b)
 {
-    const int64_t end_s = city->now_s + HOUR_S;
-    size_t next = 0;
+    const struct look *x = a, *y = b;
+
+    if (x->time_ns != y->time_ns)
+        return x->time_ns < y->time_ns ? -1 : 1;
+    return (x->thing > y->thing) - (x->thing < y->thing);
+}
+
+/* Who passed a claimed repair. NULL if memory ran out. */
+static struct look *collect_looks(struct city *city, size_t *ret_n)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < city->config.vehicles; i++)
+        n += (size_t)city->mails[i].n_looks;
+    struct look *looks = calloc(n + 1, sizeof *looks);
+    *ret_n = 0;
+    for (int i = 0; looks && i < city->config.vehicles; i++)
+        for (int k = 0; k < city->mails[i].n_looks; k++)
+            looks[(*ret_n)++] = city->mails[i].looks[k];
+    if (looks)
+        qsort(looks, *ret_n, sizeof *looks, by_look);
+    return looks;
+}
+
+static void count_look(struct city *city, const struct look *look)
+{
+    struct thing *t = &city->truth.things[look->thing];
+
+    if (t->verified_s != NEVER_S || look->time_ns < t->claimed_s * 1000000000)
+        return;
+    t->passes++;
+    t->ideal_nats += look->ideal_nats;
+    if (t->passes_needed == 0 && t->ideal_nats <= log(0.01))
+        t->passes_needed = t->passes;
+}
+
+/* What was sent in an hour, in order. */
+struct post {
+    struct mail **mails;
+    struct look *looks;
+    size_t n_mails, n_looks, next_mail, next_look;
+};
+
+static bool deliver_until(struct city *city, struct post *post, int64_t until_s)
+{
+    for (; post->next_mail < post->n_mails && post->mails[post->next_mail]->sent_ns < until_s * 1000000000; post->next_mail++)
+        if (!deliver(city, post->mails[post->next_mail]))
+            return false;
+    for (; post->next_look < post->n_looks && post->looks[post->next_look].time_ns < until_s * 1000000000; post->next_look++)
+        count_look(city, &post->looks[post->next_look]);
+    return true;
+}
+
+/* All of the hour's batches in order, and what is believed at the end of each settling interval. */
+static bool deliver_all(struct city *city, struct post *post)
+{
+    const int64_t end_s = city->now_s + HOUR_S, step_s = city->config.settle_s;
 
     while (city->now_s < end_s) {
-        const int64_t until_s = city->now_s + city->config.settle_s < end_s ? city->now_s + city->config.settle_s : end_s;
-        const size_t first = next;
-        while (next < n && all[next]->sent_ns < until_s * 1000000000)
-            if (!deliver(city, all[next++]))
-                return false;
+        const int64_t next_s = (city->now_s / step_s + 1) * step_s, until_s = next_s < end_s ? next_s : end_s;
+        if (!deliver_until(city, post, until_s))
+            return false;
         city->now_s = until_s;
-        if ((next > first || until_s == end_s) && !settle(city))
+        if (until_s == next_s && !settle(city))
             return false;
     }
-    return next == n;
+    return post->next_mail == post->n_mails;
 }
 
 static void empty_mails(struct city *city)
@@ -442,15 +537,17 @@ static void empty_mails(struct city *city)
 
 bool city_hour(struct city *city)
 {
-    size_t n;
+    struct post post = {0};
 
     crews_come(city);
     truth_grow(&city->truth, city->now_s, 1.0 / 24);
     if (!things_appear(city) || !drive_all(city))
         return false;
-    struct mail **all = collect(city, &n);
-    const bool is_good = all && deliver_all(city, all, n);
-    free(all);
+    post.mails = collect(city, &post.n_mails);
+    post.looks = collect_looks(city, &post.n_looks);
+    const bool is_good = post.mails && post.looks && deliver_all(city, &post);
+    free(post.mails);
+    free(post.looks);
     empty_mails(city);
     return is_good;
 }

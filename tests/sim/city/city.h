@@ -48,6 +48,7 @@ struct city_counts {
     uint64_t appeared, repaired, orders, crews_in_vain;
     uint64_t suspected[MATCH_COUNT], confirmed[MATCH_COUNT]; /* once for each name */
     uint64_t confirmed_twice;                              /* real, but under a second name */
+    uint64_t claims, false_claims, verified, wrongly_verified, reopened, wrongly_reopened;
     double km, camera_km;
 };
 

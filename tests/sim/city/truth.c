@@ -35,7 +35,7 @@ int truth_put(struct truth *truth, const struct thing *thing)
     t->heading_rad = at.heading_rad;
     t->size = t->first_size;
     t->repaired_s = t->suspected_s = t->confirmed_s = NEVER_S;
-    t->ordered_s = t->crew_s = t->claimed_s = t->verified_s = t->reopened_s = NEVER_S;
+    t->ordered_s = t->crew_s = t->claimed_s = t->verified_s = NEVER_S;
     t->next_on_lane = truth->first_on_lane[t->lane];
     truth->first_on_lane[t->lane] = index;
     int *bucket = &truth->buckets[bucket_of(t->e_m, t->n_m)];

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "link/message.h"
 #include "tests/sim/city/rates.h"
 #include "tests/sim/city/traffic.h"
 
@@ -25,9 +26,13 @@ struct thing {
 
     /* What became of it: filled by the watcher. */
     int64_t suspected_s, confirmed_s; /* first time the gateway told so; NEVER_S */
-    int64_t ordered_s, crew_s, claimed_s, verified_s, reopened_s;
-    bool is_false_claim; /* the crew said so and had not been there */
-    double passes_to_verify, passes_needed;
+    struct defect_id name;            /* as which it was confirmed */
+    int64_t ordered_s, crew_s, claimed_s, verified_s;
+    bool is_false_claim;        /* the crew said so and had not been there */
+    bool was_wrongly_verified;  /* and the passes agreed */
+    double ideal_nats;          /* of the passes since the claim, if all that can be known of them were */
+    int passes, passes_needed;  /* since the claim; of them, until the ideal ones came to P(miss) = 0.01; 0 = not yet */
+    int passes_verified;        /* until the gateway said so; 0 = not yet */
 };
 
 struct truth {
