@@ -149,20 +149,15 @@ static void collect_component(struct beliefs *beliefs, uint32_t start, struct li
 
 /* ---- clusters ------------------------------------------------------------------------------------------ */
 
-/* The best sighting of one vehicle in one hour: its others share its errors and add nothing. */
-struct unit_best {
-    uint32_t speaker;
-    int64_t hour;
-    const struct sighting *best;
-};
-
 struct cluster {
     const struct sighting *seed;
     bool has_feature;
     double extent_mm; /* the greatest of its members' */
     struct list members; /* event order */
-    struct unit_best *units;
-    size_t n_units, unit_capacity;
+    /* By number of the unit, the best sighting of one vehicle in one hour; NULL if it saw nothing: its others share its
+     * errors and add nothing. */
+    const struct sighting **best;
+    size_t n_units, best_capacity;
     double w_ee, w_en, w_nn, w_e, w_n; /* sum of inverse covariances, and of their products with the place */
     double e, n;                       /* the estimate, mm from the seed */
     struct grid_covariance covariance;
@@ -171,7 +166,29 @@ struct cluster {
 struct clusters {
     struct cluster *items;
     size_t n, capacity;
+    uint32_t *unit_of; /* of a sighting of the component, by its index; units count from 0 */
+    size_t unit_of_capacity, n_units;
 };
+
+/* In event order those of one hour follow each other. */
+static void number_units(const struct beliefs *beliefs, const struct list *component, struct clusters *clusters)
+{
+    const struct sighting *sightings = beliefs->evidence.sightings;
+
+    ROOM(clusters->unit_of, clusters->unit_of_capacity, beliefs->evidence.n_sightings);
+    clusters->n_units = 0;
+    for (size_t i = 0; i < component->n; i++) {
+        const struct sighting *s = &sightings[component->items[i]];
+        const int64_t hour = s->event.time_ns / NS_PER_HOUR;
+        size_t k = i;
+        while (k > 0 && sightings[component->items[k - 1]].event.time_ns / NS_PER_HOUR == hour &&
+               sightings[component->items[k - 1]].speaker != s->speaker)
+            k--;
+        const bool is_known = k > 0 && sightings[component->items[k - 1]].event.time_ns / NS_PER_HOUR == hour;
+        clusters->unit_of[component->items[i]] =
+            is_known ? clusters->unit_of[component->items[k - 1]] : (uint32_t)clusters->n_units++;
+    }
+}
 
 static void weigh(struct cluster *cluster, const struct sighting *s, double sign)
 {
@@ -201,28 +218,26 @@ static double trace(const struct sighting *s)
     return s->covariance.ee_mm2 + s->covariance.nn_mm2;
 }
 
-static void cluster_take(struct cluster *cluster, const struct sighting *s, uint32_t index)
+/* Without its estimate. */
+static void cluster_add(const struct clusters *clusters, struct cluster *cluster, const struct sighting *s, uint32_t index)
 {
-    const int64_t hour = s->event.time_ns / NS_PER_HOUR;
+    const struct sighting **best = &cluster->best[clusters->unit_of[index]];
 
     list_add(&cluster->members, index);
     cluster->has_feature |= s->kind != FEATURE_NONE;
     cluster->extent_mm = fmax(cluster->extent_mm, extent_of(s));
-    for (size_t i = 0; i < cluster->n_units; i++) {
-        struct unit_best *u = &cluster->units[i];
-        if (u->speaker != s->speaker || u->hour != hour)
-            continue;
-        if (trace(s) < trace(u->best)) {
-            weigh(cluster, u->best, -1);
-            weigh(cluster, s, 1);
-            u->best = s;
-            estimate(cluster);
-        }
+    if (*best && trace(s) >= trace(*best))
         return;
-    }
-    ROOM(cluster->units, cluster->unit_capacity, cluster->n_units + 1);
-    cluster->units[cluster->n_units++] = (struct unit_best){s->speaker, hour, s};
+    if (*best)
+        weigh(cluster, *best, -1);
+    cluster->n_units += !*best;
     weigh(cluster, s, 1);
+    *best = s;
+}
+
+static void cluster_take(const struct clusters *clusters, struct cluster *cluster, const struct sighting *s, uint32_t index)
+{
+    cluster_add(clusters, cluster, s, index);
     estimate(cluster);
 }
 
@@ -298,8 +313,10 @@ static double misfit(const struct beliefs *beliefs, const struct cluster *cluste
     return d2 + log(det) - 2 * log((double)cluster->n_units);
 }
 
-static void cluster_empty(struct cluster *cluster, const struct sighting *seed)
+static void cluster_empty(const struct clusters *clusters, struct cluster *cluster, const struct sighting *seed)
 {
+    ROOM(cluster->best, cluster->best_capacity, clusters->n_units);
+    memset(cluster->best, 0, clusters->n_units * sizeof(const struct sighting *));
     cluster->seed = seed;
     cluster->has_feature = false;
     cluster->extent_mm = EXTENT_MM;
@@ -316,7 +333,7 @@ static struct cluster *cluster_found(struct clusters *clusters, const struct sig
         k++;
     ROOM(clusters->items, clusters->capacity, k + 1);
     clusters->n += k == clusters->n;
-    cluster_empty(&clusters->items[k], seed);
+    cluster_empty(clusters, &clusters->items[k], seed);
     return &clusters->items[k];
 }
 
@@ -338,17 +355,20 @@ static struct cluster *most_likely(const struct beliefs *beliefs, const struct c
 
 static void give_to(struct clusters *clusters, struct cluster *cluster, const struct sighting *s, uint32_t index)
 {
-    cluster_take(cluster ? cluster : cluster_found(clusters, s), s, index);
+    cluster_take(clusters, cluster ? cluster : cluster_found(clusters, s), s, index);
 }
 
 /* Estimated anew from the members given, in their order. */
-static void cluster_refill(const struct beliefs *beliefs, struct cluster *cluster, const struct list *members)
+static void cluster_refill(const struct beliefs *beliefs, const struct clusters *clusters, struct cluster *cluster,
+                           const struct list *members)
 {
     const struct sighting *sightings = beliefs->evidence.sightings;
 
-    cluster_empty(cluster, members->n ? &sightings[members->items[0]] : NULL);
+    cluster_empty(clusters, cluster, members->n ? &sightings[members->items[0]] : NULL);
     for (size_t i = 0; i < members->n; i++)
-        cluster_take(cluster, &sightings[members->items[i]], members->items[i]);
+        cluster_add(clusters, cluster, &sightings[members->items[i]], members->items[i]);
+    if (members->n)
+        estimate(cluster);
 }
 
 static struct cluster *cluster_with(const struct clusters *clusters, uint32_t index)
@@ -369,7 +389,7 @@ static void judge_again(const struct beliefs *beliefs, struct clusters *clusters
     for (size_t i = 0; i < own->members.n; i++)
         if (own->members.items[i] != index)
             list_add(rest, own->members.items[i]);
-    cluster_refill(beliefs, own, rest);
+    cluster_refill(beliefs, clusters, own, rest);
     const struct sighting *s = &beliefs->evidence.sightings[index];
     give_to(clusters, most_likely(beliefs, clusters, s), s, index);
 }
@@ -409,7 +429,8 @@ static bool may_merge(const struct beliefs *beliefs, const struct cluster *a, co
 }
 
 /* All into one, estimated anew in event order. */
-static void cluster_merge(struct beliefs *beliefs, struct cluster *into, struct cluster *from)
+static void cluster_merge(struct beliefs *beliefs, const struct clusters *clusters, struct cluster *into,
+                          struct cluster *from)
 {
     struct list all = {0};
 
@@ -418,8 +439,8 @@ static void cluster_merge(struct beliefs *beliefs, struct cluster *into, struct 
     for (size_t i = 0; i < from->members.n; i++)
         list_add(&all, from->members.items[i]);
     qsort_r(all.items, all.n, sizeof *all.items, by_event, beliefs->evidence.sightings);
-    cluster_refill(beliefs, into, &all);
-    cluster_empty(from, NULL);
+    cluster_refill(beliefs, clusters, into, &all);
+    cluster_empty(clusters, from, NULL);
     free(all.items);
 }
 
@@ -429,7 +450,7 @@ static void merge_clusters(struct beliefs *beliefs, struct clusters *clusters)
         for (size_t b = a + 1; b < clusters->n; b++)
             if (clusters->items[a].members.n && clusters->items[b].members.n &&
                 may_merge(beliefs, &clusters->items[a], &clusters->items[b]))
-                cluster_merge(beliefs, &clusters->items[a], &clusters->items[b]);
+                cluster_merge(beliefs, clusters, &clusters->items[a], &clusters->items[b]);
     for (size_t k = 0; k < clusters->n; k++)
         if (clusters->items[k].members.n)
             qsort_r(clusters->items[k].members.items, clusters->items[k].members.n, sizeof(uint32_t), by_event,
@@ -526,9 +547,10 @@ static void clusters_done(struct clusters *clusters)
 {
     for (size_t i = 0; i < clusters->capacity; i++) {
         free(clusters->items[i].members.items);
-        free(clusters->items[i].units);
+        free(clusters->items[i].best);
     }
     free(clusters->items);
+    free(clusters->unit_of);
 }
 
 void associate(struct beliefs *beliefs, struct delta *delta)
@@ -547,6 +569,7 @@ void associate(struct beliefs *beliefs, struct delta *delta)
             continue; /* in a component that is done */
         clusters.n = 0;
         collect_component(beliefs, (uint32_t)i, &component);
+        number_units(beliefs, &component, &clusters);
         sort_into_clusters(beliefs, &component, &clusters);
         merge_clusters(beliefs, &clusters);
         replace_defects(beliefs, &component, &clusters, delta);
