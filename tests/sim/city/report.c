@@ -35,8 +35,11 @@ void report_text(FILE *out, const struct city *city, const struct city_speed *sp
     char text[2 * SHA256_SIZE + 1];
 
     trace_text(city, text);
-    fprintf(out, "town        %.0f lane-km, %.0f of them main roads; %.0f %% of the kilometres on those\n", lane_km(city),
-            town_lane_km(city->town, ROAD_ARTERIAL), 100 * traffic_main_share(&city->traffic, city->town));
+    fprintf(out, "town        %.0f lane-km in %d lanes, %.0f of them main roads; %.0f %% of the kilometres on those\n",
+            lane_km(city), city->town->n_lanes, town_lane_km(city->town, ROAD_ARTERIAL),
+            100 * traffic_main_share(&city->traffic, city->town));
+    fprintf(out, "traffic     places of main roads differ by %.0f %% (1 sigma) in how often they are passed, of others by %.0f %%\n",
+            100 * traffic_unevenness(&city->traffic, city->town, true), 100 * traffic_unevenness(&city->traffic, city->town, false));
     fprintf(out, "fleet       %d vehicles, %d with a camera wanted; %.0f km driven in %.0f days, %.0f km with a camera\n",
             city->config.vehicles, city->config.cameras, c->km, speed->simulated_s / DAY_S, c->camera_km);
     fprintf(out, "sent        %llu batches, %llu detections, %llu feature sightings\n", (unsigned long long)c->batches,

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define LANE_OFFSET_M 1.75 /* half of a 3.5 m lane */
-#define SAME_CROSSING_M 2.0
-#define WAY_MIN_M 5.0
 
 bool town_is_main(enum road_class class)
 {
@@ -31,17 +29,50 @@ void town_begin(struct town *ret_town, struct grid_zone zone)
     *ret_town = (struct town){.zone = zone};
 }
 
+static size_t table_slot(const struct town *town, double e_m, double n_m)
+{
+    const uint64_t key = (uint64_t)llround(e_m * 1000) * 0x9E3779B97F4A7C15u ^ (uint64_t)llround(n_m * 1000) * 0xC2B2AE3D27D4EB4Fu;
+    size_t slot = (size_t)(key >> 32) & (size_t)(town->room.table_size - 1);
+
+    for (;; slot = (slot + 1) & (size_t)(town->room.table_size - 1)) {
+        const int node = town->room.table[slot];
+        if (node < 0 || (llround(town->room.node_at[node].e_m * 1000) == llround(e_m * 1000) &&
+                         llround(town->room.node_at[node].n_m * 1000) == llround(n_m * 1000)))
+            return slot;
+    }
+}
+
+static bool grow_table(struct town *town)
+{
+    const int size = town->room.table_size ? 2 * town->room.table_size : 256;
+    int *table = malloc((size_t)size * sizeof *table);
+
+    if (!table)
+        return false;
+    for (int i = 0; i < size; i++)
+        table[i] = -1;
+    free(town->room.table);
+    town->room.table = table;
+    town->room.table_size = size;
+    for (int i = 0; i < town->n_nodes; i++)
+        table[table_slot(town, town->room.node_at[i].e_m, town->room.node_at[i].n_m)] = i;
+    return true;
+}
+
 /* The crossing at this place; made if there is none. -1: no memory. */
 static int crossing_at(struct town *town, double e_m, double n_m)
 {
-    for (int i = 0; i < town->n_nodes; i++)
-        if (fabs(town->room.node_at[i].e_m - e_m) < SAME_CROSSING_M && fabs(town->room.node_at[i].n_m - n_m) < SAME_CROSSING_M)
-            return i;
+    if (2 * (town->n_nodes + 1) > town->room.table_size && !grow_table(town))
+        return -1;
+    const size_t slot = table_slot(town, e_m, n_m);
+    if (town->room.table[slot] >= 0)
+        return town->room.table[slot];
     void *grown = one_more(town->room.node_at, town->n_nodes, &town->room.nodes, sizeof *town->room.node_at);
     if (!grown)
         return -1;
     town->room.node_at = grown;
     town->room.node_at[town->n_nodes] = (struct town_point){e_m, n_m, 0};
+    town->room.table[slot] = town->n_nodes;
     return town->n_nodes++;
 }
 
@@ -96,11 +127,8 @@ bool town_add_way(struct town *town, const struct town_point *points, int n, enu
                   const char *road)
 {
     struct town_lane like = {.back = -1, .class = class};
-    double length = 0;
 
-    for (int i = 1; i < n; i++)
-        length += hypot(points[i].e_m - points[i - 1].e_m, points[i].n_m - points[i - 1].n_m);
-    if (n < 2 || length < WAY_MIN_M)
+    if (n < 2)
         return true;
     snprintf(like.road, sizeof like.road, "%s", road ? road : "");
     like.from = crossing_at(town, points[0].e_m, points[0].n_m);
@@ -173,6 +201,7 @@ void town_done(struct town *town)
     free(town->out);
     free(town->out_first);
     free(town->room.node_at);
+    free(town->room.table);
     *town = (struct town){0};
 }
 

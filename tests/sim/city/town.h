@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "grid/cell.h"
-#include "grid/code.h"
+#include "grid/road.h"
 
 struct town_point {
     double e_m, n_m, station_m; /* station: along its lane */
@@ -36,6 +36,7 @@ struct town {
     struct {
         int lanes, points, nodes;
         struct town_point *node_at;
+        int *table, table_size; /* crossings by place, open hash; -1 = free */
     } room; /* while it is built */
 };
 
@@ -50,11 +51,14 @@ struct town_place {
 bool town_grid(struct town *ret_town, struct grid_zone zone, double e_m, double n_m, int streets, double block_m,
                bool has_secondary);
 
-/* From ways: ends that lie within 2 m of each other are one crossing. Inner points stay inner points: cut ways where they
- * meet before adding them. `points` are metres; station is ignored. Ways shorter than 5 m are passed over. */
+/* From ways: ends at one millimetre are one crossing. Inner points stay inner points: cut ways where they
+ * meet before adding them. `points` are metres; station is ignored. */
 void town_begin(struct town *ret_town, struct grid_zone zone);
 bool town_add_way(struct town *town, const struct town_point *points, int n, enum road_class class, bool is_one_way,
                   const char *road);
+/* The roads of a network file: ways are cut where they meet; a way of two lanes or more that is no oneway has one lane each
+ * way here. */
+bool town_of_network(struct town *ret_town, const struct road_network *network);
 /* Lanes from which no other lane can be reached are driven back and forth. false if there is no lane or no memory. */
 bool town_finish(struct town *town);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "link/road_file.h"
 #include "tests/sim/city/report.h"
 #include "tests/sim/city/trust.h"
 
@@ -20,21 +21,22 @@
 
 struct fleet_options {
     struct city_config city;
-    const char *out;
+    const char *out, *network;
     bool is_json, is_trust;
     double scale; /* of the campaign */
 };
 
 static void print_help(void)
 {
-    puts("usage: roadchief simulate fleet --vehicles N --days D [--seed S] [--cameras N] [--main-share F] [--settle SECONDS]\n"
-         "                                [--threads N] [--out DIR] [--json]\n\n"
+    puts("usage: roadchief simulate fleet --vehicles N --days D [--seed S] [--cameras N] [--network FILE] [--main-share F]\n"
+         "                                [--settle SECONDS] [--threads N] [--out DIR] [--json]\n\n"
          "A town, its fleet, its gateway and its repair crews under a simulated clock. Taxis, patrols, buses and phones drive\n"
          "their hours and routes with RTK, SBAS, consumer and phone receivers; defects appear (1 for each 119 km driven), grow,\n"
          "are found, confirmed and repaired; look-alikes (5 a km) stay. What a pass tells is drawn from measured rates; what the\n"
          "gateway makes of it is the gateway's own code. Everything follows from the seed: the last line is the SHA-256 of all\n"
          "that happened, the same again on any number of threads.\n\n"
          "  --vehicles N       1 to 2000 (default 100); the built-in town has 11.1 lane-km for each, as 900 on 10,000 km\n"
+         "  --network FILE     real roads: a file that `roadchief roads import` wrote (docs/roads.md)\n"
          "  --days D           1 to 400 (default 7)\n"
          "  --seed S           default 1; below 1000 for choosing, from 1000 for evaluating\n"
          "  --cameras N        vehicles with a camera (default: a third)\n"
@@ -107,6 +109,9 @@ static bool parse_option(int option, struct fleet_options *o)
         if (!parse_number(optarg, 1, 64, &value))
             return false;
         o->city.threads = (int)value;
+        return true;
+    case 'n':
+        o->network = optarg;
         return true;
     case 'o':
         o->out = optarg;
@@ -193,14 +198,42 @@ static int run_trust(struct fleet_options *o)
     return is_good ? 0 : 1;
 }
 
-static int run_fleet(const struct fleet_options *o)
+static bool read_network(const char *path, struct town *ret_town)
+{
+    char error[ROAD_FILE_ERROR_SIZE];
+    struct road_file file;
+
+    if (road_file_read(path, &file, error) != ROAD_OK) {
+        fprintf(stderr, "simulate fleet: %s\n", error);
+        return false;
+    }
+    const bool is_good = town_of_network(ret_town, &file.network);
+    road_file_done(&file);
+    if (!is_good)
+        fprintf(stderr, "simulate fleet: %s: no roads, or no memory for them\n", path);
+    return is_good;
+}
+
+static bool make_town(const struct fleet_options *o, struct town *ret_town)
 {
     const double block_m = o->city.vehicles * LANE_KM_A_VEHICLE / LANE_KM_A_BLOCK_METRE;
+
+    if (o->network)
+        return read_network(o->network, ret_town);
+    if (town_grid(ret_town, (struct grid_zone){120, false}, TOWN_E_M, TOWN_N_M, STREETS, fmax(block_m, 20), true))
+        return true;
+    fprintf(stderr, "simulate fleet: no memory for the town\n");
+    return false;
+}
+
+static int run_fleet(const struct fleet_options *o)
+{
     static struct city city;
     struct town town;
 
-    if (!town_grid(&town, (struct grid_zone){120, false}, TOWN_E_M, TOWN_N_M, STREETS, fmax(block_m, 20), true) ||
-        !city_open(&city, &town, &o->city)) {
+    if (!make_town(o, &town))
+        return 1;
+    if (!city_open(&city, &town, &o->city)) {
         fprintf(stderr, "simulate fleet: no memory for the town\n");
         town_done(&town);
         return 1;
@@ -226,7 +259,7 @@ int simulate_fleet(int argc, char **argv)
 {
     static const struct option options[] = {{"vehicles", 1, NULL, 'v'}, {"days", 1, NULL, 'd'},    {"seed", 1, NULL, 's'},
                                             {"cameras", 1, NULL, 'c'},  {"main-share", 1, NULL, 'm'}, {"settle", 1, NULL, 'e'},
-                                            {"threads", 1, NULL, 't'},  {"out", 1, NULL, 'o'},     {"json", 0, NULL, 'j'},
+                                            {"threads", 1, NULL, 't'},  {"network", 1, NULL, 'n'}, {"out", 1, NULL, 'o'},     {"json", 0, NULL, 'j'},
                                             {"scale", 1, NULL, 'x'},
                                             {"crew-hours", 1, NULL, 'w'}, {"domain-rates", 0, NULL, 'r'},
                                             {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
