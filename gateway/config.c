@@ -30,6 +30,8 @@ const struct config_key gateway_keys[] = {
      "file of rules, as --print-rules prints them; empty = as shipped"},
     {"as_of", CONFIG_CHOICE, VALUE(as_of), 0, 0, "event", "", "event|now",
      "what codes age by: the newest event time folded (replays), or the clock"},
+    {"settle_ms", CONFIG_INT, VALUE(settle_ms), 0, 60000, "200", "ms", NULL,
+     "what was taken is told together after this; 0 = with each group of messages"},
     {"outbox_max_bytes", CONFIG_INT, VALUE(outbox_max_bytes), 4194304, 1e12, "1073741824", "bytes", NULL,
      "changes waiting for the server; when full no batch is acknowledged"},
     {"outbox_max_items", CONFIG_INT, VALUE(outbox_max_items), 256, 1e9, "1000000", "", NULL, "likewise, in messages"},

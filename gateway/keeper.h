@@ -1,9 +1,14 @@
 /* keeper.h - the gateway without its wires: messages in, durable effect, acknowledgements out.
  *
- * One SQLite transaction for a group of messages: what the inbox knows of each speaker, the batches themselves, and
- * the changes they cause in the outbox. Only when it is on disk are there acknowledgements to send. Memory (the
- * beliefs) is a fold of the stored batches; a transaction that fails is followed by a fold from the store, so that
- * memory never runs ahead of the disk. One thread; `now` is handed in. */
+ *     keeper_take     one SQLite transaction for a group of messages: what the inbox knows of each speaker and the
+ *                     batches themselves. Once it is on disk the batches are folded into the beliefs, and there are
+ *                     acknowledgements to send.
+ *     keeper_settle   a transaction of its own, for many groups at once: what the beliefs made of them, as changes in
+ *                     the outbox, and how far that goes.
+ *
+ * Memory (the beliefs) never runs ahead of the batches on disk. What was settled but could not be written is kept and
+ * written by the next keeper_settle. After a crash the batches up to the last settling are folded silently and the
+ * rest is told, so that nothing is lost or said twice. One thread; `now` is handed in. */
 #ifndef GATEWAY_KEEPER_H
 #define GATEWAY_KEEPER_H
 
@@ -13,7 +18,7 @@
 #include "link/outbox.h"
 
 #define KEEPER_ERROR_SIZE 512
-#define KEEPER_GROUP_MAX 64
+#define KEEPER_GROUP_MAX 256
 #define KEEPER_TOPIC_SIZE 96
 
 struct keeper_config {
@@ -23,6 +28,7 @@ struct keeper_config {
     struct outbox_config outbox;
     int64_t quarantine_max_items;
     bool is_as_of_now; /* codes age with the clock, not with the newest event */
+    int64_t settle_ms; /* how long what was taken may wait to be told; 0 = keeper_take settles */
     struct signer *signer;            /* borrowed */
     const struct registry *registry;  /* borrowed */
 };
@@ -42,14 +48,17 @@ struct keeper_ack {
 
 #define KEEPER_COUNTERS(X)                                                                                   \
     X(batches_applied) X(batches_refused) X(duplicates) X(gaps) X(sequence_reused) X(quarantined)            \
-    X(unknown_key) X(bad_signature) X(not_a_batch) X(outbox_full) X(commits) X(commits_failed)               \
-    X(verdicts) X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
+    X(unknown_key) X(bad_signature) X(not_a_batch) X(outbox_full) X(commits) X(commits_failed) X(settlings)  \
+    X(unsaid) X(verdicts)                                                                                    \
+    X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
 
 struct keeper_stats {
 #define KEEPER_COUNTER(name) uint64_t name;
     KEEPER_COUNTERS(KEEPER_COUNTER)
 #undef KEEPER_COUNTER
     uint64_t refused_by_reason[32]; /* index: enum road_status */
+    enum road_status store;         /* of the last transaction: ROAD_OK, or why nothing is taken */
+    int64_t not_settled;            /* batches */
 };
 
 struct keeper; /* opaque */
@@ -58,14 +67,20 @@ struct keeper; /* opaque */
 enum road_status keeper_open(const struct keeper_config *config, struct keeper **ret_keeper, char *ret_error);
 void keeper_close(struct keeper *keeper);
 /* At most KEEPER_GROUP_MAX messages; at most one acknowledgement a speaker, into ret_acks[n]. ROAD_FULL: the outbox
- * has no room, nothing was taken and nothing is acknowledged: the nodes keep their batches and send again. Any other
- * failure: likewise, and memory is folded anew. */
+ * or the disk has no room, nothing was taken and nothing is acknowledged: the nodes keep their batches and send
+ * again. Any other failure: likewise. */
 enum road_status keeper_take(struct keeper *keeper, const struct keeper_message *messages, size_t n, int64_t now_ns,
                              struct keeper_ack *ret_acks, size_t *ret_n_acks);
 /* One message of the server's, what a person said of a defect (link/verdict.h): durable, folded and told as a batch
  * is. *ret_ack is then ready but for its topic; length 0 if nobody can be held to the bytes. Failures as above. */
 enum road_status keeper_hear(struct keeper *keeper, const struct keeper_message *message, int64_t now_ns,
                              struct keeper_ack *ret_ack);
+/* Until keeper_settle has something to tell: what was taken may wait for settle_ms, and where codes age with the clock
+ * a new UTC day is told without a batch. 0 = now, INT64_MAX = not before something is taken. */
+int64_t keeper_wait_ns(const struct keeper *keeper, int64_t now_ns);
+/* Tells what moved since the last settling; does nothing if nothing can have. ROAD_FULL or another failure: it will
+ * be told later. */
+enum road_status keeper_settle(struct keeper *keeper, int64_t now_ns);
 /* After a reload; the old registry may be closed then. */
 void keeper_use_registry(struct keeper *keeper, const struct registry *registry);
 struct outbox *keeper_outbox(struct keeper *keeper);

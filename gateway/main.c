@@ -14,9 +14,9 @@
 #include "link/road_file.h"
 #include "link/session.h"
 
-#define HEARD_MAX 64            /* verdicts of one turn; the server sends at most as many unacknowledged */
-#define QUEUE_MAX 512            /* messages of one turn; the session reads at most 256 */
-#define GATHER_NS INT64_C(5000000) /* how long a group waits for company before its fsync */
+#define HEARD_MAX 64               /* verdicts of one turn; the server sends at most as many unacknowledged */
+#define QUEUE_MAX KEEPER_GROUP_MAX /* messages of one turn: as many as the session reads */
+#define QUEUE_BYTES (8u << 20)     /* of them: nothing is allocated for a message */
 #define STATUS_EVERY_NS (5 * INT64_C(1000000000))
 #define FULL_PAUSE_NS INT64_C(500000000)
 #define TOPIC_SIZE 128
@@ -24,7 +24,7 @@
 
 struct queued {
     char topic[TOPIC_SIZE];
-    uint8_t *bytes;
+    const uint8_t *bytes; /* in `room` */
     size_t length;
 };
 
@@ -42,10 +42,13 @@ struct gateway {
     struct queued heard[HEARD_MAX];
     size_t n_heard;
     struct queued queue[QUEUE_MAX];
-    size_t n_queued;
-    struct queued change_ack; /* the newest of the turn: it says all that earlier ones said */
+    uint8_t room[QUEUE_BYTES];
+    size_t n_queued, n_bytes;
+    uint8_t change_ack[SEALED_MAX]; /* the newest of the turn: it says all that earlier ones said */
+    size_t change_ack_length;
     struct keeper_ack acks[KEEPER_GROUP_MAX];
     uint64_t dropped, told_commits;
+    enum road_status store; /* as logged and told last */
     int64_t status_due_ns, full_until_ns;
 };
 
@@ -71,16 +74,20 @@ static int64_t clock_ns(clockid_t clock)
 
 /* ---- what arrives -------------------------------------------------------------------------------------- */
 
-static void keep_message(struct queued *place, const char *topic, const void *payload, size_t length)
+/* What does not fit is dropped. It is not acknowledged, so it comes again. */
+static void keep_message(struct gateway *g, struct queued *queue, size_t *n, size_t max, const char *topic,
+                         const void *payload, size_t length)
 {
-    uint8_t *bytes = malloc(length ? length : 1);
-
-    if (!bytes)
-        return; /* not acknowledged: it comes again */
-    memcpy(bytes, payload, length);
-    free(place->bytes);
-    *place = (struct queued){.bytes = bytes, .length = length};
-    snprintf(place->topic, sizeof place->topic, "%s", topic);
+    if (*n == max || length > QUEUE_BYTES - g->n_bytes) {
+        g->dropped++;
+        return;
+    }
+    queue[*n] = (struct queued){.bytes = g->room + g->n_bytes, .length = length};
+    snprintf(queue[*n].topic, sizeof queue[*n].topic, "%s", topic);
+    if (length)
+        memcpy(g->room + g->n_bytes, payload, length);
+    g->n_bytes += length;
+    (*n)++;
 }
 
 static void on_message(void *context, const char *topic, const void *payload, size_t length)
@@ -88,22 +95,13 @@ static void on_message(void *context, const char *topic, const void *payload, si
     struct gateway *g = context;
 
     if (strcmp(topic, g->change_ack_topic) == 0) {
-        keep_message(&g->change_ack, topic, payload, length);
-        return;
+        g->change_ack_length = length <= SEALED_MAX ? length : 0;
+        memcpy(g->change_ack, payload, g->change_ack_length);
+    } else if (strcmp(topic, g->verdict_topic) == 0) {
+        keep_message(g, g->heard, &g->n_heard, HEARD_MAX, topic, payload, length);
+    } else {
+        keep_message(g, g->queue, &g->n_queued, QUEUE_MAX, topic, payload, length);
     }
-    if (strcmp(topic, g->verdict_topic) == 0) {
-        if (g->n_heard < HEARD_MAX) {
-            keep_message(&g->heard[g->n_heard], topic, payload, length);
-            g->n_heard += g->heard[g->n_heard].bytes != NULL;
-        }
-        return;
-    }
-    if (g->n_queued == QUEUE_MAX) {
-        g->dropped++; /* likewise */
-        return;
-    }
-    keep_message(&g->queue[g->n_queued], topic, payload, length);
-    g->n_queued += g->queue[g->n_queued].bytes != NULL;
 }
 
 static void on_connected(void *context)
@@ -123,13 +121,20 @@ static void send_acks(struct gateway *g, size_t n)
         session_publish(g->session, g->acks[i].topic, g->acks[i].bytes, g->acks[i].length, false, NULL);
 }
 
-static void forget_queue(struct gateway *g)
+/* One line when the store begins to refuse and one when it takes again; the status topic says so at once. */
+static void note_store(struct gateway *g, enum road_status status, int64_t now_ns)
 {
-    for (size_t i = 0; i < g->n_queued; i++) {
-        free(g->queue[i].bytes);
-        g->queue[i].bytes = NULL;
-    }
-    g->n_queued = 0;
+    if (status != ROAD_OK)
+        g->full_until_ns = now_ns + FULL_PAUSE_NS;
+    if (status == g->store)
+        return;
+    if (status == ROAD_OK)
+        log_info("the store takes batches again");
+    else
+        log_error("nothing is taken or acknowledged reason=%s: batches stay with their nodes until there is room",
+                  road_status_name(status));
+    g->store = status;
+    g->status_due_ns = 0;
 }
 
 /* What cannot be taken now is dropped: its node has it and sends it again. */
@@ -138,53 +143,54 @@ static void take_queue(struct gateway *g, int64_t now_ns)
     struct keeper_message group[KEEPER_GROUP_MAX];
     size_t n_acks = 0;
 
-    for (size_t at = 0; at < g->n_queued && now_ns >= g->full_until_ns;) {
-        size_t n = 0;
-        for (; n < KEEPER_GROUP_MAX && at < g->n_queued; n++, at++)
-            group[n] = (struct keeper_message){g->queue[at].topic, g->queue[at].bytes, g->queue[at].length};
-        const enum road_status status = keeper_take(g->keeper, group, n, clock_ns(CLOCK_REALTIME), g->acks, &n_acks);
-        if (status == ROAD_OK) {
+    if (g->n_queued && now_ns >= g->full_until_ns) {
+        for (size_t i = 0; i < g->n_queued; i++)
+            group[i] = (struct keeper_message){g->queue[i].topic, g->queue[i].bytes, g->queue[i].length};
+        const enum road_status status =
+            keeper_take(g->keeper, group, g->n_queued, clock_ns(CLOCK_REALTIME), g->acks, &n_acks);
+        if (status == ROAD_OK)
             send_acks(g, n_acks);
-            continue;
-        }
-        log_error("batches not taken n=%zu reason=%s: they stay with their nodes", n, road_status_name(status));
-        g->full_until_ns = now_ns + FULL_PAUSE_NS;
+        note_store(g, status, now_ns);
     }
-    forget_queue(g);
+    g->n_queued = 0;
 }
 
 /* Likewise; the server asks again. */
-static void take_heard(struct gateway *g)
+static void take_heard(struct gateway *g, int64_t now_ns)
 {
     struct keeper_ack *ack = &g->acks[0];
 
-    for (size_t i = 0; i < g->n_heard; i++) {
+    for (size_t i = 0; i < g->n_heard && now_ns >= g->full_until_ns; i++) {
         const struct keeper_message message = {g->heard[i].topic, g->heard[i].bytes, g->heard[i].length};
         const enum road_status status = keeper_hear(g->keeper, &message, clock_ns(CLOCK_REALTIME), ack);
-        if (status != ROAD_OK)
-            log_error("verdict not taken reason=%s: it stays with the server", road_status_name(status));
-        else if (ack->length)
+        if (status == ROAD_OK && ack->length)
             session_publish(g->session, g->verdict_ack_topic, ack->bytes, ack->length, false, NULL);
-        free(g->heard[i].bytes);
-        g->heard[i].bytes = NULL;
+        note_store(g, status, now_ns);
     }
-    g->n_heard = 0;
+    g->n_heard = g->n_bytes = 0;
+}
+
+static void settle(struct gateway *g, int64_t now_ns)
+{
+    const int64_t wall_ns = clock_ns(CLOCK_REALTIME);
+
+    if (now_ns >= g->full_until_ns && keeper_wait_ns(g->keeper, wall_ns) == 0)
+        note_store(g, keeper_settle(g->keeper, wall_ns), now_ns);
 }
 
 static void take_change_ack(struct gateway *g)
 {
     const struct registry_entry *server = registry_by_name(g->registry, g->config.server);
 
-    if (!g->change_ack.bytes)
+    if (!g->change_ack_length)
         return;
     const enum road_status status =
         !server || server->role != ROLE_SERVER
             ? ROAD_UNKNOWN_KEY
-            : sender_on_ack(g->sender, server->verifier, g->change_ack.bytes, g->change_ack.length);
+            : sender_on_ack(g->sender, server->verifier, g->change_ack, g->change_ack_length);
     if (status != ROAD_OK)
         log_warn("change-ack not taken server=%s reason=%s", g->config.server, road_status_name(status));
-    free(g->change_ack.bytes);
-    g->change_ack.bytes = NULL;
+    g->change_ack_length = 0;
 }
 
 static void publish_status(struct gateway *g, int64_t now_ns)
@@ -249,33 +255,29 @@ static void wait_and_read(struct gateway *g, int64_t until_ns, const sigset_t *w
     session_step(g->session, fd.revents, clock_ns(CLOCK_MONOTONIC));
 }
 
-/* One fsync for all that arrives together. */
-static void gather(struct gateway *g, const sigset_t *while_waiting)
-{
-    const int64_t until_ns = clock_ns(CLOCK_MONOTONIC) + GATHER_NS;
-
-    while (g->n_queued && g->n_queued < KEEPER_GROUP_MAX && clock_ns(CLOCK_MONOTONIC) < until_ns && !stop_wanted)
-        wait_and_read(g, until_ns, while_waiting);
-}
-
 static int64_t nearest_deadline(const struct gateway *g)
 {
     const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
     int64_t until_ns = now_ns + STATUS_EVERY_NS;
     const int64_t session_ns = session_deadline_ns(g->session, now_ns), sender_ns = sender_deadline_ns(g->sender, now_ns);
+    const int64_t keeper_ns = keeper_wait_ns(g->keeper, clock_ns(CLOCK_REALTIME));
 
+    if (keeper_ns < until_ns - now_ns)
+        until_ns = now_ns + keeper_ns < g->full_until_ns ? g->full_until_ns : now_ns + keeper_ns;
     until_ns = session_ns < until_ns ? session_ns : until_ns;
     return sender_ns < until_ns ? sender_ns : until_ns;
 }
 
+/* While one group is written the next one gathers in the socket, so that the fsync is shared by all that came
+ * meanwhile, and a message that comes alone waits for nobody. */
 static void run(struct gateway *g, const sigset_t *while_waiting)
 {
     while (!stop_wanted) {
         wait_and_read(g, nearest_deadline(g), while_waiting);
-        gather(g, while_waiting);
         const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
         take_queue(g, now_ns);
-        take_heard(g);
+        take_heard(g, now_ns);
+        settle(g, now_ns);
         take_change_ack(g);
         const enum road_status status = sender_step(g->sender, now_ns);
         if (status != ROAD_OK)
@@ -332,6 +334,7 @@ static void open_keeper(struct gateway *g)
         .outbox = {.max_bytes = c->outbox_max_bytes, .max_items = c->outbox_max_items},
         .quarantine_max_items = c->quarantine_max_items,
         .is_as_of_now = c->as_of == 1,
+        .settle_ms = c->settle_ms,
         .signer = g->signer,
         .registry = g->registry,
     };
@@ -395,10 +398,6 @@ static void open_all(struct gateway *g)
 
 static void close_all(struct gateway *g)
 {
-    forget_queue(g);
-    for (size_t i = 0; i < g->n_heard; i++)
-        free(g->heard[i].bytes);
-    free(g->change_ack.bytes);
     sender_close(g->sender);
     session_publish(g->session, g->status_topic, "offline", strlen("offline"), true, NULL); /* a clean end has no will */
     session_close(g->session);

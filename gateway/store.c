@@ -6,23 +6,42 @@
 const char *const store_migrations[] = {
     "CREATE TABLE batch(id INTEGER PRIMARY KEY, kid BLOB NOT NULL, seq INTEGER NOT NULL, is_phone INTEGER NOT NULL,"
     " newest_ns INTEGER NOT NULL, sealed BLOB NOT NULL);",
+    /* Until here each batch was told in the transaction that applied it. The bytes stay the last column, so that
+     * what is asked of a row does not read through them. */
+    "ALTER TABLE batch RENAME TO batch_before;"
+    "CREATE TABLE batch(id INTEGER PRIMARY KEY, kid BLOB NOT NULL, seq INTEGER NOT NULL, is_phone INTEGER NOT NULL,"
+    " received_s INTEGER NOT NULL, newest_ns INTEGER NOT NULL, sealed BLOB NOT NULL);"
+    "INSERT INTO batch SELECT id, kid, seq, is_phone, newest_ns / 1000000000, newest_ns, sealed FROM batch_before;"
+    "DROP TABLE batch_before;"
+    "CREATE TABLE settled(batch INTEGER NOT NULL, verdict INTEGER NOT NULL, as_of_ns INTEGER NOT NULL, kid BLOB NOT NULL, seq INTEGER NOT NULL);"
+    "INSERT INTO settled SELECT coalesce(max(id), 0), 0, -9223372036854775808, coalesce(kid, zeroblob(8)),"
+    " coalesce(seq, 0) FROM batch;",
     NULL,
 };
 
+enum query { Q_PUT, Q_LAST, Q_EACH, Q_SETTLED, Q_SET_SETTLED, QUERIES };
+static const char *const sql[QUERIES] = {
+    [Q_PUT] = "INSERT INTO batch VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [Q_LAST] = "SELECT coalesce(max(id), 0) FROM batch",
+    [Q_EACH] = "SELECT id, kid, seq, is_phone, received_s, newest_ns, sealed FROM batch WHERE id > ?1 AND id <= ?2"
+               " ORDER BY id",
+    [Q_SETTLED] = "SELECT batch, verdict, as_of_ns, kid, seq FROM settled",
+    [Q_SET_SETTLED] = "UPDATE settled SET batch = ?1, verdict = ?2, as_of_ns = ?3, kid = ?4, seq = ?5",
+};
+
 struct store {
-    sqlite3_stmt *put, *each;
+    sqlite3_stmt *query[QUERIES];
 };
 
 enum road_status store_open(sqlite3 *db, struct store **ret_store)
 {
     struct store *store = calloc(1, sizeof *store);
+    enum road_status status = ROAD_OK;
 
     if (!store)
         return ROAD_NO_MEMORY;
-    enum road_status status = database_prepare(
-        db, "INSERT INTO batch(kid, seq, is_phone, newest_ns, sealed) VALUES(?1, ?2, ?3, ?4, ?5)", &store->put);
-    if (status == ROAD_OK)
-        status = database_prepare(db, "SELECT kid, is_phone, sealed FROM batch ORDER BY id", &store->each);
+    for (int q = 0; status == ROAD_OK && q < QUERIES; q++)
+        status = database_prepare(db, sql[q], &store->query[q]);
     if (status != ROAD_OK) {
         store_close(store);
         return status;
@@ -35,40 +54,98 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
-    sqlite3_finalize(store->put);
-    sqlite3_finalize(store->each);
+    for (int q = 0; q < QUERIES; q++)
+        sqlite3_finalize(store->query[q]);
     free(store);
 }
 
-enum road_status store_put(struct store *store, struct kid speaker, uint64_t seq, bool is_phone, int64_t newest_ns,
-                           const void *sealed, size_t length)
+enum road_status store_put(struct store *store, const struct store_batch *batch)
 {
-    sqlite3_bind_blob(store->put, 1, speaker.bytes, KID_SIZE, SQLITE_STATIC);
-    sqlite3_bind_int64(store->put, 2, (int64_t)seq);
-    sqlite3_bind_int(store->put, 3, is_phone);
-    sqlite3_bind_int64(store->put, 4, newest_ns);
-    sqlite3_bind_blob(store->put, 5, sealed, (int)length, SQLITE_STATIC);
-    return database_run(store->put);
+    sqlite3_stmt *q = store->query[Q_PUT];
+
+    sqlite3_bind_int64(q, 1, batch->id);
+    sqlite3_bind_blob(q, 2, batch->speaker.bytes, KID_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 3, (int64_t)batch->seq);
+    sqlite3_bind_int(q, 4, batch->is_phone);
+    sqlite3_bind_int64(q, 5, batch->received_s);
+    sqlite3_bind_int64(q, 6, batch->newest_ns);
+    sqlite3_bind_blob(q, 7, batch->sealed, (int)batch->length, SQLITE_STATIC);
+    return database_run(q);
 }
 
-enum road_status store_each(struct store *store,
-                            enum road_status (*take)(void *context, struct kid speaker, bool is_phone,
-                                                     const uint8_t *sealed, size_t length),
-                            void *context)
+enum road_status store_last(struct store *store, int64_t *ret_id)
 {
+    sqlite3_stmt *q = store->query[Q_LAST];
+    const int code = sqlite3_step(q);
+
+    if (code == SQLITE_ROW)
+        *ret_id = sqlite3_column_int64(q, 0);
+    sqlite3_reset(q);
+    return database_status(code);
+}
+
+/* ROAD_CORRUPT if the kid is none. */
+static enum road_status column_kid(sqlite3_stmt *q, int column, struct kid *ret_kid)
+{
+    if (sqlite3_column_bytes(q, column) != KID_SIZE)
+        return ROAD_CORRUPT;
+    memcpy(ret_kid->bytes, sqlite3_column_blob(q, column), KID_SIZE);
+    return ROAD_OK;
+}
+
+enum road_status store_each(struct store *store, int64_t after, int64_t upto,
+                            enum road_status (*take)(void *context, const struct store_batch *batch), void *context)
+{
+    sqlite3_stmt *q = store->query[Q_EACH];
     enum road_status status = ROAD_OK;
     int code = SQLITE_DONE;
 
-    while (status == ROAD_OK && (code = sqlite3_step(store->each)) == SQLITE_ROW) {
-        struct kid kid;
-        if (sqlite3_column_bytes(store->each, 0) != KID_SIZE) {
-            status = ROAD_CORRUPT;
-            break;
-        }
-        memcpy(kid.bytes, sqlite3_column_blob(store->each, 0), KID_SIZE);
-        status = take(context, kid, sqlite3_column_int(store->each, 1) != 0, sqlite3_column_blob(store->each, 2),
-                      (size_t)sqlite3_column_bytes(store->each, 2));
+    sqlite3_bind_int64(q, 1, after);
+    sqlite3_bind_int64(q, 2, upto);
+    while (status == ROAD_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
+        struct store_batch batch = {.id = sqlite3_column_int64(q, 0),
+                                    .seq = (uint64_t)sqlite3_column_int64(q, 2),
+                                    .is_phone = sqlite3_column_int(q, 3) != 0,
+                                    .received_s = sqlite3_column_int64(q, 4),
+                                    .newest_ns = sqlite3_column_int64(q, 5),
+                                    .sealed = sqlite3_column_blob(q, 6),
+                                    .length = (size_t)sqlite3_column_bytes(q, 6)};
+        status = column_kid(q, 1, &batch.speaker);
+        if (status == ROAD_OK)
+            status = take(context, &batch);
     }
-    sqlite3_reset(store->each);
+    sqlite3_reset(q);
     return status == ROAD_OK ? database_status(code) : status;
+}
+
+enum road_status store_settled(struct store *store, struct store_settled *ret_settled)
+{
+    struct store_settled settled = {0};
+    sqlite3_stmt *q = store->query[Q_SETTLED];
+    const int code = sqlite3_step(q);
+    enum road_status status = code == SQLITE_ROW ? ROAD_OK : code == SQLITE_DONE ? ROAD_CORRUPT : database_status(code);
+
+    if (status == ROAD_OK) {
+        settled.batch = sqlite3_column_int64(q, 0);
+        settled.verdict = sqlite3_column_int64(q, 1);
+        settled.as_of_ns = sqlite3_column_int64(q, 2);
+        settled.seq = (uint64_t)sqlite3_column_int64(q, 4);
+        status = column_kid(q, 3, &settled.speaker);
+    }
+    sqlite3_reset(q);
+    if (status == ROAD_OK)
+        *ret_settled = settled;
+    return status;
+}
+
+enum road_status store_set_settled(struct store *store, const struct store_settled *settled)
+{
+    sqlite3_stmt *q = store->query[Q_SET_SETTLED];
+
+    sqlite3_bind_int64(q, 1, settled->batch);
+    sqlite3_bind_int64(q, 2, settled->verdict);
+    sqlite3_bind_int64(q, 3, settled->as_of_ns);
+    sqlite3_bind_blob(q, 4, settled->speaker.bytes, KID_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(q, 5, (int64_t)settled->seq);
+    return database_run(q);
 }

@@ -23,7 +23,7 @@ enum road_status verdict_store_open(sqlite3 *db, struct verdict_store **ret_stor
     if (status == ROAD_OK)
         status = database_prepare(db, "INSERT INTO verdict(bytes) VALUES(?1)", &store->put);
     if (status == ROAD_OK)
-        status = database_prepare(db, "SELECT bytes FROM verdict ORDER BY id", &store->each);
+        status = database_prepare(db, "SELECT id, bytes FROM verdict WHERE id > ?1 AND id <= ?2 ORDER BY id", &store->each);
     if (status != ROAD_OK) {
         verdict_store_close(store);
         return status;
@@ -41,31 +41,38 @@ void verdict_store_close(struct verdict_store *store)
     free(store);
 }
 
-enum road_status verdict_store_put(struct verdict_store *store, const struct verdict *verdict)
+enum road_status verdict_store_put(struct verdict_store *store, const struct verdict *verdict, int64_t *ret_id)
 {
     uint8_t bytes[BYTES_MAX];
     size_t length;
 
-    const enum road_status status = verdict_statement_encode(verdict, bytes, sizeof bytes, &length);
+    enum road_status status = verdict_statement_encode(verdict, bytes, sizeof bytes, &length);
     if (status != ROAD_OK)
         return status;
     sqlite3_bind_blob(store->put, 1, bytes, (int)length, SQLITE_TRANSIENT);
-    return database_run(store->put);
+    status = database_run(store->put);
+    if (status == ROAD_OK)
+        *ret_id = sqlite3_last_insert_rowid(sqlite3_db_handle(store->put));
+    return status;
 }
 
-enum road_status verdict_store_read(struct verdict_store *store, struct verdicts *verdicts)
+enum road_status verdict_store_each(struct verdict_store *store, int64_t after, int64_t upto,
+                                    void (*take)(void *context, int64_t id, const struct verdict *verdict),
+                                    void *context)
 {
     enum road_status status = ROAD_OK;
     struct verdict verdict;
     int code = SQLITE_DONE;
 
+    sqlite3_bind_int64(store->each, 1, after);
+    sqlite3_bind_int64(store->each, 2, upto);
     while (status == ROAD_OK && (code = sqlite3_step(store->each)) == SQLITE_ROW) {
-        const void *bytes = sqlite3_column_blob(store->each, 0);
-        const int length = sqlite3_column_bytes(store->each, 0);
+        const void *bytes = sqlite3_column_blob(store->each, 1);
+        const int length = sqlite3_column_bytes(store->each, 1);
         if (!bytes || verdict_statement_decode(bytes, (size_t)length, &verdict, NULL) != ROAD_OK)
             status = ROAD_CORRUPT;
         else
-            verdicts_add(verdicts, &verdict);
+            take(context, sqlite3_column_int64(store->each, 0), &verdict);
     }
     sqlite3_reset(store->each);
     return status == ROAD_OK ? database_status(code) : status;

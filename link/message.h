@@ -111,6 +111,14 @@ enum road_status batch_encode(const struct batch *batch, uint8_t *ret_bytes, siz
                               size_t *ret_length);
 enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch,
                               const char **ret_field);
+/* The same into memory that is used again: it grows as needed, `block` is the caller's to free. The batch is
+ * good until the next call with this memory, and needs no batch_done. */
+struct batch_memory {
+    void *block;
+    size_t size;
+};
+enum road_status batch_decode_in(const uint8_t *bytes, size_t length, struct batch_memory *memory,
+                                 struct batch *ret_batch, const char **ret_field);
 /* Seq alone, from bytes that may be otherwise bad; to refuse a batch durably. */
 enum road_status batch_peek_seq(const uint8_t *bytes, size_t length, uint64_t *ret_seq);
 void batch_done(struct batch *batch);

@@ -234,8 +234,18 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* NULL if there is no memory. */
-static void *arena_new(struct arena *arena, size_t length)
+static bool memory_holds(struct batch_memory *memory, size_t size)
+{
+    if (size > memory->size) {
+        free(memory->block); /* nothing in it is worth a copy */
+        memory->block = malloc(size);
+        memory->size = memory->block ? size : 0;
+    }
+    return memory->block != NULL;
+}
+
+/* False if there is no memory. */
+static bool arena_open(struct arena *arena, size_t length, struct batch_memory *memory)
 {
     arena->passes_max = smaller(BATCH_PASSES_MAX, length / PASS_MIN_BYTES);
     arena->points_max = smaller(BATCH_POINTS_MAX, length / PASS_POINT_MIN_BYTES);
@@ -244,15 +254,17 @@ static void *arena_new(struct arena *arena, size_t length)
     const size_t passes_size = arena->passes_max * sizeof *arena->passes;
     const size_t points_size = arena->points_max * sizeof *arena->points;
     const size_t detections_size = arena->detections_max * sizeof *arena->detections;
-    char *block = malloc(passes_size + points_size + detections_size +
-                         arena->features_max * sizeof *arena->features + 1);
 
+    if (!memory_holds(memory, passes_size + points_size + detections_size +
+                            arena->features_max * sizeof *arena->features + 1))
+        return false;
+    char *block = memory->block;
     /* All four structs hold an int64_t or a pointer, so each size keeps the next array aligned. */
     arena->passes = (struct pass *)block;
     arena->points = (struct pass_point *)(block + passes_size);
     arena->detections = (struct detection *)(block + passes_size + points_size);
     arena->features = (struct feature_sighting *)(block + passes_size + points_size + detections_size);
-    return block;
+    return true;
 }
 
 static void get_points(struct wire_reader *reader, struct arena *arena, struct pass *pass)
@@ -471,8 +483,8 @@ static void get_batch(struct wire_reader *reader, struct arena *arena, struct ba
             wire_map_require(reader, &map, i, required[i]);
 }
 
-enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch,
-                              const char **ret_field)
+enum road_status batch_decode_in(const uint8_t *bytes, size_t length, struct batch_memory *memory,
+                                 struct batch *ret_batch, const char **ret_field)
 {
     struct batch batch = {0};
     struct check check = {0};
@@ -480,21 +492,29 @@ enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch 
     struct wire_reader reader;
 
     wire_read(&reader, bytes, length);
-    if (length > BATCH_PAYLOAD_MAX) {
+    if (length > BATCH_PAYLOAD_MAX)
         wire_fail(&reader, ROAD_TOO_LARGE, "batch");
-    } else {
-        batch.block = arena_new(&arena, length);
-        if (!batch.block)
-            return ROAD_NO_MEMORY;
+    else if (!arena_open(&arena, length, memory))
+        return ROAD_NO_MEMORY;
+    else
         get_batch(&reader, &arena, &batch);
-    }
     if (reader.status == ROAD_OK)
         check_batch(&check, &batch);
     const enum road_status status = decode_verdict(&reader, &check, ret_field);
     if (status == ROAD_OK)
         *ret_batch = batch;
+    return status;
+}
+
+enum road_status batch_decode(const uint8_t *bytes, size_t length, struct batch *ret_batch, const char **ret_field)
+{
+    struct batch_memory memory = {0};
+    const enum road_status status = batch_decode_in(bytes, length, &memory, ret_batch, ret_field);
+
+    if (status == ROAD_OK)
+        ret_batch->block = memory.block;
     else
-        batch_done(&batch);
+        free(memory.block);
     return status;
 }
 
