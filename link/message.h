@@ -258,12 +258,12 @@ struct road_metres {
     uint64_t covered_cm, red_cm, yellow_cm, green_cm, grey_cm, unplaced_cm;
 };
 
-/* What the gateway tells the server; one or more for each applied batch, deterministic given the order in
- * which batches were applied. Sealed <= 32 KiB: what does not fit goes into the next one. */
+/* What the gateway tells the server; one or more for each settling, deterministic given the batches and the settlings
+ * before. Sealed <= 32 KiB: what does not fit goes into the next one. */
 struct change {
     uint64_t seq; /* from 1, per gateway key */
     struct grid_zone zone;
-    struct kid cause_kid; /* the batch that caused it */
+    struct kid cause_kid; /* the batch that caused it: the newest of those settled together */
     uint64_t cause_seq;
     bool is_last;     /* of the changes of that cause */
     int64_t as_of_ns; /* newest event time folded */

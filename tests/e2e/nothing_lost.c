@@ -100,8 +100,8 @@ static bool read_outcome(const char *dir, struct outcome *o)
     snprintf(path, sizeof path, "%s/server/server.db", dir);
     if (database_open_readonly(path, &db, error) != ROAD_OK)
         return false;
-    /* Of a square that no defect speaks for only what is told when it moves: not the running sums. */
-    o->n_cells = hash_rows(db, "SELECT id, code, channel, pale, type, severity, seen_ns, defect,"
+    /* Of a square that no defect speaks for only what is told when it moves: not the running sums, and the day, not the moment. */
+    o->n_cells = hash_rows(db, "SELECT id, code, channel, pale, type, severity, seen_ns / 86400000000000, defect,"
                                " iif(defect IS NULL, 0, hits), iif(defect IS NULL, 0, posterior_permille)"
                                " FROM cell WHERE code > 0 ORDER BY id", o->cells);
     o->n_defects = hash_rows(db, "SELECT * FROM defect WHERE state IN (1, 2) ORDER BY id", o->defects);

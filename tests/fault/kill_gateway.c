@@ -88,6 +88,7 @@ static void child_says_hello(struct campaign *c, int out)
     struct letter letters[RIG_NODES];
     struct hello hello = {{0}, {0}};
 
+    rig_must(keeper_settle(c->rig.keeper, c->rig.now_ns), "keeper_settle"); /* what was not told yet */
     beliefs_digest(keeper_beliefs(c->rig.keeper), hello.digest);
     for (unsigned node = 0; node < RIG_NODES; node++) /* a number that leaves a gap asks without telling */
         letters[node] = *history_letter(&c->history, node, c->history.n_batches);

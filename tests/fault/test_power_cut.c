@@ -221,6 +221,7 @@ static void check_after(struct rig *rig, size_t boundary, enum cut cut, const ui
     uint64_t upto[RIG_NODES];
 
     rig_open_keeper(rig);
+    rig_must(keeper_settle(rig->keeper, rig->now_ns), "keeper_settle"); /* what the cut left untold */
     beliefs_digest(keeper_beliefs(rig->keeper), believed);
     ask_upto(rig, upto);
     keeper_close(rig->keeper);
