@@ -49,7 +49,7 @@ struct keeper_ack {
 #define KEEPER_COUNTERS(X)                                                                                   \
     X(batches_applied) X(batches_refused) X(duplicates) X(gaps) X(sequence_reused) X(quarantined)            \
     X(unknown_key) X(bad_signature) X(not_a_batch) X(outbox_full) X(commits) X(commits_failed) X(settlings)  \
-    X(unsaid) X(verdicts)                                                                                    \
+    X(unsaid) X(verdicts) X(leaves_changed)                                                                  \
     X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
 
 struct keeper_stats {
