@@ -430,17 +430,18 @@ static void forget_reason(struct cell_change *change)
     change->has_defect = false;
 }
 
-/* What the list keeps of a square: nothing if it has no reason any more. */
-static bool say_square(struct fold *fold, uint16_t square, const struct said *before, struct delta *delta,
-                       struct said *ret_said)
+/* What the list keeps of a square: nothing if it has no reason any more, nor a colour under its age that must be taken back when
+ * its reason goes. */
+static bool say_square(struct fold *fold, uint16_t square, bool is_painted, const struct said *before,
+                       struct delta *delta, struct said *ret_said)
 {
     const uint16_t cover = fold->covers[square];
     const bool is_known = cover_colour(cover);
     struct cell_change change;
     enum road_code kept;
 
-    const bool has_reason = decide_square(fold, square, &change, &kept);
-    if (!is_known && !has_reason)
+    const bool has_reason = decide_square(fold, square, &change, &kept) && (is_known || is_painted);
+    if (!is_known && !is_painted)
         forget_reason(&change);
     if (is_known)
         coverage_paint(&fold->beliefs->evidence, fold->block, square, kept);
@@ -449,7 +450,7 @@ static bool say_square(struct fold *fold, uint16_t square, const struct said *be
     if (before ? key != before->key : has_reason)
         tell_square(delta, &change);
     *ret_said = (struct said){square, (uint8_t)change.reason.code, key};
-    return has_reason;
+    return has_reason || (is_known && kept != CODE_GREEN);
 }
 
 static void mark_painted(const struct fold *fold, bool *ret_is_painted)
@@ -487,7 +488,7 @@ static void say_squares(struct fold *fold, struct delta *delta)
             old += before != NULL;
             if (!before && !is_concerned(fold, square, level, is_painted[square]))
                 continue;
-            if (!say_square(fold, square, before, delta, &now))
+            if (!say_square(fold, square, is_painted[square], before, delta, &now))
                 continue;
             ROOM(next, capacity, n_next + 1);
             next[n_next++] = now;

@@ -17,6 +17,7 @@
 #define BATCHES 10
 #define VEHICLES 4
 #define SQUARES_MAX 4096
+#define VERDICTS_MAX 8
 #define SAMPLE 150
 #define IMAGE_MAX (1 << 22)
 
@@ -31,6 +32,8 @@ struct told {
 struct history {
     struct told batches[BATCHES];
     unsigned order[BATCHES]; /* in which they arrive: each vehicle's own in its order */
+    struct verdict verdicts[VERDICTS_MAX];
+    size_t n_verdicts; /* said so far */
 };
 
 static bool is_phone(unsigned vehicle)
@@ -55,6 +58,12 @@ static void make_batch(struct chance *chance, uint64_t seq, struct told *told)
     if (chance_next(chance) % 2)
         drive_hit(&told->drive, DEFECT_POTHOLE, start + 2 * SECOND_NS, 44 + 0.1 * chance_normal(chance),
                   40 + 0.1 * chance_normal(chance), sigma, 60, is_east ? 90 : 0);
+    if (chance_next(chance) % 3 == 0)
+        drive_feature(&told->drive, FEATURE_JOINT, start + 4 * SECOND_NS, is_east ? 60 : 44, is_east ? 40 : 56, sigma,
+                      2 + 3 * chance_unit(chance), is_east ? 90 : 0);
+    if (chance_next(chance) % 3 == 0) /* a rough ride */
+        for (size_t i = 0; i < told->drive.pass.n_points; i++)
+            told->drive.points[i].iri_centi = 900;
     batch_quantise(&told->drive.batch);
 }
 
@@ -63,6 +72,7 @@ static void make_history(struct chance *chance, struct history *h)
     uint64_t seq[VEHICLES] = {0};
     unsigned left[VEHICLES] = {0};
 
+    h->n_verdicts = 0;
     for (unsigned i = 0; i < BATCHES; i++) {
         struct told *told = &h->batches[i];
         told->vehicle = (unsigned)(chance_next(chance) % VEHICLES);
@@ -87,6 +97,23 @@ static void make_history(struct chance *chance, struct history *h)
 static void tell(struct beliefs *beliefs, const struct told *told)
 {
     beliefs_add(beliefs, &told->drive.batch, kid_number(told->vehicle), is_phone(told->vehicle));
+}
+
+/* Somebody says something of a defect that is believed now, as of some day of the history. */
+static void say_something(struct chance *chance, struct history *h, struct beliefs *beliefs)
+{
+    for (size_t i = 0; i < beliefs->n_defects && h->n_verdicts < VERDICTS_MAX; i++) {
+        if (!beliefs->defects[i].is_live || chance_next(chance) % 3)
+            continue;
+        struct verdict *verdict = &h->verdicts[h->n_verdicts++];
+        const enum verdict_kind kind = (enum verdict_kind)(VERDICT_REPAIRED + chance_next(chance) % 5);
+        *verdict = (struct verdict){.defect = beliefs->defects[i].belief.id,
+                                    .kind = kind,
+                                    .reason = kind == VERDICT_REJECTED ? REASON_NOTHING : REASON_NONE,
+                                    .time_ns = DAY0_NS + (int64_t)(chance_next(chance) % (8 * 24)) * NS_PER_HOUR,
+                                    .by = kid_number(200 + (unsigned)(chance_next(chance) % 2))};
+        beliefs_say(beliefs, verdict);
+    }
 }
 
 /* ---- the model of squares ------------------------------------------------------------------------------ */
@@ -133,7 +160,7 @@ static void watch_alone(const struct told *told, struct marks *marks)
 
     quiet.drive.batch.passes = &quiet.drive.pass;
     quiet.drive.pass.points = quiet.drive.points;
-    quiet.drive.batch.n_detections = 0;
+    quiet.drive.batch.n_detections = quiet.drive.batch.n_features = 0;
     beliefs_init(&beliefs, &config);
     tell(&beliefs, &quiet);
     marks->n = 0;
@@ -235,6 +262,8 @@ static void believe_at_once(const struct history *h, const bool *is_told, uint8_
         for (unsigned b = 0; b < BATCHES; b++)
             if (is_told[b] && h->batches[b].vehicle == vehicle)
                 tell(&beliefs, &h->batches[b]);
+    for (size_t i = h->n_verdicts; i-- > 0;)
+        beliefs_say(&beliefs, &h->verdicts[i]);
     beliefs_settle(&beliefs, INT64_MIN, NULL);
     beliefs_digest(&beliefs, ret_digest);
     beliefs_done(&beliefs);
@@ -286,7 +315,7 @@ static void restart(struct beliefs *beliefs)
 /* ---- the comparison ------------------------------------------------------------------------------------ */
 
 struct counts {
-    uint64_t steps, settled, restarts, wrong_squares, wrong_beliefs;
+    uint64_t steps, settled, restarts, verdicts, wrong_squares, wrong_beliefs;
 };
 
 static void play(struct chance *chance, struct counts *counts)
@@ -309,6 +338,10 @@ static void play(struct chance *chance, struct counts *counts)
         if (chance_next(chance) % 2 && i + 1 < BATCHES)
             continue; /* more before the next settling */
         beliefs_settle(&beliefs, INT64_MIN, &delta);
+        if (chance_next(chance) % 3 == 0) {
+            say_something(chance, &h, &beliefs);
+            beliefs_settle(&beliefs, INT64_MIN, &delta);
+        }
         if (chance_next(chance) % 4 == 0) {
             restart(&beliefs);
             counts->restarts++;
@@ -319,6 +352,7 @@ static void play(struct chance *chance, struct counts *counts)
         believe_at_once(&h, is_told, wanted);
         counts->wrong_beliefs += memcmp(now, wanted, SHA256_SIZE) != 0;
     }
+    counts->verdicts += h.n_verdicts;
     delta_done(&delta);
     beliefs_done(&beliefs);
 }
@@ -340,8 +374,8 @@ FACT(after_every_step_the_gateway_holds_what_a_naive_model_holds)
         if (histories_text && (i + 1) % 5000 == 0)
             printf("  %" PRIu64 " histories\n", i + 1);
     }
-    printf("  %" PRIu64 " histories, %" PRIu64 " batches, %" PRIu64 " comparisons, %" PRIu64 " restarts\n", n, counts.steps,
-           counts.settled, counts.restarts);
+    printf("  %" PRIu64 " histories, %" PRIu64 " batches, %" PRIu64 " comparisons, %" PRIu64 " restarts, %" PRIu64
+           " verdicts\n", n, counts.steps, counts.settled, counts.restarts, counts.verdicts);
     CHECK_INT(counts.wrong_squares, 0);
     CHECK_INT(counts.wrong_beliefs, 0);
 }
