@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define SEEDS 24
-#define REACH_M 3000.0 /* a gap that is driven to reach the next due arc */
+#define NEAR_M 600.0   /* so far is looked first … */
+#define REACH_M 3000.0 /* … and so far for the next due arc where nothing near is due */
 #define NO_ARC UINT32_MAX
 
 /* Shortest ways from where the drive stands, no further than it may reach; a binary heap of junctions by distance. */
@@ -72,8 +73,8 @@ static void forget(struct search *s)
     s->n_touched = s->n_heap = 0;
 }
 
-/* The arc to go to next: the most due area a metre, counting the way there. NO_ARC: none fits. */
-static uint32_t best_arc(struct search *s, uint32_t from, double limit_m)
+/* The most due area a metre among the arcs no further than reach_m, counting the way there. NO_ARC: none fits. */
+static uint32_t best_within(struct search *s, uint32_t from, double limit_m, double reach_m)
 {
     const struct road_graph *g = s->graph;
     double best = 0;
@@ -94,11 +95,19 @@ static uint32_t best_arc(struct search *s, uint32_t from, double limit_m)
                 best = due / length;
                 best_arc = a;
             }
-            if (length <= REACH_M)
+            if (length <= reach_m)
                 reach(s, g->arcs[a].to, length, due, a);
         }
     }
     return best_arc;
+}
+
+/* The arc to go to next. */
+static uint32_t best_arc(struct search *s, uint32_t from, double limit_m)
+{
+    const uint32_t arc = best_within(s, from, limit_m, NEAR_M);
+
+    return arc != NO_ARC ? arc : best_within(s, from, limit_m, REACH_M);
 }
 
 static bool append(struct search *s, struct drive *drive, uint32_t arc)
