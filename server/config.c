@@ -56,7 +56,7 @@ const struct config_key server_config_keys[] = {
     STRING("bounds", bounds_text, "-180,-84,180,84",
            "what the map shows first: west,south,east,north in degrees"),
     STRING("truth_file", truth_file, "", "GeoJSON of a simulated district's defects"),
-    STRING("roads_file", roads_file, "", "GeoJSON lines of the roads, with name and class"),
+    STRING("roads_file", roads_file, "", "the roads: what `roadchief roads import` made, or GeoJSON lines with name and class"),
     STRING("tls_cert", tls_cert, "", "certificate that browsers trust; empty = plain HTTP, loopback only"),
     STRING("tls_key", tls_key, "", "its private key"),
 };

@@ -11,6 +11,7 @@ int server_verb(int argc, char **argv);
 int verdict_verb(int argc, char **argv); /* of `server` */
 int verify_verb(int argc, char **argv);
 int log_verb(int argc, char **argv);
+int coverage_verb(int argc, char **argv);
 int prove_verb(int argc, char **argv);
 
 #endif

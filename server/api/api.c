@@ -151,6 +151,7 @@ static void close_site(struct site *site)
     event_hub_free(site->hub);
     metrics_free(site->metrics);
     tile_cache_free(site->tiles);
+    coverage_cache_done(&site->coverage);
     roads_close(site->roads);
     readers_close(site->readers);
     summary_cache_done(&site->summary);
@@ -291,6 +292,7 @@ enum road_status api_start(const struct api_config *config, struct api **ret_api
         return ROAD_NO_MEMORY;
     api->site.config = *config;
     summary_cache_init(&api->site.summary);
+    coverage_cache_init(&api->site.coverage);
     pthread_mutex_init(&api->heart_lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -21,7 +21,7 @@ struct api_config {
     const char *tls_key;
     const char *web_dir;    /* the built pages; NULL or missing = plain pages made here */
     const char *truth_file; /* GeoJSON of a simulated district's defects; NULL = there is none */
-    const char *roads_file; /* GeoJSON lines with name and class, read at start; NULL = no roads known */
+    const char *roads_file; /* a road network, or GeoJSON lines with name and class; read at start; NULL = no roads known */
     const char *district;
     const char *log_origin;
     const char *log_vkey;

@@ -13,6 +13,7 @@ static void (*const handlers[ROUTE_COUNT])(struct call *) = {
     [ROUTE_CHANGES] = answer_changes, [ROUTE_ROADS] = answer_roads,
     [ROUTE_ROAD] = answer_road,       [ROUTE_ROAD_PAGE] = answer_road_page,
     [ROUTE_SEGMENT] = answer_segment,
+    [ROUTE_COVERAGE] = answer_coverage, [ROUTE_COVERAGE_NEXT] = answer_coverage_next,
     [ROUTE_PROOF] = answer_proof,     [ROUTE_ENTRY] = answer_entry,
     [ROUTE_LOG] = answer_log,         [ROUTE_PAGE] = answer_page,
 };

@@ -6,6 +6,7 @@
 
 #include "server/api/answer.h"
 #include "server/api/api.h"
+#include "server/api/coverage_cache.h"
 #include "server/api/events.h"
 #include "server/api/metrics.h"
 #include "server/api/reader.h"
@@ -25,6 +26,7 @@ struct site {
     struct event_hub *hub;
     struct metrics *metrics;
     struct summary_cache summary;
+    struct coverage_cache coverage;
     _Atomic int64_t last_change; /* published; set only after the commit, so never ahead of the database */
 };
 
@@ -52,6 +54,8 @@ void answer_features(struct call *call);
 void answer_changes(struct call *call);
 void answer_roads(struct call *call);
 void answer_road(struct call *call);
+void answer_coverage(struct call *call);
+void answer_coverage_next(struct call *call);
 void answer_segment(struct call *call);
 void answer_road_page(struct call *call);
 void answer_proof(struct call *call);

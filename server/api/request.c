@@ -22,6 +22,8 @@ static const struct {
     {"/v1/features", ROUTE_FEATURES},
     {"/v1/changes", ROUTE_CHANGES},
     {"/v1/roads", ROUTE_ROADS},
+    {"/v1/coverage", ROUTE_COVERAGE},
+    {"/v1/coverage/next", ROUTE_COVERAGE_NEXT},
     {"/v1/roads/", ROUTE_ROAD},
     {"/v1/segments/", ROUTE_SEGMENT},
     {"/r/", ROUTE_ROAD_PAGE},

@@ -167,6 +167,75 @@ static bool load_all(struct roads *roads, bool is_counting, size_t *ret_points, 
     return is_good;
 }
 
+/* ---- a network file --------------------------------------------------------------------------------------- */
+
+static bool is_network_file(const char *path)
+{
+    static const char magic[8] = "RCROADS";
+    char begin[8] = "";
+    FILE *file = fopen(path, "rb");
+    const bool is_one = file && fread(begin, 1, sizeof begin, file) == sizeof begin && memcmp(begin, magic, sizeof magic) == 0;
+
+    if (file)
+        fclose(file);
+    return is_one;
+}
+
+/* The road of a way: by its name, called by the id of its first way. */
+static size_t road_of_way(struct roads *roads, json_t *by_name, const struct road_way *way, const char *class)
+{
+    const struct road_network *n = &roads->network.network;
+    const char *name = road_text(n, way->name);
+
+    if (!name[0])
+        return ROAD_NONE;
+    json_t *known = json_object_get(by_name, name);
+    if (known)
+        return (size_t)json_integer_value(known);
+    struct road *road = &roads->roads[roads->n_roads];
+    *road = (struct road){.name = name, .class = class, .bounds = {INFINITY, INFINITY, -INFINITY, -INFINITY}};
+    snprintf(road->id, sizeof road->id, "%s", road_text(n, way->id));
+    json_object_set_new(by_name, name, json_integer((json_int_t)roads->n_roads));
+    return roads->n_roads++;
+}
+
+static void line_of_way(struct roads *roads, json_t *by_name, uint32_t w, struct road_point *points)
+{
+    static const char *const classes[4] = {"expressway", "arterial", "secondary", "branch"};
+    const struct road_network *n = &roads->network.network;
+    const struct road_way *way = &n->ways[w];
+    struct road_line *line = &roads->lines[roads->n_lines++];
+
+    *line = (struct road_line){points, way->n_vertices, road_of_way(roads, by_name, way, classes[way->class]),
+                               road_text(n, way->name), classes[way->class], 1, 1, 0, 0};
+    for (uint32_t i = 0; i < way->n_vertices; i++) {
+        (void)grid_unproject(n->zone, n->vertices[way->first + i].at, &points[i].lat_deg, &points[i].lon_deg);
+        mercator_from_degrees(points[i].lat_deg, points[i].lon_deg, &points[i].x, &points[i].y);
+        widen_line(line, &points[i]);
+    }
+    if (line->road != ROAD_NONE)
+        widen_road(&roads->roads[line->road], line);
+}
+
+static enum road_status load_network(struct roads *roads, const char *path, char *ret_error)
+{
+    const enum road_status status = road_file_read(path, &roads->network, ret_error);
+    if (status)
+        return status;
+    const struct road_network *n = &roads->network.network;
+    json_t *by_name = json_object();
+    roads->lines = calloc(n->n_ways + 1, sizeof *roads->lines);
+    roads->roads = calloc(n->n_ways + 1, sizeof *roads->roads);
+    roads->points = calloc(n->n_vertices + 1, sizeof *roads->points);
+    const bool has_room = by_name && roads->lines && roads->roads && roads->points;
+    for (uint32_t w = 0; has_room && w < n->n_ways; w++)
+        line_of_way(roads, by_name, w, roads->points + n->ways[w].first);
+    json_decref(by_name);
+    return has_room ? ROAD_OK : ROAD_NO_MEMORY;
+}
+
+/* ---- either ------------------------------------------------------------------------------------------------ */
+
 static enum road_status read_file(const char *path, json_t **ret_text, char *ret_error)
 {
     json_error_t error;
@@ -192,6 +261,8 @@ static enum road_status load_file(struct roads *roads, const char *path, char *r
 {
     size_t n_points;
 
+    if (is_network_file(path))
+        return load_network(roads, path, ret_error);
     enum road_status status = read_file(path, &roads->text, ret_error);
     if (status)
         return status;
@@ -227,6 +298,7 @@ void roads_close(struct roads *roads)
     free(roads->roads);
     free(roads->points);
     json_decref(roads->text);
+    road_file_done(&roads->network);
     free(roads);
 }
 

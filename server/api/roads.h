@@ -1,7 +1,9 @@
-/* roads.h - the deployment's road network, from a GeoJSON file of lines with `name`, `class` and perhaps `id`.
+/* roads.h - the deployment's road network: what `roadchief roads import` made, or a GeoJSON file of lines with `name`,
+ * `class` and perhaps `id`.
  *
- * Read once; afterwards constant, any thread. A road is all lines of one id, or of one name where there is no id; it
- * is then called by its number. Lines without either are drawn, but are no road one can ask for. At most 256 MiB,
+ * Read once; afterwards constant, any thread. Of a network file a road is all ways of one name, called by the id of the first of
+ * them; its line i is way i. Of GeoJSON a road is all lines of one id, or of one name where there is no id; it
+ * is then called by its number. Lines without either are drawn, but are no road one can ask for. GeoJSON: at most 256 MiB,
  * 2 million points. */
 #ifndef SERVER_API_ROADS_H
 #define SERVER_API_ROADS_H
@@ -11,6 +13,7 @@
 #include <stdint.h>
 
 #include "grid/status.h"
+#include "link/road_file.h"
 
 #define ROAD_ID_SIZE 64
 #define ROAD_NONE SIZE_MAX
@@ -41,6 +44,7 @@ struct roads {
     struct road *roads;
     struct road_point *points;
     json_t *text; /* holds the names */
+    struct road_file network; /* .block NULL: the file is GeoJSON */
 };
 
 /* An empty network for path NULL. ret_error: 256 bytes. */

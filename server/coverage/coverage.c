@@ -10,7 +10,7 @@ const char *const piece_state_words[PIECE_STATES] = {"on_time", "late", "stale",
 
 /* ---- roads ----------------------------------------------------------------------------------------------- */
 
-/* For qsort, whose comparison has no context: one coverage is made at a time, under the caller's lock. */
+/* For qsort, whose comparison has no context. */
 static _Thread_local const struct road_network *sorted_network;
 
 static int by_name(const void *a, const void *b)

@@ -34,6 +34,8 @@ FACT(every_address_of_the_manual_has_its_route)
         {"/v1/features?kind=joint", ROUTE_FEATURES, ""},
         {"/v1/changes?after=7", ROUTE_CHANGES, ""},
         {"/v1/roads", ROUTE_ROADS, ""},
+        {"/v1/coverage", ROUTE_COVERAGE, ""},
+        {"/v1/coverage/next?km=3", ROUTE_COVERAGE_NEXT, ""},
         {"/v1/roads/7", ROUTE_ROAD, "7"},
         {"/r/zhongshan-bei", ROUTE_ROAD_PAGE, "zhongshan-bei"},
         {"/R/ZHONGSHAN-BEI", ROUTE_ROAD_PAGE, "ZHONGSHAN-BEI"},
