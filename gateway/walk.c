@@ -6,6 +6,7 @@
 #define HOURS_A_DAY 24
 #define NS_PER_HOUR (3600 * INT64_C(1000000000))
 #define CLEARING_KEPT 2
+#define OTHERS_SHARE 3 /* ours: two nodes in turn are no slower for it, and who only passes all day is not believed */
 #define PASSES_GUESS 10 /* consumer GPS; told while no pass has come since the claim */
 #define SURE_PERMILLE 500 /* a node that holds its sighting for more likely than not is taken at its word */
 
@@ -39,6 +40,13 @@ struct two_nodes {
     int n;
 };
 
+/* A run of items, and which of their weights is summed. */
+struct run {
+    const struct evidence_item *items;
+    size_t from, to;
+    bool is_of_miss; /* miss_micro, else log_odds_micro; of clean passes only */
+};
+
 /* What the hits since the last drop, and the clear passes since the last hit, come from. */
 struct witnesses {
     uint32_t first_hitter;
@@ -52,13 +60,47 @@ struct walk {
     struct walk_end end;
     struct witnesses witnesses;
     size_t since_drop; /* the first item of this life of the defect */
+    size_t since_hit;  /* the first item after the last step with a hit */
+    int64_t at_last_hit_micro; /* odds then */
     int64_t day;       /* of the last step, INT64_MIN before the first */
     int tau_h;
     /* Of the claim that is open, or was verified last. */
     int64_t missed_micro;
+    size_t since_claim;
     struct two_nodes verifying;
     bool was_confirmed_at_claim;
 };
+
+static int64_t weight_of(const struct run *run, size_t i)
+{
+    const struct evidence_item *item = &run->items[i];
+
+    return item->is_hit ? 0 : run->is_of_miss ? item->miss_micro : item->log_odds_micro;
+}
+
+/* The sum without the one node that has most of it, if one has more than half (majority vote: Boyer and Moore 1991;
+ * sums are exact, so the order does not matter). All of it if none has. */
+static int64_t sum_without_greatest(const struct run *run)
+{
+    int64_t lead = 0, total = 0, of_leader = 0;
+    uint32_t leader = 0;
+
+    for (size_t i = run->from; i < run->to; i++) {
+        const int64_t weight = -weight_of(run, i);
+        total -= weight;
+        if (lead > 0 && run->items[i].speaker != leader) {
+            lead -= weight;
+            if (lead < 0)
+                leader = run->items[i].speaker, lead = -lead;
+        } else {
+            leader = run->items[i].speaker;
+            lead += weight;
+        }
+    }
+    for (size_t i = run->from; i < run->to; i++)
+        of_leader += run->items[i].speaker == leader ? weight_of(run, i) : 0;
+    return 2 * of_leader < total ? total - of_leader : total;
+}
 
 static void add_hitter(struct witnesses *w, const struct evidence_item *item)
 {
@@ -172,7 +214,9 @@ static void count_towards_verified(struct walk *w, size_t from, size_t to)
     }
     if (w->missed_micro > 0)
         w->missed_micro = 0;
-    if (w->missed_micro <= REPAIR_VERIFIED_MICRO && w->verifying.n == CLEARING_KEPT)
+    const struct run run = {w->items, w->since_claim, to, true};
+    if (w->missed_micro <= REPAIR_VERIFIED_MICRO && w->verifying.n == CLEARING_KEPT &&
+        sum_without_greatest(&run) <= REPAIR_VERIFIED_MICRO / OTHERS_SHARE)
         verify(w, REPAIR_BY_PASSES, w->items[to - 1].hour * NS_PER_HOUR);
 }
 
@@ -197,14 +241,24 @@ static bool has_hit_within(const struct walk *w, size_t from, size_t to)
 
 static void note_witnesses(struct walk *w, size_t from, size_t to, bool has_hit)
 {
-    if (has_hit)
+    if (has_hit) {
         w->witnesses.clearing.n = 0;
+        w->since_hit = to;
+    }
     for (size_t i = from; i < to; i++) {
         if (w->items[i].is_hit)
             add_hitter(&w->witnesses, &w->items[i]);
         else if (!has_hit) /* on a day with a hit it is not known what came first */
             add_node(&w->witnesses.clearing, w->items[i].speaker);
     }
+}
+
+/* No single node clears what is confirmed: without any one of them the others have come a third of the way. */
+static bool is_cleared_by_many(const struct walk *w, size_t to)
+{
+    const struct run run = {w->items, w->since_hit, to, false};
+
+    return sum_without_greatest(&run) <= (LOG_ODDS_DROP_MICRO - w->at_last_hit_micro) / OTHERS_SHARE;
 }
 
 static void step(struct walk *w, size_t from, size_t to)
@@ -223,7 +277,12 @@ static void step(struct walk *w, size_t from, size_t to)
     w->end.log_odds_micro = clamp(sum);
     if (reopened >= 0)
         reopen(w, REPAIR_BY_HIT, reopened * NS_PER_HOUR);
-    w->end.state = next_state(w->end.state, w->end.log_odds_micro, w->witnesses.clearing.n, false);
+    if (has_hit)
+        w->at_last_hit_micro = w->end.log_odds_micro;
+    const enum defect_state before = w->end.state;
+    w->end.state = next_state(before, w->end.log_odds_micro, w->witnesses.clearing.n, false);
+    if (before == DEFECT_CONFIRMED && w->end.state == DEFECT_DROPPED && !is_cleared_by_many(w, to))
+        w->end.state = before;
     if (w->end.state == DEFECT_CONFIRMED && w->end.repair.stage == REPAIR_VERIFIED) /* many doubtful hits */
         reopen(w, REPAIR_BY_HIT, w->items[to - 1].hour * NS_PER_HOUR);
     w->end.was_confirmed |= w->end.state == DEFECT_CONFIRMED;
@@ -234,20 +293,23 @@ static void step(struct walk *w, size_t from, size_t to)
 
 /* ---- what a person says --------------------------------------------------------------------------------- */
 
-static void claim(struct walk *w, const struct verdict *v)
+/* `at`: the first item after what was said. */
+static void claim(struct walk *w, const struct verdict *v, size_t at)
 {
     if (w->end.state == DEFECT_DROPPED || w->end.state == DEFECT_REPAIRED)
         return; /* there is nothing to repair */
     w->end.repair = (struct repair){.stage = REPAIR_CLAIMED, .claimed_ns = v->time_ns, .by = v->by};
     w->was_confirmed_at_claim = w->end.state == DEFECT_CONFIRMED;
     w->missed_micro = 0;
+    w->since_claim = at;
     w->verifying.n = 0;
 }
 
-static void believe_damaged(struct walk *w, const struct verdict *v, enum repair_cause cause)
+/* As a hit would; what cleared it before counts no more. */
+static void believe_damaged(struct walk *w, const struct verdict *v, enum repair_cause cause, size_t at)
 {
     if (w->end.state == DEFECT_DROPPED)
-        begin_life(w, w->since_drop);
+        begin_life(w, at);
     if (w->end.repair.stage == REPAIR_VERIFIED || (w->end.repair.stage == REPAIR_CLAIMED && cause == REPAIR_BY_INSPECTOR))
         reopen(w, cause, v->time_ns);
     w->witnesses.has_person = true;
@@ -255,6 +317,9 @@ static void believe_damaged(struct walk *w, const struct verdict *v, enum repair
     w->end.was_confirmed = true;
     if (w->end.log_odds_micro < LOG_ODDS_CONFIRM_MICRO)
         w->end.log_odds_micro = LOG_ODDS_CONFIRM_MICRO;
+    w->witnesses.clearing.n = 0;
+    w->since_hit = at;
+    w->at_last_hit_micro = w->end.log_odds_micro;
 }
 
 static void believe_gone(struct walk *w)
@@ -264,13 +329,13 @@ static void believe_gone(struct walk *w)
     w->end.repair = (struct repair){0};
 }
 
-static void hear(struct walk *w, const struct verdict *v)
+static void hear(struct walk *w, const struct verdict *v, size_t at)
 {
     const struct repair *repair = &w->end.repair;
 
     switch (v->kind) {
     case VERDICT_REPAIRED:
-        claim(w, v);
+        claim(w, v, at);
         break;
     case VERDICT_WHOLE:
         if (repair->stage != REPAIR_CLAIMED)
@@ -279,10 +344,10 @@ static void hear(struct walk *w, const struct verdict *v)
             verify(w, REPAIR_BY_INSPECTOR, v->time_ns);
         break;
     case VERDICT_DAMAGED:
-        believe_damaged(w, v, REPAIR_BY_INSPECTOR);
+        believe_damaged(w, v, REPAIR_BY_INSPECTOR, at);
         break;
     case VERDICT_CONFIRMED:
-        believe_damaged(w, v, REPAIR_BY_DESK);
+        believe_damaged(w, v, REPAIR_BY_DESK, at);
         break;
     case VERDICT_REJECTED:
         believe_gone(w);
@@ -346,7 +411,7 @@ void walk_days_said(struct evidence_item *items, size_t n, struct verdict *verdi
     for (size_t i = 0; i < n || v < n_verdicts;) {
         const struct verdict *next = v < n_verdicts ? &verdicts[v] : NULL;
         if (next && (i == n || items[i].hour > next->time_ns / NS_PER_HOUR)) {
-            hear(&w, next);
+            hear(&w, next, i);
             v++;
             continue;
         }

@@ -2,12 +2,13 @@
  *
  * Log-odds L = ln p / (1 - p) start at the prior 1e-3; hits add ln(Pd / Pf), watched passes without a hit add
  * ln((1 - w Pd) / (1 - Pf)); kept within [L0 - 2, +6] at the end of each UTC day. Schmitt trigger: confirmed at
- * p >= 0.9, dropped at p <= 0.3 and only if the clearing passes since the last hit come from at least two nodes.
+ * p >= 0.9, dropped at p <= 0.3 and only if the clearing passes since the last hit come from at least two nodes, and
+ * those without the busiest of them have come a third of the way.
  * Days are the steps so that the order of arrival within a day cannot matter. Sums are micro-nats in int64. Pure.
  *
  * What people say stands among the evidence in event order; a verdict ends a step like midnight does, and what was
  * observed in its own UTC hour counts as before it. The claim of a repair moves no odds: it starts a count of clean
- * passes. Their product of P(miss | still there) at most 0.01, from two nodes, verifies; an inspector of another party
+ * passes. Their product of P(miss | still there) at most 0.01, and 0.22 (a third of the way) without any one node's, verifies; an inspector of another party
  * verifies at once; one hit above suspicion reopens, and the defect is then what it was when the claim came.
  * Source of the figures: the domain figures in docs/gateway.md, "Evidence" and "Repair and return". */
 #ifndef GATEWAY_WALK_H

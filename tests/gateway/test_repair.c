@@ -134,7 +134,9 @@ FACT(no_single_node_verifies)
         add(&s, rtk(CLAIM_HOUR + 1 + i, 10));
     CHECK_INT(told(&s).repair.stage, REPAIR_CLAIMED);
     CHECK_INT(told(&s).state, DEFECT_CONFIRMED);
-    add(&s, rtk(CLAIM_HOUR + 40, 11));
+    add(&s, rtk(CLAIM_HOUR + 40, 11)); /* 0.4; a third of the way is 0.01^(1/3) = 0.215 */
+    CHECK_INT(told(&s).repair.stage, REPAIR_CLAIMED);
+    add(&s, rtk(CLAIM_HOUR + 41, 12)); /* 0.16 */
     CHECK_INT(told(&s).repair.stage, REPAIR_VERIFIED);
 }
 
