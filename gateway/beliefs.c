@@ -10,6 +10,7 @@ static void defect_done(struct defect *defect)
     free(defect->members);
     clears_done(&defect->clears);
     clears_done(&defect->feature_clears);
+    opinions_done(&defect->opinions);
 }
 
 /* Things near a new stretch look at it; those it tells something are judged again. */
@@ -35,6 +36,13 @@ static enum road_class class_of_block(const void *context, int32_t column, int32
     return road_class_of_block(context, column, row, otherwise);
 }
 
+static bool is_believed(const void *context, uint32_t speaker, int64_t day)
+{
+    const struct beliefs *beliefs = context;
+
+    return !standing_faults(beliefs->standing, speaker, (int32_t)day);
+}
+
 void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
 {
     memset(beliefs, 0, sizeof *beliefs);
@@ -51,6 +59,8 @@ void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
         beliefs->evidence.config.window_days[class] =
             (int)(config->rules.stale_cadences * config->rules.cadence_d[class]);
     beliefs->evidence.on_stretch = show_stretch;
+    beliefs->standing = standing_new(&config->standing);
+    beliefs->evidence.is_believed = is_believed;
 }
 
 void beliefs_done(struct beliefs *beliefs)
@@ -65,6 +75,7 @@ void beliefs_done(struct beliefs *beliefs)
     segments_free(beliefs->segments);
     evidence_done(&beliefs->evidence);
     verdicts_done(&beliefs->verdicts);
+    standing_free(beliefs->standing);
     memset(beliefs, 0, sizeof *beliefs);
 }
 
@@ -84,7 +95,9 @@ void beliefs_add(struct beliefs *beliefs, const struct batch *batch, struct kid 
     const struct snap_config lanes = {beliefs->config.roads, e->frame_de_mm, e->frame_dn_mm};
 
     beliefs->evidence.on_stretch_context = beliefs;
+    beliefs->evidence.is_believed_context = beliefs;
     evidence_add(&beliefs->evidence, snap_batch(&beliefs->snap, &lanes, batch), speaker, is_phone);
+    standing_see(beliefs->standing, evidence_speaker(&beliefs->evidence, speaker), speaker, batch);
 }
 
 static bool is_named(const struct beliefs *beliefs, const struct defect *defect, const struct defect_id *name)
@@ -123,6 +136,10 @@ uint32_t beliefs_defect_new(struct beliefs *beliefs)
 
 void beliefs_defect_drop(struct beliefs *beliefs, uint32_t index)
 {
+    const struct opinions none = {.n = 0};
+
+    standing_count(beliefs->standing, &beliefs->defects[index].opinions, &none);
+    beliefs->defects[index].opinions.n = 0;
     beliefs->defects[index].is_live = false;
     ROOM(beliefs->free_defects, beliefs->free_capacity, beliefs->n_free + 1);
     beliefs->free_defects[beliefs->n_free++] = index;
@@ -146,6 +163,7 @@ static void turn_day(struct beliefs *beliefs, int64_t day)
     if (evidence->day == beliefs->day)
         return;
     beliefs->day = evidence->day;
+    standing_forget(beliefs->standing, (int32_t)(beliefs->day - evidence->config.evidence_days));
     for (size_t i = 0; i < evidence->n_blocks; i++)
         if (evidence_block_at(evidence, i)->pieces.n || evidence_block_at(evidence, i)->findings)
             block_work(evidence, evidence_block_at(evidence, i), WORK_COLOUR);
@@ -238,15 +256,76 @@ static void tell_feature(struct defect *defect, struct delta *delta)
     defect->feature_was_told = is_told;
 }
 
+static bool is_of(uint32_t speaker, int64_t day, uint32_t of_speaker, int32_t of_day)
+{
+    return speaker == of_speaker && (of_day == STANDING_EVERY_DAY || day == of_day);
+}
+
+/* Whether a node's sightings or passes of a day count for a thing. */
+static bool has_word(const struct beliefs *beliefs, const struct defect *defect, uint32_t speaker, int32_t day)
+{
+    for (size_t i = 0; i < defect->clears.n; i++)
+        if (is_of(defect->clears.items[i].speaker, defect->clears.items[i].hour / HOURS_PER_DAY, speaker, day))
+            return true;
+    for (size_t i = 0; i < defect->n_members; i++) {
+        const struct sighting *s = &beliefs->evidence.sightings[defect->members[i]];
+        if (is_of(s->speaker, s->event.time_ns / NS_PER_DAY, speaker, day))
+            return true;
+    }
+    return false;
+}
+
+static void fold_where_it_drove(struct evidence *evidence, uint32_t speaker, int32_t day)
+{
+    for (size_t i = 0; i < evidence->n_blocks; i++) {
+        struct block *block = evidence_block_at(evidence, i);
+        for (uint32_t at = block->newest; at; at = stretch_at(&evidence->stretches, at)->next) {
+            const struct stretch *stretch = stretch_at(&evidence->stretches, at);
+            if (!is_of(stretch->speaker, stretch->hour / HOURS_PER_DAY, speaker, day))
+                continue;
+            block_work(evidence, block, WORK_FOLD | WORK_COLOUR);
+            break;
+        }
+    }
+}
+
+/* Nodes that are believed no more, or again: all that they had a word in is judged anew. Rare, so everything is looked
+ * through. False if there were none. */
+static bool turn_standings(struct beliefs *beliefs)
+{
+    bool has_turned = false;
+    uint32_t speaker;
+    int32_t day;
+
+    while (standing_next_turn(beliefs->standing, &speaker, &day)) {
+        has_turned = true;
+        fold_where_it_drove(&beliefs->evidence, speaker, day);
+        for (size_t i = 0; i < beliefs->n_defects; i++)
+            if (beliefs->defects[i].is_live && has_word(beliefs, &beliefs->defects[i], speaker, day))
+                beliefs_queue(beliefs, (uint32_t)i);
+    }
+    return has_turned;
+}
+
+/* What things say of nodes does not depend on what is believed of these: after one more round nothing turns. */
 static void fuse_queue(struct beliefs *beliefs, struct delta *delta)
 {
-    for (size_t i = 0; i < beliefs->n_queue; i++) {
+    size_t done = 0;
+
+    do {
+        for (; done < beliefs->n_queue; done++) {
+            struct defect *defect = &beliefs->defects[beliefs->queue[done]];
+            defect->is_queued = false;
+            if (!defect->is_live)
+                continue;
+            fuse(beliefs, defect);
+            colour_place(beliefs, beliefs->queue[done]);
+        }
+    } while (turn_standings(beliefs));
+    for (size_t i = 0; i < done; i++) {
         struct defect *defect = &beliefs->defects[beliefs->queue[i]];
-        defect->is_queued = false;
         if (!defect->is_live)
             continue;
-        fuse(beliefs, defect);
-        colour_place(beliefs, beliefs->queue[i]);
         tell_defect(defect, delta);
         tell_feature(defect, delta);
     }
@@ -293,6 +372,7 @@ void beliefs_settle(struct beliefs *beliefs, int64_t as_of_ns, struct delta *del
 {
     struct evidence *evidence = &beliefs->evidence;
 
+    evidence->is_believed_context = beliefs;
     if (evidence->newest_ns > as_of_ns)
         as_of_ns = evidence->newest_ns;
     if (delta)

@@ -13,6 +13,7 @@
 #include "gateway/clears.h"
 #include "gateway/snap.h"
 #include "gateway/segments.h"
+#include "gateway/standing.h"
 #include "gateway/verdict.h"
 
 #define PAINTED_MAX 16
@@ -25,6 +26,7 @@ struct beliefs_config {
      * another network is to be added anew. */
     const struct road_network *roads;
     struct code_rules rules;
+    struct standing_rules standing; /* who is believed; all zero: everybody */
     unsigned feature_passes; /* units with a strength before a feature has a baseline; at least 2 are needed */
 };
 #define FEATURE_PASSES_DEFAULT 5
@@ -39,6 +41,7 @@ struct defect {
     struct feature_belief feature; /* kind FEATURE_NONE if no sighting says so */
     struct grid_covariance covariance;
     struct clears clears, feature_clears; /* passes over it, as damage and as a feature */
+    struct opinions opinions; /* what it says of those who passed */
     struct cell cells[PAINTED_MAX]; /* confirmed only: what it is painted on */
     double areas_m2[PAINTED_MAX];
     size_t n_cells;
@@ -86,6 +89,7 @@ struct beliefs {
     struct evidence evidence;
     struct snap snap;
     struct verdicts verdicts;
+    struct standing *standing;
     struct defect *defects;
     size_t n_defects, defect_capacity;
     uint32_t *free_defects;

@@ -491,6 +491,11 @@ static void add_feature(struct evidence *evidence, const struct batch *batch, ui
     keep_sighting(evidence, &s);
 }
 
+uint32_t evidence_speaker(const struct evidence *evidence, struct kid kid)
+{
+    return evidence->speaker_table[speaker_slot(evidence, kid)] - 1;
+}
+
 void evidence_add(struct evidence *evidence, const struct batch *batch, struct kid kid, bool is_phone)
 {
     const uint32_t speaker = speaker_index(evidence, kid, is_phone);

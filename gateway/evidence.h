@@ -148,6 +148,10 @@ struct evidence {
     size_t point_capacity;
     void (*on_stretch)(void *context, struct block *block, const struct stretch *stretch); /* told of each; may be NULL */
     void *on_stretch_context;
+    /* Whether what a node sent on a day (UTC) counts as cover; NULL: always. Where it does not, squares that nobody else
+     * drove are known and grey. After it changes, the blocks have to be folded. */
+    bool (*is_believed)(const void *context, uint32_t speaker, int64_t day);
+    const void *is_believed_context;
     uint64_t unplaced_cm;
     uint64_t n_passes;
     uint64_t sightings_unplaced; /* sigma beyond 15 m: not used */
@@ -163,6 +167,8 @@ void evidence_done(struct evidence *evidence);
 /* The batch must have passed intake_validate. Puts the blocks it touches into the list of work. New sightings are at the
  * end. */
 void evidence_add(struct evidence *evidence, const struct batch *batch, struct kid speaker, bool is_phone);
+/* The number of a speaker that was heard. */
+uint32_t evidence_speaker(const struct evidence *evidence, struct kid kid);
 /* Ages are as of this day from now on: what was not passed for a window turns grey. Days do not go back. */
 void evidence_turn(struct evidence *evidence, int64_t day);
 

@@ -183,6 +183,30 @@ static struct verdict *collect_verdicts(const struct beliefs *beliefs, const str
     return said;
 }
 
+/* Forms the thing's opinion of those who passed it, then leaves out whom nobody believes. True if a hit is left. */
+static bool weigh_standing(const struct beliefs *beliefs, struct defect *defect, struct items *items)
+{
+    struct opinions before = defect->opinions;
+    bool has_hit = false;
+    size_t kept = 0;
+
+    if (!standing_is_on(beliefs->standing))
+        return true;
+    defect->opinions = (struct opinions){.n = 0};
+    opinions_form(items->items, items->n, &defect->opinions);
+    standing_count(beliefs->standing, &before, &defect->opinions);
+    opinions_done(&before);
+    for (size_t i = 0; i < items->n; i++) {
+        const struct evidence_item *item = &items->items[i];
+        if (standing_faults(beliefs->standing, item->speaker, (int32_t)(item->hour / HOURS_PER_DAY)))
+            continue;
+        has_hit |= item->is_hit;
+        items->items[kept++] = *item;
+    }
+    items->n = kept;
+    return has_hit;
+}
+
 static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, const struct hits *hits)
 {
     struct items items = {0};
@@ -205,7 +229,10 @@ static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, cons
                                                 .miss_micro = miss_if_there(c->w, detector->pd_crossed)});
     }
     const int tau_h = defect_fades(defect->belief.type) ? catalogue_type(defect->belief.type)->tau_h : 0;
+    const bool has_hit = weigh_standing(beliefs, defect, &items);
     walk_days_said(items.items, items.n, said, n_said, tau_h, beliefs->day, &end);
+    if (!has_hit && end.state == DEFECT_SUSPECTED)
+        end.state = DEFECT_DROPPED; /* nobody who is believed ever found it */
     defect->belief.state = end.state;
     defect->belief.may_be_red = end.may_be_red;
     defect->belief.posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
@@ -313,7 +340,9 @@ static void drop_claim(const struct beliefs *beliefs, struct defect *defect, con
     struct walk_end end;
     size_t n_said;
     struct verdict *said = collect_verdicts(beliefs, defect, &n_said);
+    struct items none = {0};
 
+    weigh_standing(beliefs, defect, &none);
     walk_days_said(NULL, 0, said, n_said, 0, beliefs->day, &end);
     if (end.state != DEFECT_CONFIRMED)
         end = (struct walk_end){.state = DEFECT_DROPPED, .log_odds_micro = LOG_ODDS_PRIOR_MICRO};

@@ -54,7 +54,6 @@ struct day {
 };
 
 struct node {
-    struct kid kid;
     struct pass_point last[2]; /* by sense; time 0: none yet */
     int64_t blind_micro;
     unsigned bad_days, faults;
@@ -67,6 +66,7 @@ struct turn { /* from good to bad, or back */
 
 struct standing {
     struct standing_rules rules;
+    bool is_off;
     struct node *nodes;
     size_t n_nodes, node_capacity;
     struct day *days;
@@ -84,6 +84,7 @@ struct standing *standing_new(const struct standing_rules *rules)
     struct standing *s = room_zeroed(1, sizeof *s);
 
     s->rules = *rules;
+    s->is_off = !rules->jumps_a_day && !rules->false_alarms_a_day && !rules->copies_a_day && !rules->blind_micro;
     s->table_size = DAYS_FIRST;
     s->table = room_zeroed(s->table_size, sizeof *s->table);
     s->copies = copies_new();
@@ -101,6 +102,11 @@ void standing_free(struct standing *s)
     free(s->table);
     free(s->turns);
     free(s);
+}
+
+bool standing_is_on(const struct standing *s)
+{
+    return !s->is_off;
 }
 
 /* ---- days ------------------------------------------------------------------------------------------------ */
@@ -211,6 +217,8 @@ static void judge_day(struct standing *s, struct day *d)
 
 unsigned standing_faults(const struct standing *s, uint32_t speaker, int32_t day)
 {
+    if (s->is_off)
+        return 0;
     const unsigned of_node = speaker < s->n_nodes ? s->nodes[speaker].faults : 0;
     const struct day *d = day == STANDING_EVERY_DAY ? NULL : find_day(s, speaker, day);
 
@@ -271,6 +279,10 @@ static void see_pass(struct standing *s, uint32_t speaker, const struct pass *pa
     for (size_t i = 0; i < pass->n_points; i++) {
         const struct pass_point *p = &pass->points[i];
         const int32_t day = (int32_t)(p->time_ns / NS_PER_DAY);
+        if (day < s->first_day) { /* too old to count for anything */
+            *last = *p;
+            continue;
+        }
         if (!d || d->day != day)
             d = make_day(s, speaker, day);
         if (last->time_ns && is_jump(last, p))
@@ -285,7 +297,8 @@ static void see_pass(struct standing *s, uint32_t speaker, const struct pass *pa
 
 void standing_see(struct standing *s, uint32_t speaker, struct kid kid, const struct batch *batch)
 {
-    node_of(s, speaker)->kid = kid;
+    if (s->is_off)
+        return;
     for (size_t i = 0; i < batch->n_passes; i++) {
         see_pass(s, speaker, &batch->passes[i]);
         if (s->rules.copies_a_day)
@@ -457,6 +470,8 @@ static void judge_all(struct standing *s, const struct opinions *opinions)
 
 void standing_count(struct standing *s, const struct opinions *before, const struct opinions *after)
 {
+    if (s->is_off)
+        return;
     for (size_t i = 0; i < before->n; i++)
         count_one(s, &before->items[i], -1);
     for (size_t i = 0; i < after->n; i++)

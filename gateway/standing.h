@@ -58,6 +58,7 @@ struct standing; /* opaque */
 
 struct standing *standing_new(const struct standing_rules *rules);
 void standing_free(struct standing *standing);
+bool standing_is_on(const struct standing *standing); /* some rule is */
 /* What a node's next batch says of itself; its batches come in order. */
 void standing_see(struct standing *standing, uint32_t speaker, struct kid kid, const struct batch *batch);
 /* A thing thinks otherwise than before. */

@@ -294,6 +294,7 @@ struct sum {
     int64_t day;
     int window;
     bool is_late;
+    bool is_void; /* of a node that is not believed */
 };
 
 static void add_to(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
@@ -349,10 +350,18 @@ static void add_pieces(struct evidence *evidence, struct block *block, struct su
     }
 }
 
+static bool is_believed(const struct evidence *evidence, const struct stretch *stretch)
+{
+    return !evidence->is_believed ||
+           evidence->is_believed(evidence->is_believed_context, stretch->speaker, stretch->hour / HOURS_PER_DAY);
+}
+
 void coverage_deposit(struct evidence *evidence, struct block *block, const struct stretch *stretch)
 {
     struct sum sum = {.day = stretch->hour / HOURS_PER_DAY, .window = block_window(evidence, block)};
 
+    if (!is_believed(evidence, stretch))
+        block_work(evidence, block, WORK_FOLD | WORK_COLOUR);
     if (block->work & WORK_FOLD)
         return; /* it will be folded with the others */
     watch(evidence, evidence->watched, stretch);
@@ -389,13 +398,20 @@ static struct number_list chain_of(const struct evidence *evidence, const struct
 /* New values of all places that any stretch touches. */
 struct fold {
     uint16_t covers[PLACES];
-    bool is_touched[PLACES];
+    bool is_touched[PLACES], is_void[PLACES]; /* by somebody who is believed; only by others */
 };
 
 static void fold_place(const struct evidence *evidence, struct sum *sum, struct fold *fold, unsigned place, bool is_own)
 {
     const uint8_t had = evidence->had->raised[place];
 
+    if (sum->is_void && fold->is_touched[place])
+        return;
+    if (sum->is_void) { /* known, and covered by nobody */
+        cover_add(&fold->covers[place], sum->day, 0, sum->window, is_own);
+        fold->is_void[place] = true;
+        return;
+    }
     fold->is_touched[place] = true;
     cover_add(&fold->covers[place], sum->day, had ? 0 : (evidence->watched->raised[place] & RAISED_WEIGHT) - 1u,
               sum->window, is_own);
@@ -433,7 +449,7 @@ static void write_fold(struct evidence *evidence, struct block *block, const str
 {
     for (int level = 0; level < COVER_LEVELS; level++)
         for (uint16_t square = square_offset[level]; square < square_offset[level + 1]; square++) {
-            if (!fold->is_touched[square])
+            if (!fold->is_touched[square] && !fold->is_void[square])
                 continue;
             const uint64_t key = square_key(block, square, level);
             uint16_t *cover = cellmap_touch(&evidence->maps[level], &evidence->paths[level], key);
@@ -444,7 +460,7 @@ static void write_fold(struct evidence *evidence, struct block *block, const str
                 note_change(evidence, level, key, before, *cover);
         }
     for (unsigned number = 0; number < PIECES_IN_BLOCK; number++) {
-        if (!fold->is_touched[SQUARES_IN_BLOCK + number])
+        if (!fold->is_touched[SQUARES_IN_BLOCK + number] && !fold->is_void[SQUARES_IN_BLOCK + number])
             continue;
         uint16_t *cover = &pieces_make(&block->pieces, number)->cover;
         *cover = with_colour_of(*cover, fold->covers[SQUARES_IN_BLOCK + number]);
@@ -458,8 +474,13 @@ void coverage_fold(struct evidence *evidence, struct block *block)
     struct number_list chain = chain_of(evidence, block);
     struct sum sum = {.window = block_window(evidence, block)};
 
-    for (size_t i = 0; i < chain.n; i++)
-        fold_stretch(evidence, &sum, fold, stretch_at(&evidence->stretches, chain.items[i]));
+    for (int round = 0; round < 2; round++) /* first those who are believed */
+        for (size_t i = 0; i < chain.n; i++) {
+            const struct stretch *stretch = stretch_at(&evidence->stretches, chain.items[i]);
+            sum.is_void = round == 1;
+            if (is_believed(evidence, stretch) != sum.is_void)
+                fold_stretch(evidence, &sum, fold, stretch);
+        }
     write_fold(evidence, block, fold, sum.window);
     free(chain.items);
     free(fold);
