@@ -1,7 +1,7 @@
 /* beliefs_image.c - beliefs as bytes and back.
  *
  * In order: what the image belongs to; speakers; the stretches; the cell maps; blocks with their pieces, some thousands at a
- * time; sightings; things; verdicts. Where a thing lies and what it is painted on is found again from the thing. */
+ * time; sightings; things; verdicts; the standing of nodes. Where a thing lies and what it is painted on is found again from the thing. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "gateway/room.h"
 
 #define IMAGE_MAGIC     UINT64_C(0x31474D4946454C42) /* another order of bytes reads another number */
-#define IMAGE_VERSION   1
+#define IMAGE_VERSION   2
 #define BLOCKS_AT_ONCE  4096
 #define COLUMN_MAX      (1 << (20 - BLOCK_LEVEL))
 #define ROW_MAX         (1 << (24 - BLOCK_LEVEL))
@@ -24,6 +24,7 @@ struct belonging {
     int64_t meridian_deg, is_south, frame_de_mm, frame_dn_mm, road_class, has_classes, evidence_days, feature_passes;
     int64_t window_days[4];
     struct code_rules rules;
+    struct standing_rules standing;
 };
 
 struct counts {
@@ -46,7 +47,7 @@ struct thing_image {
     struct grid_covariance covariance;
     struct grid_point shakes_at;
     struct crossing crossings[2]; /* of clears and of feature_clears */
-    uint64_t n_members, n_clears[2], n_cells;
+    uint64_t n_members, n_clears[2], n_cells, n_opinions;
     uint64_t home, street; /* block's index + 1, 0 none */
     struct cell cells[PAINTED_MAX];
     double areas_m2[PAINTED_MAX];
@@ -75,6 +76,12 @@ static void belong(const struct beliefs *beliefs, struct belonging *ret)
     for (int i = 0; i < 4; i++)
         ret->window_days[i] = e->window_days[i];
     ret->rules = config->rules;
+    ret->standing.jumps_a_day = config->standing.jumps_a_day; /* one by one: what lies between them is not to count */
+    ret->standing.false_alarms_a_day = config->standing.false_alarms_a_day;
+    ret->standing.false_alarms_per_km = config->standing.false_alarms_per_km;
+    ret->standing.copies_a_day = config->standing.copies_a_day;
+    ret->standing.blind_micro = config->standing.blind_micro;
+    ret->standing.bad_days = config->standing.bad_days;
 }
 
 /* ---- out ----------------------------------------------------------------------------------------------- */
@@ -142,6 +149,7 @@ static void put_thing(struct out *out, const struct evidence *evidence, const st
         image.n_clears[0] = d->clears.n;
         image.n_clears[1] = d->feature_clears.n;
         image.n_cells = d->n_cells;
+        image.n_opinions = d->opinions.n;
         image.home = number_of(evidence, d->home);
         image.street = number_of(evidence, d->street);
         memcpy(image.cells, d->cells, sizeof image.cells);
@@ -160,6 +168,7 @@ static void put_thing(struct out *out, const struct evidence *evidence, const st
     put(out, d->members, d->n_members * sizeof *d->members);
     put(out, d->clears.items, d->clears.n * sizeof *d->clears.items);
     put(out, d->feature_clears.items, d->feature_clears.n * sizeof *d->feature_clears.items);
+    put(out, d->opinions.items, d->opinions.n * sizeof *d->opinions.items);
 }
 
 enum road_status beliefs_save(const struct beliefs *beliefs, const struct image_sink *sink)
@@ -185,7 +194,7 @@ enum road_status beliefs_save(const struct beliefs *beliefs, const struct image_
     for (size_t i = 0; i < beliefs->n_defects; i++)
         put_thing(&out, e, &beliefs->defects[i]);
     put(&out, beliefs->verdicts.items, beliefs->verdicts.n * sizeof *beliefs->verdicts.items);
-    return out.status;
+    return out.status == ROAD_OK ? standing_save(beliefs->standing, sink) : out.status;
 }
 
 /* ---- in ------------------------------------------------------------------------------------------------ */
@@ -412,6 +421,14 @@ static void take_thing(const struct beliefs *beliefs, const struct thing_image *
     d->street = t->street ? evidence_block_at(e, t->street - 1) : NULL;
 }
 
+static void get_opinions(struct in *in, const struct evidence *e, uint64_t n, struct opinions *opinions)
+{
+    opinions->items = get_array(in, n, sizeof *opinions->items);
+    opinions->n = opinions->capacity = opinions->items ? n : 0;
+    for (size_t i = 0; i < opinions->n; i++)
+        check(in, opinions->items[i].speaker < e->n_speakers);
+}
+
 static void get_thing(struct in *in, struct beliefs *beliefs, uint32_t index)
 {
     struct defect *d = &beliefs->defects[index];
@@ -434,6 +451,7 @@ static void get_thing(struct in *in, struct beliefs *beliefs, uint32_t index)
                       beliefs->evidence.sightings[d->members[i]].defect == index);
     get_clears(in, &beliefs->evidence, &image, 0, &d->clears);
     get_clears(in, &beliefs->evidence, &image, 1, &d->feature_clears);
+    get_opinions(in, &beliefs->evidence, image.n_opinions, &d->opinions);
     if (in->status == ROAD_OK)
         colour_restore(beliefs, index);
 }
@@ -520,6 +538,8 @@ enum road_status beliefs_load(struct beliefs *beliefs, struct image_source *sour
     get_sightings(&in, beliefs, &counts);
     get_things(&in, beliefs, counts.n_defects);
     get_verdicts(&in, beliefs, counts.n_verdicts);
+    if (in.status == ROAD_OK)
+        in.status = standing_load(beliefs->standing, source, e->n_speakers);
     if (in.status != ROAD_OK)
         return in.status;
     beliefs->n_associated = e->n_sightings;

@@ -153,3 +153,69 @@ void copies_see(struct copies *copies, uint32_t speaker, struct kid kid, const s
                  on_copied, context);
     }
 }
+
+/* ---- as bytes ---------------------------------------------------------------------------------------------- */
+
+struct day_image {
+    int64_t day;
+    uint64_t n;
+};
+
+enum road_status copies_save(const struct copies *copies, const struct image_sink *sink)
+{
+    const uint64_t counts[2] = {copies->n_days, copies->kid_capacity};
+
+    enum road_status status = image_write(sink, counts, sizeof counts);
+    if (status == ROAD_OK)
+        status = image_write(sink, copies->kids, copies->kid_capacity * sizeof *copies->kids);
+    for (size_t i = 0; status == ROAD_OK && i < copies->n_days; i++) {
+        const struct copies_day *d = &copies->days[i];
+        const struct day_image image = {d->day, d->n};
+        status = image_write(sink, &image, sizeof image);
+        if (status == ROAD_OK)
+            status = image_write(sink, d->fours, d->n * sizeof *d->fours);
+    }
+    return status;
+}
+
+static enum road_status load_day(struct copies *copies, struct image_source *source, size_t n_speakers)
+{
+    struct day_image image;
+    struct four four;
+
+    enum road_status status = image_read(source, &image, sizeof image);
+    if (status != ROAD_OK)
+        return status;
+    if (image.day < INT32_MIN || image.day > INT32_MAX || image.n > source->left / sizeof four)
+        return ROAD_CORRUPT;
+    struct copies_day *d = day_of(copies, (int32_t)image.day);
+    if (d->n)
+        return ROAD_CORRUPT; /* twice the same day */
+    for (uint64_t i = 0; status == ROAD_OK && i < image.n; i++) {
+        status = image_read(source, &four, sizeof four);
+        if (status == ROAD_OK && (four.speaker >= n_speakers || four.speaker >= copies->kid_capacity))
+            status = ROAD_CORRUPT;
+        if (status == ROAD_OK)
+            add_four(d, four);
+    }
+    return status;
+}
+
+enum road_status copies_load(struct copies *copies, struct image_source *source, size_t n_speakers)
+{
+    uint64_t counts[2];
+
+    enum road_status status = image_read(source, counts, sizeof counts);
+    if (status != ROAD_OK)
+        return status;
+    if (counts[1] > source->left / sizeof(struct kid))
+        return ROAD_CORRUPT;
+    if (counts[1]) {
+        copies->kids = room_zeroed(counts[1], sizeof *copies->kids);
+        copies->kid_capacity = counts[1];
+        status = image_read(source, copies->kids, counts[1] * sizeof *copies->kids);
+    }
+    for (uint64_t i = 0; status == ROAD_OK && i < counts[0]; i++)
+        status = load_day(copies, source, n_speakers);
+    return status;
+}

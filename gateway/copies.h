@@ -7,6 +7,7 @@
 #ifndef GATEWAY_COPIES_H
 #define GATEWAY_COPIES_H
 
+#include "gateway/image.h"
 #include "link/message.h"
 
 struct copies; /* opaque */
@@ -17,6 +18,9 @@ void copies_free(struct copies *copies);
  * before `first_day` are not looked at. */
 void copies_see(struct copies *copies, uint32_t speaker, struct kid kid, const struct pass *pass, int32_t first_day,
                 void (*on_copied)(void *context, uint32_t speaker, int32_t day), void *context);
+enum road_status copies_save(const struct copies *copies, const struct image_sink *sink);
+/* Into new ones. ROAD_CORRUPT if what is read cannot be. */
+enum road_status copies_load(struct copies *copies, struct image_source *source, size_t n_speakers);
 void copies_forget(struct copies *copies, int32_t first_day);
 
 #endif

@@ -500,3 +500,57 @@ void standing_forget(struct standing *s, int32_t first_day)
     s->n_days = kept;
     index_days(s, s->table_size);
 }
+
+/* ---- as bytes ---------------------------------------------------------------------------------------------- */
+
+struct standing_counts {
+    uint64_t n_nodes, n_days;
+    int64_t first_day;
+};
+
+enum road_status standing_save(const struct standing *s, const struct image_sink *sink)
+{
+    const struct standing_counts counts = {s->n_nodes, s->n_days, s->first_day};
+
+    enum road_status status = image_write(sink, &counts, sizeof counts);
+    if (status == ROAD_OK)
+        status = image_write(sink, s->nodes, s->n_nodes * sizeof *s->nodes);
+    if (status == ROAD_OK)
+        status = image_write(sink, s->days, s->n_days * sizeof *s->days);
+    return status == ROAD_OK ? copies_save(s->copies, sink) : status;
+}
+
+static enum road_status load_days(struct standing *s, struct image_source *source, uint64_t n, size_t n_speakers)
+{
+    enum road_status status = ROAD_OK;
+    struct day day;
+
+    for (uint64_t i = 0; status == ROAD_OK && i < n; i++) {
+        status = image_read(source, &day, sizeof day);
+        if (status != ROAD_OK)
+            return status;
+        if (day.speaker >= n_speakers || find_day(s, day.speaker, day.day))
+            return ROAD_CORRUPT;
+        *make_day(s, day.speaker, day.day) = day;
+    }
+    return status;
+}
+
+enum road_status standing_load(struct standing *s, struct image_source *source, size_t n_speakers)
+{
+    struct standing_counts counts;
+
+    enum road_status status = image_read(source, &counts, sizeof counts);
+    if (status != ROAD_OK)
+        return status;
+    if (counts.n_nodes > n_speakers || counts.n_nodes > source->left / sizeof *s->nodes ||
+        counts.first_day < INT32_MIN || counts.first_day > INT32_MAX)
+        return ROAD_CORRUPT;
+    ROOM(s->nodes, s->node_capacity, counts.n_nodes);
+    s->n_nodes = counts.n_nodes;
+    s->first_day = (int32_t)counts.first_day;
+    status = image_read(source, s->nodes, counts.n_nodes * sizeof *s->nodes);
+    if (status == ROAD_OK)
+        status = load_days(s, source, counts.n_days, n_speakers);
+    return status == ROAD_OK ? copies_load(s->copies, source, n_speakers) : status;
+}

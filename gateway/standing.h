@@ -15,6 +15,7 @@
 #ifndef GATEWAY_STANDING_H
 #define GATEWAY_STANDING_H
 
+#include "gateway/image.h"
 #include "gateway/walk.h"
 
 /* 0 = the rule is off. */
@@ -71,5 +72,9 @@ unsigned standing_faults(const struct standing *standing, uint32_t speaker, int3
 unsigned standing_of(const struct standing *standing, uint32_t speaker, unsigned *ret_bad_days);
 /* Whose days became bad or good since the last call; false if none are left. STANDING_EVERY_DAY: all of them. */
 bool standing_next_turn(struct standing *standing, uint32_t *ret_speaker, int32_t *ret_day);
+/* When no turn is left to be asked for. */
+enum road_status standing_save(const struct standing *standing, const struct image_sink *sink);
+/* Into a new one; the rules are not in it. ROAD_CORRUPT if what is read cannot be. */
+enum road_status standing_load(struct standing *standing, struct image_source *source, size_t n_speakers);
 
 #endif
