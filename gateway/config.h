@@ -16,6 +16,7 @@ struct gateway_config {
     int64_t frame_de_mm, frame_dn_mm;
     int as_of; /* 0 event, 1 now */
     int64_t settle_ms;
+    int64_t snapshot_every_s, retain_days, retain_phone_hours;
     int64_t outbox_max_bytes, outbox_max_items, quarantine_max_items;
     int64_t in_flight, resend_after_ms;
 };

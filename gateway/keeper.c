@@ -1,5 +1,6 @@
 #include "gateway/keeper_state.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +59,10 @@ static enum road_status fold_store(struct keeper *keeper)
 {
     enum road_status status = store_settled(keeper->store, &keeper->settled);
 
-    if (status == ROAD_OK)
-        status = fold(keeper, keeper->settled.verdict, keeper->settled.batch);
+    if (status != ROAD_OK)
+        return status;
+    keeper_load(keeper);
+    status = fold(keeper, keeper->settled.verdict, keeper->settled.batch);
     if (status != ROAD_OK)
         return status;
     keeper->last_batch = keeper->settled.batch;
@@ -127,6 +130,10 @@ void keeper_close(struct keeper *keeper)
 {
     if (!keeper)
         return;
+    if (keeper->writer) {
+        kill(keeper->writer, SIGKILL);
+        keeper_snapshot_step(keeper, true);
+    }
     for (size_t i = 0; i < KEEPER_GROUP_MAX; i++)
         free(keeper->taken[i].memory.block);
     delta_done(&keeper->delta);
@@ -155,6 +162,13 @@ struct outbox *keeper_outbox(struct keeper *keeper)
 const struct beliefs *keeper_beliefs(const struct keeper *keeper)
 {
     return &keeper->beliefs;
+}
+
+void keeper_state_hash(struct keeper *keeper, uint8_t ret_digest[SHA256_SIZE])
+{
+    if (keeper->last_batch != keeper->settled.batch || keeper->last_verdict != keeper->settled.verdict)
+        beliefs_settle(&keeper->beliefs, keeper->settled.as_of_ns, NULL);
+    beliefs_digest(&keeper->beliefs, ret_digest);
 }
 
 struct keeper_stats keeper_stats(const struct keeper *keeper)

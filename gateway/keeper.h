@@ -29,6 +29,11 @@ struct keeper_config {
     int64_t quarantine_max_items;
     bool is_as_of_now; /* codes age with the clock, not with the newest event */
     int64_t settle_ms; /* how long what was taken may wait to be told; 0 = keeper_take settles */
+    const char *snapshot_path; /* NULL = none are written or read */
+    bool is_rebuild;           /* snapshots are not read: everything is folded from the batches */
+    uint8_t roads[SHA256_SIZE]; /* digest of beliefs.roads, zeros if NULL: snapshots of another network are not read */
+    /* Batches that a snapshot covers are deleted this long after they came; 0 = never. */
+    int64_t retain_s, retain_phone_s;
     struct signer *signer;            /* borrowed */
     const struct registry *registry;  /* borrowed */
 };
@@ -49,7 +54,7 @@ struct keeper_ack {
 #define KEEPER_COUNTERS(X)                                                                                   \
     X(batches_applied) X(batches_refused) X(duplicates) X(gaps) X(sequence_reused) X(quarantined)            \
     X(unknown_key) X(bad_signature) X(not_a_batch) X(outbox_full) X(commits) X(commits_failed) X(settlings)  \
-    X(unsaid) X(verdicts) X(leaves_changed)                                                                  \
+    X(unsaid) X(verdicts) X(leaves_changed) X(snapshots) X(snapshots_failed) X(batches_purged)               \
     X(detections) X(features) X(passes) X(cells_changed) X(defects_changed) X(features_changed) X(changes)
 
 struct keeper_stats {
@@ -63,7 +68,7 @@ struct keeper_stats {
 
 struct keeper; /* opaque */
 
-/* Folds what is stored. ret_error (KEEPER_ERROR_SIZE) says what went wrong. */
+/* Reads the snapshot, and folds what is stored beyond it. ret_error (KEEPER_ERROR_SIZE) says what went wrong. */
 enum road_status keeper_open(const struct keeper_config *config, struct keeper **ret_keeper, char *ret_error);
 void keeper_close(struct keeper *keeper);
 /* At most KEEPER_GROUP_MAX messages; at most one acknowledgement a speaker, into ret_acks[n]. ROAD_FULL: the outbox
@@ -81,6 +86,20 @@ int64_t keeper_wait_ns(const struct keeper *keeper, int64_t now_ns);
 /* Tells what moved since the last settling; does nothing if nothing can have. ROAD_FULL or another failure: it will
  * be told later. */
 enum road_status keeper_settle(struct keeper *keeper, int64_t now_ns);
+/* SHA-256 of all that is believed of what was taken; after it only keeper_close. The same live, after a restart and
+ * rebuilt from the batches. */
+void keeper_state_hash(struct keeper *keeper, uint8_t ret_digest[SHA256_SIZE]);
+
+/* Snapshots: what is believed, once all of it is told and something came since the last one. keeper_snapshot blocks;
+ * keeper_snapshot_start leaves it to a child process, and keeper_snapshot_step says whether that is still at it (or
+ * waits for it). keeper_close ends a child that is. */
+bool keeper_wants_snapshot(const struct keeper *keeper);
+enum road_status keeper_snapshot(struct keeper *keeper);
+void keeper_snapshot_start(struct keeper *keeper);
+bool keeper_snapshot_step(struct keeper *keeper, bool may_wait);
+/* Deletes some of the batches that were kept long enough: again while *ret_deleted > 0. A transaction of its own. */
+enum road_status keeper_purge(struct keeper *keeper, int64_t now_ns, int64_t *ret_deleted);
+
 /* After a reload; the old registry may be closed then. */
 void keeper_use_registry(struct keeper *keeper, const struct registry *registry);
 struct outbox *keeper_outbox(struct keeper *keeper);

@@ -1,10 +1,13 @@
 /* keeper_state.h - what the files of the keeper share: keeper.c (start, end), keeper_take.c (batches in),
- * keeper_hear.c (verdicts in), keeper_settle.c (changes out), keeper_report.c (what it tells of itself). */
+ * keeper_hear.c (verdicts in), keeper_settle.c (changes out), keeper_snapshot.c, keeper_report.c (what it tells of itself). */
 #ifndef GATEWAY_KEEPER_STATE_H
 #define GATEWAY_KEEPER_STATE_H
 
+#include <sys/types.h>
+
 #include "gateway/keeper.h"
 #include "gateway/publish.h"
+#include "gateway/snapshot.h"
 #include "gateway/store.h"
 #include "gateway/verdict_store.h"
 
@@ -42,6 +45,10 @@ struct keeper {
     uint64_t last_seq;
     struct store_settled settled; /* as on disk */
     int64_t settled_at_ns;        /* by the clock that is handed in */
+    int64_t covered;              /* batches to here are in both snapshots on disk: one of them may be damaged */
+    int64_t settled_in_snapshot;  /* of the newest snapshot written or read */
+    int64_t writes_batch;         /* of the one under way */
+    pid_t writer;                 /* the process that writes it, 0 = none */
     struct keeper_stats stats;
 };
 
@@ -53,6 +60,8 @@ struct answer {
 
 /* Whether the outbox takes what a settling may cause. */
 bool keeper_has_room(const struct keeper *keeper);
+/* The newest snapshot that can be used, if there is one: then only what came after it is folded. */
+void keeper_load(struct keeper *keeper);
 /* Bytes that nobody can be held to. */
 enum road_status keeper_quarantine(struct keeper *keeper, const char *claimed, const struct keeper_message *message,
                                    enum road_status reason);

@@ -19,6 +19,8 @@
 #define QUEUE_BYTES (8u << 20)     /* of them: nothing is allocated for a message */
 #define STATUS_EVERY_NS (5 * INT64_C(1000000000))
 #define FULL_PAUSE_NS INT64_C(500000000)
+#define PURGE_EVERY_NS (60 * INT64_C(1000000000))
+#define PURGE_AGAIN_NS INT64_C(100000000) /* while there is more to delete */
 #define TOPIC_SIZE 128
 #define REPORT_SIZE 4096
 
@@ -49,7 +51,9 @@ struct gateway {
     struct keeper_ack acks[KEEPER_GROUP_MAX];
     uint64_t dropped, told_commits;
     enum road_status store; /* as logged and told last */
-    int64_t status_due_ns, full_until_ns;
+    int64_t status_due_ns, full_until_ns, snapshot_due_ns, purge_due_ns;
+    bool is_rebuild;
+    char snapshot_path[1100];
 };
 
 static volatile sig_atomic_t stop_wanted, report_wanted, reload_wanted;
@@ -178,6 +182,24 @@ static void settle(struct gateway *g, int64_t now_ns)
         note_store(g, keeper_settle(g->keeper, wall_ns), now_ns);
 }
 
+/* Both only when nothing waits: a snapshot costs the fork, deleting a few rows a transaction. */
+static void tidy(struct gateway *g, int64_t now_ns)
+{
+    int64_t deleted;
+
+    keeper_snapshot_step(g->keeper, false);
+    if (g->config.snapshot_every_s && now_ns >= g->snapshot_due_ns && keeper_wants_snapshot(g->keeper)) {
+        keeper_snapshot_start(g->keeper);
+        g->snapshot_due_ns = now_ns + g->config.snapshot_every_s * 1000000000;
+    }
+    if (now_ns < g->purge_due_ns || now_ns < g->full_until_ns)
+        return;
+    const enum road_status status = keeper_purge(g->keeper, clock_ns(CLOCK_REALTIME), &deleted);
+    if (status != ROAD_OK)
+        log_warn("old batches not deleted reason=%s", road_status_name(status));
+    g->purge_due_ns = now_ns + (status == ROAD_OK && deleted ? PURGE_AGAIN_NS : PURGE_EVERY_NS);
+}
+
 static void take_change_ack(struct gateway *g)
 {
     const struct registry_entry *server = registry_by_name(g->registry, g->config.server);
@@ -278,6 +300,7 @@ static void run(struct gateway *g, const sigset_t *while_waiting)
         take_queue(g, now_ns);
         take_heard(g, now_ns);
         settle(g, now_ns);
+        tidy(g, now_ns);
         take_change_ack(g);
         const enum road_status status = sender_step(g->sender, now_ns);
         if (status != ROAD_OK)
@@ -335,11 +358,17 @@ static void open_keeper(struct gateway *g)
         .quarantine_max_items = c->quarantine_max_items,
         .is_as_of_now = c->as_of == 1,
         .settle_ms = c->settle_ms,
+        .snapshot_path = c->snapshot_every_s ? g->snapshot_path : NULL,
+        .is_rebuild = g->is_rebuild,
+        .retain_s = c->retain_days * 86400,
+        .retain_phone_s = c->retain_phone_hours * 3600,
         .signer = g->signer,
         .registry = g->registry,
     };
 
     snprintf(path, sizeof path, "%s/gateway.db", c->data_dir);
+    snprintf(g->snapshot_path, sizeof g->snapshot_path, "%s/gateway.snapshot", c->data_dir);
+    memcpy(config.roads, g->roads.digest, SHA256_SIZE);
     if (keeper_open(&config, &g->keeper, error) != ROAD_OK)
         fatal("%s: %s", path, error);
 }
@@ -375,7 +404,7 @@ static void open_link(struct gateway *g)
         fatal("link: %s (brokers = %s)", road_status_sentence(status), c->brokers);
 }
 
-static void open_all(struct gateway *g)
+static void open_state(struct gateway *g)
 {
     const struct gateway_config *c = &g->config;
     const struct grid_zone zone = {(int)c->zone_meridian_deg, c->zone_south};
@@ -393,18 +422,25 @@ static void open_all(struct gateway *g)
     make_topics(g);
     open_roads(g);
     open_keeper(g);
-    open_link(g);
 }
 
-static void close_all(struct gateway *g)
+static void close_state(struct gateway *g)
 {
-    sender_close(g->sender);
-    session_publish(g->session, g->status_topic, "offline", strlen("offline"), true, NULL); /* a clean end has no will */
-    session_close(g->session);
     keeper_close(g->keeper);
     road_file_done(&g->roads);
     registry_close(g->registry);
     signer_close(g->signer);
+}
+
+static void close_all(struct gateway *g)
+{
+    keeper_settle(g->keeper, clock_ns(CLOCK_REALTIME)); /* if it cannot be told now, the next start tells it */
+    sender_close(g->sender);
+    session_publish(g->session, g->status_topic, "offline", strlen("offline"), true, NULL); /* a clean end has no will */
+    session_close(g->session);
+    keeper_snapshot_step(g->keeper, true);
+    keeper_snapshot(g->keeper);
+    close_state(g);
 }
 
 /* Blocked outside of waiting; *ret_while_waiting is the mask to wait with. */
@@ -425,10 +461,12 @@ static void catch_signals(sigset_t *ret_while_waiting)
 static void print_help(FILE *out)
 {
     fputs("roadchief-gateway - fuses what vehicles saw and colours the road\n\n"
-          "usage: roadchief gateway --config FILE [--check-config | --print-rules]\n\n"
+          "usage: roadchief gateway --config FILE [--rebuild] [--state-hash | --check-config | --print-rules]\n\n"
           "Takes signed batches from the broker (road/v1/<district>/obs/<node>), keeps each on disk before it\n"
           "acknowledges it, believes (positions, probabilities, codes) and sends what moved to the server. Kill it\n"
-          "at any time: a restart folds the stored batches and believes the same.\n\n"
+          "at any time: a restart reads its snapshot, folds the batches since, and believes the same.\n\n"
+          "  --rebuild        fold every batch that is kept, whatever the snapshot says\n"
+          "  --state-hash     start, print a SHA-256 of all that is believed, and end\n"
           "  --check-config   read the config and its rules, print what was understood, and end\n"
           "  --print-rules    print the rules in force, each with its range and source, and end; as shipped without\n"
           "                   --config\n"
@@ -460,7 +498,7 @@ static enum road_status read_rules(struct gateway *g, char *ret_error)
 
 struct options {
     const char *config;
-    bool is_check, is_print_rules;
+    bool is_check, is_print_rules, is_rebuild, is_state_hash;
 };
 
 /* Exit status to end with at once, or -1 to go on. */
@@ -475,6 +513,10 @@ static int read_options(int argc, char **argv, struct options *options)
             options->config = argv[++i];
         } else if (strcmp(argv[i], "--check-config") == 0) {
             options->is_check = true;
+        } else if (strcmp(argv[i], "--rebuild") == 0) {
+            options->is_rebuild = true;
+        } else if (strcmp(argv[i], "--state-hash") == 0) {
+            options->is_state_hash = true;
         } else if (strcmp(argv[i], "--print-rules") == 0) {
             options->is_print_rules = true;
         } else {
@@ -510,6 +552,18 @@ static int read_config(struct gateway *g, const struct options *options)
     return options->is_check || options->is_print_rules ? 0 : -1;
 }
 
+static int print_state_hash(struct gateway *g)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    keeper_state_hash(g->keeper, digest);
+    for (int i = 0; i < SHA256_SIZE; i++)
+        printf("%02x", digest[i]);
+    putchar('\n');
+    close_state(g);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct gateway gateway;
@@ -523,7 +577,11 @@ int main(int argc, char **argv)
         return done;
     log_init("gateway", (enum log_level)gateway.config.log_level);
     catch_signals(&while_waiting);
-    open_all(&gateway);
+    gateway.is_rebuild = options.is_rebuild;
+    open_state(&gateway);
+    if (options.is_state_hash)
+        return print_state_hash(&gateway);
+    open_link(&gateway);
     printf("ready name=%s\n", gateway.config.name);
     fflush(stdout);
     run(&gateway, &while_waiting);

@@ -16,15 +16,21 @@ const char *const store_migrations[] = {
     "CREATE TABLE settled(batch INTEGER NOT NULL, verdict INTEGER NOT NULL, as_of_ns INTEGER NOT NULL, kid BLOB NOT NULL, seq INTEGER NOT NULL);"
     "INSERT INTO settled SELECT coalesce(max(id), 0), 0, -9223372036854775808, coalesce(kid, zeroblob(8)),"
     " coalesce(seq, 0) FROM batch;",
+    /* Phones' batches go first: found without looking through the fleet's. */
+    "CREATE INDEX batch_phone ON batch(id) WHERE is_phone = 1;",
     NULL,
 };
 
-enum query { Q_PUT, Q_LAST, Q_EACH, Q_SETTLED, Q_SET_SETTLED, QUERIES };
+enum query { Q_PUT, Q_LAST, Q_EACH, Q_OLDEST, Q_OLDEST_PHONES, Q_DELETE, Q_SETTLED, Q_SET_SETTLED, QUERIES };
 static const char *const sql[QUERIES] = {
     [Q_PUT] = "INSERT INTO batch VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [Q_LAST] = "SELECT coalesce(max(id), 0) FROM batch",
     [Q_EACH] = "SELECT id, kid, seq, is_phone, received_s, newest_ns, sealed FROM batch WHERE id > ?1 AND id <= ?2"
                " ORDER BY id",
+    /* Rows stand in the order of their arrival, so the first that is young enough ends the search. */
+    [Q_OLDEST] = "SELECT id, received_s FROM batch WHERE id <= ?1 ORDER BY id LIMIT ?2",
+    [Q_OLDEST_PHONES] = "SELECT id, received_s FROM batch WHERE is_phone = 1 AND id <= ?1 ORDER BY id LIMIT ?2",
+    [Q_DELETE] = "DELETE FROM batch WHERE id = ?1",
     [Q_SETTLED] = "SELECT batch, verdict, as_of_ns, kid, seq FROM settled",
     [Q_SET_SETTLED] = "UPDATE settled SET batch = ?1, verdict = ?2, as_of_ns = ?3, kid = ?4, seq = ?5",
 };
@@ -116,6 +122,37 @@ enum road_status store_each(struct store *store, int64_t after, int64_t upto,
     }
     sqlite3_reset(q);
     return status == ROAD_OK ? database_status(code) : status;
+}
+
+static enum road_status purge_some(struct store *store, enum query oldest, int64_t covered, int64_t before_s,
+                                   int64_t max, int64_t *deleted)
+{
+    sqlite3_stmt *q = store->query[oldest], *drop = store->query[Q_DELETE];
+    enum road_status status = ROAD_OK;
+    int code = SQLITE_DONE;
+
+    sqlite3_bind_int64(q, 1, covered);
+    sqlite3_bind_int64(q, 2, max - *deleted);
+    while (status == ROAD_OK && (code = sqlite3_step(q)) == SQLITE_ROW && sqlite3_column_int64(q, 1) < before_s) {
+        sqlite3_bind_int64(drop, 1, sqlite3_column_int64(q, 0));
+        status = database_run(drop);
+        *deleted += status == ROAD_OK;
+    }
+    sqlite3_reset(q);
+    return status == ROAD_OK ? database_status(code) : status;
+}
+
+enum road_status store_purge(struct store *store, int64_t covered, int64_t fleet_s, int64_t phone_s, int64_t max,
+                             int64_t *ret_deleted)
+{
+    int64_t deleted = 0;
+
+    enum road_status status = purge_some(store, Q_OLDEST_PHONES, covered, phone_s, max, &deleted);
+    if (status == ROAD_OK)
+        status = purge_some(store, Q_OLDEST, covered, fleet_s, max, &deleted);
+    if (status == ROAD_OK)
+        *ret_deleted = deleted;
+    return status;
 }
 
 enum road_status store_settled(struct store *store, struct store_settled *ret_settled)

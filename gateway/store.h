@@ -42,6 +42,10 @@ enum road_status store_last(struct store *store, int64_t *ret_id);
  * and gives it. */
 enum road_status store_each(struct store *store, int64_t after, int64_t upto,
                             enum road_status (*take)(void *context, const struct store_batch *batch), void *context);
+/* Deletes at most `max` batches with id <= covered: those of the fleet received before `fleet_s`, of phones before
+ * `phone_s`. Inside the caller's transaction. Their pages are used again, so that the file stays as large as it was. */
+enum road_status store_purge(struct store *store, int64_t covered, int64_t fleet_s, int64_t phone_s, int64_t max,
+                             int64_t *ret_deleted);
 enum road_status store_settled(struct store *store, struct store_settled *ret_settled);
 enum road_status store_set_settled(struct store *store, const struct store_settled *settled);
 
