@@ -12,6 +12,8 @@
 
 #define STREET_EVERY_M 100
 #define HALF_WIDTH_M 2.5
+#define PATCHES_A_CHANGE 160 /* with the holes of a tile they fit into a message */
+#define CHANGES_A_COMMIT 32 /* as the server groups them */
 #define THIN_M 2.0 /* further than this from the middle a square is covered thinly */
 
 static void must(int is_good, const char *what)
@@ -72,25 +74,16 @@ enum road_code town_special(int east_m, int north_m)
 }
 
 struct builder {
-    sqlite3 *db;
-    struct store *store;
-    struct ledger *ledger;
     struct grid_zone zone;
-    struct town_counts *counts;
+    int days_on;
+    void (*tell)(void *context, const struct change *change);
+    void *context;
     struct leaf_patch *patches; /* of one tile */
     size_t n_patches;
     struct cell_change *cells;
     size_t n_cells;
     uint64_t seq;
 };
-
-static double now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static struct cell square_at(const struct builder *b, int east_m, int north_m, int level)
 {
@@ -111,12 +104,15 @@ static void put_special(struct builder *b, struct cell cell, enum road_code code
                    .coverage_centi = 150, .seen_ns = TOWN_AS_OF_NS}};
 }
 
-static void put_cover(struct leaf_patch *patch, struct cell square, uint16_t cover)
+/* Stale streets stay as they are, the others were driven again. */
+static void put_cover(const struct builder *b, struct leaf_patch *patch, struct cell square, uint16_t cover)
 {
     const unsigned i = cell_number_in_leaf(square);
+    const bool is_stale = cover_coverage(cover) == 0;
 
     patch->mask |= UINT64_C(1) << i;
-    patch->covers[i] = cover;
+    patch->covers[i] = is_stale ? cover
+                                : cover_pack(CODE_GREEN, cover_day(cover, TOWN_DAY) + b->days_on, cover_coverage(cover));
 }
 
 /* The 8 m leaf at a place, with what has a reason apart. */
@@ -132,9 +128,8 @@ static void put_leaf(struct builder *b, int east_m, int north_m)
             if (special)
                 put_special(b, square, special, CHANNEL_HAZARD);
             else if (cover)
-                put_cover(&patch, square, cover);
+                put_cover(b, &patch, square, cover);
         }
-    b->counts->squares += __builtin_popcountll(patch.mask);
     if (patch.mask)
         b->patches[b->n_patches++] = patch;
 }
@@ -151,7 +146,7 @@ static void put_strip(struct builder *b, int east_m, int north_m)
             if (cover && mix((uint32_t)(east_m + x), (uint32_t)(north_m + y), 5) % 600 == 0)
                 put_special(b, square, CODE_YELLOW, CHANNEL_RIDE);
             else if (cover)
-                put_cover(&patch, square, cover);
+                put_cover(b, &patch, square, cover);
         }
     if (patch.mask)
         b->patches[b->n_patches++] = patch;
@@ -163,21 +158,14 @@ static void send(struct builder *b, size_t first_patch, size_t n_patches, size_t
                                   .zone = b->zone,
                                   .cause_seq = b->seq,
                                   .is_last = true,
-                                  .as_of_ns = TOWN_AS_OF_NS,
+                                  .as_of_ns = TOWN_AS_OF_NS + b->days_on * INT64_C(86400000000000),
                                   .road = {.covered_cm = 100000, .green_cm = 99000, .red_cm = 400, .yellow_cm = 600},
                                   .patches = b->patches + first_patch,
                                   .n_patches = n_patches,
                                   .cells = b->cells,
                                   .n_cells = n_cells};
-    const double begin = now_s();
-    int64_t id;
-    char *event;
 
-    must(!store_apply_change(b->store, b->ledger, "gw-1", &change, TOWN_AS_OF_NS / 1000000, &id, &event), "a change");
-    free(event);
-    b->counts->apply_s += now_s() - begin;
-    b->counts->specials += (int64_t)n_cells;
-    b->counts->changes++;
+    b->tell(b->context, &change);
 }
 
 static int by_leaf(const void *a, const void *b)
@@ -198,34 +186,76 @@ static void build_tile(struct builder *b, int east_m, int north_m)
         }
     must(b->n_cells <= CHANGE_CELLS_MAX, "too many holes");
     qsort(b->patches, b->n_patches, sizeof *b->patches, by_leaf);
-    for (size_t i = 0; i < b->n_patches; i += CHANGE_PATCHES_MAX) {
+    for (size_t i = 0; i < b->n_patches; i += PATCHES_A_CHANGE) {
         const size_t left = b->n_patches - i;
-        send(b, i, left < CHANGE_PATCHES_MAX ? left : CHANGE_PATCHES_MAX, left <= CHANGE_PATCHES_MAX ? b->n_cells : 0);
+        send(b, i, left < PATCHES_A_CHANGE ? left : PATCHES_A_CHANGE, left <= PATCHES_A_CHANGE ? b->n_cells : 0);
     }
+}
+
+void town_tell(struct grid_zone zone, int side, int days_on, void (*tell)(void *context, const struct change *change),
+               void *context)
+{
+    struct builder b = {.zone = zone, .days_on = days_on, .tell = tell, .context = context};
+
+    b.patches = calloc(1100, sizeof *b.patches);
+    b.cells = calloc(32768, sizeof *b.cells);
+    must(b.patches && b.cells, "memory");
+    for (int j = 0; j < side; j++)
+        for (int i = 0; i < side; i++)
+            build_tile(&b, 256 * i, 256 * j);
+    free(b.patches);
+    free(b.cells);
+}
+
+struct filler {
+    sqlite3 *db;
+    struct store *store;
+    struct ledger *ledger;
+    struct town_counts *counts;
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void apply(void *context, const struct change *change)
+{
+    struct filler *filler = context;
+    struct town_counts *counts = filler->counts;
+    const double begin = now_s();
+    int64_t id;
+    char *event;
+
+    if (counts->changes % CHANGES_A_COMMIT == 0)
+        must((counts->changes == 0 || !database_commit(filler->db)) && !database_begin(filler->db), "a transaction");
+    must(!store_apply_change(filler->store, filler->ledger, "gw-1", change, TOWN_AS_OF_NS / 1000000, &id, &event),
+         "a change");
+    free(event);
+    counts->apply_s += now_s() - begin;
+    counts->specials += (int64_t)change->n_cells;
+    counts->patches += (int64_t)change->n_patches;
+    counts->changes++;
+    for (size_t i = 0; i < change->n_patches; i++)
+        if (cell_level(change->patches[i].leaf) == LEAF_LEVELS)
+            counts->squares += __builtin_popcountll(change->patches[i].mask);
 }
 
 void town_fill(sqlite3 *db, struct grid_zone zone, int side, struct town_counts *ret_counts)
 {
-    struct builder b = {.db = db, .zone = zone, .counts = ret_counts};
-    uint8_t seed[32] = {9};
+    struct filler filler = {.db = db, .counts = ret_counts};
+    const uint8_t seed[32] = {9};
     struct signer *signer;
 
     *ret_counts = (struct town_counts){.squares = 0};
-    b.patches = calloc(1100, sizeof *b.patches);
-    b.cells = calloc(32768, sizeof *b.cells);
-    must(b.patches && b.cells && !signer_from_seed(seed, &signer) &&
-             !ledger_open(db, "roads.example/town", signer, &b.ledger) && !store_open(db, &b.store), "a start");
-    for (int j = 0; j < side; j++) {
-        must(!database_begin(db), "begin");
-        for (int i = 0; i < side; i++)
-            build_tile(&b, 256 * i, 256 * j);
-        const double begin = now_s();
-        must(!database_commit(db), "commit");
-        ret_counts->apply_s += now_s() - begin;
-    }
-    store_close(b.store);
-    ledger_close(b.ledger);
+    must(!signer_from_seed(seed, &signer) && !ledger_open(db, "roads.example/town", signer, &filler.ledger) &&
+             !store_open(db, &filler.store), "a start");
+    town_tell(zone, side, 0, apply, &filler);
+    must(!database_commit(db), "a commit");
+    store_close(filler.store);
+    ledger_close(filler.ledger);
     signer_close(signer);
-    free(b.patches);
-    free(b.cells);
 }

@@ -17,11 +17,15 @@
 #define TOWN_AS_OF_NS (TOWN_DAY * INT64_C(86400000000000) + INT64_C(36000000000000))
 
 struct town_counts {
-    int64_t squares, specials, changes; /* plain squares of 1 m; cells with a reason */
-    double apply_s;                     /* time spent in store_apply_change and commits */
+    int64_t squares, patches, specials, changes; /* plain squares of 1 m; leaves of all levels; cells with a reason */
+    double apply_s; /* time spent in store_apply_change and commits */
 };
 
-/* A town of `side` x `side` tiles of 256 m, in one transaction each row of tiles. Ends the process on failure. */
+/* All changes of a town of `side` x `side` tiles of 256 m, as seen `days_on` days after TOWN_DAY. Ends the process on
+ * failure. */
+void town_tell(struct grid_zone zone, int side, int days_on, void (*tell)(void *context, const struct change *change),
+               void *context);
+/* The same into a server's database, in one transaction for every 32 changes. */
 void town_fill(sqlite3 *db, struct grid_zone zone, int side, struct town_counts *ret_counts);
 /* What is told of the 1 m square whose corner lies so many metres east and north of the town's: 0 = nothing. */
 uint16_t town_cover(int east_m, int north_m);
