@@ -63,6 +63,13 @@ void raster_paint_leaf(struct raster *raster, struct cell leaf, const uint32_t v
     const int64_t side = INT64_C(1) << (cell_level(leaf) - LEAF_LEVELS - raster->level);
     const int64_t x = corner.e_mm / size_mm - raster->column, y = corner.n_mm / size_mm - raster->row;
 
+    if (side == 1 && x >= 0 && y >= 0 && x + 8 <= raster->width && y + 8 <= raster->height) {
+        uint32_t *const corner_point = &raster->values[y * raster->width + x];
+        for (unsigned i = 0; i < 64; i++)
+            if (values[i])
+                corner_point[odd_bits(i >> 1) * raster->width + odd_bits(i)] = values[i];
+        return;
+    }
     for (unsigned i = 0; i < 64; i++)
         if (values[i])
             fill(raster, x + odd_bits(i) * side, y + odd_bits(i >> 1) * side, side, values[i]);

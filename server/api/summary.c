@@ -23,11 +23,11 @@ void summary_cache_done(struct summary_cache *cache)
     pthread_mutex_destroy(&cache->lock);
 }
 
-static int64_t now_ns(void)
+static int64_t now_ns(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -82,10 +82,10 @@ enum road_status summary_counts(struct reader *reader, struct summary_cache *cac
     enum road_status status = ROAD_OK;
 
     pthread_mutex_lock(&cache->lock);
-    const int64_t begin = now_ns();
+    const int64_t begin = now_ns(CLOCK_MONOTONIC), worked = now_ns(CLOCK_THREAD_CPUTIME_ID);
     if (!cache->is_filled || (cache->version < version && begin >= cache->renew_after_ns)) {
         status = count(reader, &cache->counts);
-        const int64_t end = now_ns(), took = end - begin;
+        const int64_t end = now_ns(CLOCK_MONOTONIC), took = now_ns(CLOCK_THREAD_CPUTIME_ID) - worked;
         cache->is_filled = status == ROAD_OK;
         cache->version = version;
         cache->renew_after_ns = took < RENEW_FREE_NS ? end : end + RENEW_FACTOR * took;

@@ -1,6 +1,7 @@
 #include "server/api/tile_cells.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -355,6 +356,18 @@ static void begin_near(struct cell_layer *cells, const struct canvas *canvas, ui
     mvt_tag(&cells->layer, KEY_ID, mvt_value_text(&cells->layer, id));
 }
 
+/* A unit of the tile wider on each side: corners are rounded to units, and between long rectangles a hair would show. */
+static void put_rectangle(struct cell_layer *cells, const struct canvas *canvas, const struct raster_rectangle *r)
+{
+    const int64_t unit_mm = (int64_t)ceil(tile_metres_per_unit(canvas->frame->tile) * 1000);
+    struct grid_point low = raster_corner(&canvas->raster, r->x0, r->y0);
+    struct grid_point high = raster_corner(&canvas->raster, r->x1, r->y1);
+
+    low.e_mm -= unit_mm, low.n_mm -= unit_mm;
+    high.e_mm += unit_mm, high.n_mm += unit_mm;
+    tile_frame_rectangle(canvas->frame, low, high, &cells->layer);
+}
+
 static enum road_status put_features(struct cell_layer *cells, const struct canvas *canvas)
 {
     const bool is_near = canvas->frame->tile.zoom >= TILE_CELLS_ZOOM;
@@ -368,10 +381,7 @@ static enum road_status put_features(struct cell_layer *cells, const struct canv
         else
             begin_far(cells, rectangles[i].value);
         for (next = i; next < n && rectangles[next].value == rectangles[i].value; next++)
-            tile_frame_rectangle(canvas->frame,
-                                 raster_corner(&canvas->raster, rectangles[next].x0, rectangles[next].y0),
-                                 raster_corner(&canvas->raster, rectangles[next].x1, rectangles[next].y1),
-                                 &cells->layer);
+            put_rectangle(cells, canvas, &rectangles[next]);
         mvt_feature_end(&cells->layer, MVT_POLYGON);
     }
     free(rectangles);

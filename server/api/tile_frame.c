@@ -228,6 +228,11 @@ double tile_metres_per_pixel(struct map_tile tile)
     return EQUATOR_M * cos(lat) / ldexp(PIXELS, tile.zoom);
 }
 
+double tile_metres_per_unit(struct map_tile tile)
+{
+    return tile_metres_per_pixel(tile) * PIXELS / MVT_EXTENT;
+}
+
 int tile_square_level(struct map_tile tile)
 {
     const double least_m = SQUARE_PIXELS_LEAST * tile_metres_per_pixel(tile);

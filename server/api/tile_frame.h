@@ -37,6 +37,8 @@ void tile_frame_rectangle(const struct tile_frame *frame, struct grid_point sout
 void tile_frame_line(const struct tile_place *places, size_t n, struct mvt_layer *layer);
 /* Metres of ground to 1/512 of the tile's side (a pixel of the map) at the tile's middle. */
 double tile_metres_per_pixel(struct map_tile tile);
+/* Metres of ground to one of its 4096 units. */
+double tile_metres_per_unit(struct map_tile tile);
 /* Size of a map tile's pixels decides the squares: the smallest even level of at least three of them. */
 int tile_square_level(struct map_tile tile);
 

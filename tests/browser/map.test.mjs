@@ -34,19 +34,23 @@ function claim(condition, text) {
   if (!condition) throw new Error(text);
 }
 
-/** Starts the demo and waits for the line with the map's address. */
-function startDemo(extra) {
-  const child = spawn(path.join(binDir, "roadchief"), ["demo", ...extra], { env: { ...process.env, ROAD_WEB_DIR: webDir }, stdio: ["ignore", "ignore", "pipe"] });
+/** Starts a program and waits for the line with the map's address in what `stream` of it says. */
+function start(program, parameters, stream, stdio) {
+  const child = spawn(path.join(binDir, program), parameters, { env: { ...process.env, ROAD_WEB_DIR: webDir }, stdio });
   const address = new Promise((resolve, reject) => {
     let text = "";
-    child.stderr.on("data", (bytes) => {
+    child[stream].on("data", (bytes) => {
       text += bytes;
       const found = /the map: (\S+)/.exec(text);
       if (found) resolve(found[1]);
     });
-    child.on("exit", (status) => reject(new Error(`demo ended with ${status}: ${text.slice(-600)}`)));
+    child.on("exit", (status) => reject(new Error(`${program} ended with ${status}: ${text.slice(-600)}`)));
   });
   return { child, address };
+}
+
+function startDemo(extra) {
+  return start("roadchief", ["demo", ...extra], "stderr", ["ignore", "ignore", "pipe"]);
 }
 
 async function waitFor(run, what, limitMs = 60000) {
@@ -95,6 +99,85 @@ async function open(browser, address, width, height, language, options = {}) {
   });
   await page.goto(address, { waitUntil: "domcontentloaded" });
   return page;
+}
+
+/** Milliseconds from the page's start until all of the view's tiles are drawn and green shows. */
+const drawnAfterMs = () =>
+  new Promise((resolve) => {
+    const look = () => {
+      const map = globalThis.roadMap;
+      const isDrawn = map?.getLayer?.("cells") && map.loaded() && map.areTilesLoaded() && map.queryRenderedFeatures({ layers: ["cells"] }).length > 0;
+      if (isDrawn) resolve(performance.now());
+      else setTimeout(look, 20);
+    };
+    look();
+  });
+
+/** Five million coded squares: opening the page on the whole district, then going nearer and back. */
+async function cityFacts(browser) {
+  const { child, address: promise } = start("town_server", ["28", webDir], "stdout", ["pipe", "pipe", "inherit"]);
+  try {
+    const address = await promise;
+    let page;
+    // Three openings, each in a fresh browser profile; on a busy machine the quickest says what the page itself takes.
+    await fact("a_district_of_five_million_squares_is_drawn_within_two_seconds", async () => {
+      const drawn = [];
+      for (let i = 0; i < 3; i++) {
+        if (page) await page.context().close();
+        page = await open(browser, address, 1440, 900, "en-GB");
+        drawn.push(Math.round(await page.evaluate(drawnAfterMs)));
+      }
+      console.log(`  drawn ${drawn.join(", ")} ms after the page was asked for`);
+      const squares = await page.evaluate(async () => (await (await fetch("/v1/summary")).json()).cells.level0);
+      claim(squares > 4_800_000, `only ${squares} coded squares`);
+      await waitFor(async () => (await page.evaluate(greenPixels)) > 5000, "green pixels on the canvas", 10000);
+      await page.screenshot({ path: path.join(pictures, "city-1440.png") });
+      claim(Math.min(...drawn) < 2000, `drawn after ${drawn.join(", ")} ms`);
+    });
+    await fact("every_zoom_of_it_is_drawn_within_two_seconds", async () => {
+      const middle = await page.evaluate(() => globalThis.roadMap.getCenter().toArray());
+      const slow = [];
+      for (const zoom of [13, 14, 15, 16, 17, 18, 19, 20, 12]) {
+        const ms = await page.evaluate(([at, z]) => new Promise((resolve) => {
+          const begin = performance.now();
+          globalThis.roadMap.once("idle", () => resolve(performance.now() - begin));
+          globalThis.roadMap.jumpTo({ center: at, zoom: z });
+        }), [[middle[0] + zoom / 1000, middle[1]], zoom]);
+        console.log(`  zoom ${zoom}: ${Math.round(ms)} ms`);
+        if (ms >= 2000) slow.push(`zoom ${zoom}: ${ms} ms`);
+        await page.screenshot({ path: path.join(pictures, `city-z${zoom}.png`) });
+      }
+      claim(slow.length === 0, slow.join("\n"));
+    });
+    const phone = await open(browser, address, 390, 844, "zh-CN");
+    await fact("a_plain_square_says_that_nothing_was_found", async () => {
+      await phone.evaluate(drawnAfterMs);
+      await phone.screenshot({ path: path.join(pictures, "city-390.png") });
+      const cell = await phone.evaluate(async () => {
+        const map = globalThis.roadMap;
+        map.jumpTo({ center: map.getCenter(), zoom: 19 });
+        await new Promise((resolve) => map.once("idle", resolve));
+        const f = map.queryRenderedFeatures({ layers: ["cells"] }).find((g) => g.properties.code === 1 && !g.properties.id);
+        const ring = f.geometry.type === "Polygon" ? f.geometry.coordinates[0] : f.geometry.coordinates[0][0];
+        const q = map.project([(ring[0][0] + ring[2][0]) / 2, (ring[0][1] + ring[2][1]) / 2]), box = map.getCanvas().getBoundingClientRect();
+        return [q.x + box.x, q.y + box.y];
+      });
+      await phone.mouse.click(cell[0], cell[1]);
+      await phone.locator(".detail .explain").getByText("未发现病害").waitFor({ timeout: 15000 });
+    });
+    await fact("no_error_on_the_console_with_five_million_squares", () => claim(page.errors.length + phone.errors.length === 0, [...page.errors, ...phone.errors].join("\n")));
+  } finally {
+    child.removeAllListeners("exit");
+    child.stdin.end(); // which ends it
+    await new Promise((resolve) => child.on("exit", resolve));
+  }
+}
+
+async function stop(child) {
+  child.removeAllListeners("exit");
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.on("exit", resolve));
 }
 
 async function main() {
@@ -197,11 +280,13 @@ async function main() {
     });
     await fact("no_error_on_the_console", () => claim(page.errors.length + phone.errors.length === 0, [...page.errors, ...phone.errors].join("\n")));
     await fact("nothing_is_loaded_from_elsewhere", () => claim(page.strangers.length === 0, page.strangers.join("\n")));
+    await page.context().close();
+    await phone.context().close();
+    await stop(child);
+    await cityFacts(browser);
   } finally {
     await browser.close();
-    child.removeAllListeners("exit");
-    child.kill("SIGTERM");
-    await new Promise((resolve) => child.on("exit", resolve));
+    await stop(child);
   }
 }
 

@@ -10,6 +10,8 @@ import type { Picked, RoadMap } from "./map";
 import { say, type Language } from "./words";
 import "./style.css";
 
+/** The map library comes while the answer is asked for; the page shows the answer without it. */
+const library = import("./map");
 const allCodes: Code[] = ["green", "yellow", "red", "grey"];
 
 function firstLanguage(): Language {
@@ -90,7 +92,7 @@ function App() {
   useEffect(() => {
     if (!config || !summary || map.current || !holder.current) return;
     const container = holder.current;
-    void import("./map").then(({ openMap }) => {
+    void library.then(({ openMap }) => {
       map.current = openMap(container, config, language, summary.last_change, (picked) => void choose(picked));
       map.current.divide(summary.segments !== null);
     });

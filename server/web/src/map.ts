@@ -8,6 +8,8 @@ import type { Code, Config, FeatureKind, LonLat, RoadFeature } from "./api";
 import { addSegmentImages, addSegmentLayers, divideViews, filterSegments, near } from "./segments";
 import { codeWords, featureWords, type Language } from "./words";
 
+maplibregl.prewarm(); // its worker starts while the page still asks for the answer
+
 export interface Palette { fill: Record<Code, string>; line: Record<Code, string>; ground: string; road: string; ink: string }
 
 const light: Palette = {
@@ -29,6 +31,24 @@ const codes: Code[] = ["grey", "green", "yellow", "red"];
 
 function byCode(colours: Record<Code, string>): ExpressionSpecification {
   return ["match", ["get", "code"], 1, colours.green, 2, colours.yellow, 3, colours.red, colours.grey];
+}
+
+/** A colour laid over the ground with some opacity, as an opaque one: squares overlap by a hair, and that must not show. */
+function over(colour: string, ground: string, opacity: number): string {
+  const part = (hex: string, i: number) => parseInt(hex.slice(1 + 2 * i, 3 + 2 * i), 16);
+  return `rgb(${[0, 1, 2].map((i) => Math.round(opacity * part(colour, i) + (1 - opacity) * part(ground, i))).join(",")})`;
+}
+
+function shades(colours: Palette, opacity: number): Record<Code, string> {
+  const { fill, ground } = colours;
+  return { green: over(fill.green, ground, opacity), yellow: over(fill.yellow, ground, opacity), red: over(fill.red, ground, opacity), grey: over(fill.grey, ground, 0.15) };
+}
+
+/** Full, pale, or, for squares of 64 m and more that are nearly all green, green: their few bad places are a pattern on it. */
+const isMostlyGreen: ExpressionSpecification = ["all", [">=", ["get", "level"], 6], [">", ["to-number", ["get", "green"], 0], 0.9]];
+function squareColour(colours: Palette): ExpressionSpecification {
+  const full = shades(colours, 0.8);
+  return ["case", isMostlyGreen, full.green, ["to-boolean", ["get", "pale"]], byCode(shades(colours, 0.45)), byCode(full)];
 }
 
 function pattern(draw: (pen: CanvasRenderingContext2D) => void): ImageData {
@@ -136,7 +156,9 @@ function addLayers(map: LibreMap, config: Config, colours: Palette): void {
   map.addLayer({ id: "roads", type: "line", source: "roads", "source-layer": "roads", layout: { "line-cap": "round" },
     paint: { "line-color": colours.road, "line-width": ["interpolate", ["exponential", 2], ["zoom"], 12, 1.5, 17, 14, 22, 450] } });
   map.addLayer({ id: "cells", type: "fill", source: "cells", "source-layer": "cells",
-    paint: { "fill-color": byCode(colours.fill), "fill-antialias": false, "fill-opacity": ["case", ["==", ["get", "code"], 0], 0.15, ["to-boolean", ["get", "pale"]], 0.45, 0.8] } });
+    paint: { "fill-color": squareColour(colours), "fill-antialias": false } });
+  for (const [code, image] of [[2, "dots"], [3, "hatch"]] as const)
+    map.addLayer({ id: `cells-few-${image}`, type: "fill", source: "cells", "source-layer": "cells", maxzoom: 14, filter: ["all", isMostlyGreen, ["==", ["get", "code"], code]], paint: { "fill-pattern": image } });
   map.addLayer({ id: "cells-dots", type: "fill", source: "cells", "source-layer": "cells", minzoom: 16, filter: ["==", ["get", "code"], 2], paint: { "fill-pattern": "dots" } });
   map.addLayer({ id: "cells-hatch", type: "fill", source: "cells", "source-layer": "cells", minzoom: 15, filter: ["==", ["get", "code"], 3], paint: { "fill-pattern": "hatch" } });
   map.addLayer({ id: "cells-line", type: "line", source: "cells", "source-layer": "cells", minzoom: 19, paint: { "line-color": byCode(colours.line), "line-width": 0.5, "line-opacity": 0.6 } });
@@ -182,7 +204,7 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
   const colours = palette();
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = new maplibregl.Map({
-    container, bounds: config.bounds, fitBoundsOptions: { padding: 24 }, maxZoom: 21.9, minZoom: 3, attributionControl: false, dragRotate: false,
+    container, bounds: config.bounds, fitBoundsOptions: { padding: 24 }, maxZoom: 21.9, minZoom: 3, attributionControl: false, dragRotate: false, fadeDuration: 0,
     style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": colours.ground } }] },
   });
   map.touchZoomRotate.disableRotation();
@@ -246,8 +268,8 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
       const only: FilterSpecification = ["in", ["get", "code"], ["literal", numbers]];
       map.setFilter("cells", only);
       map.setFilter("cells-line", only);
-      map.setLayoutProperty("cells-dots", "visibility", shown.has("yellow") ? "visible" : "none");
-      map.setLayoutProperty("cells-hatch", "visibility", shown.has("red") ? "visible" : "none");
+      for (const layer of ["cells-dots", "cells-few-dots"]) map.setLayoutProperty(layer, "visibility", shown.has("yellow") ? "visible" : "none");
+      for (const layer of ["cells-hatch", "cells-few-hatch"]) map.setLayoutProperty(layer, "visibility", shown.has("red") ? "visible" : "none");
       filterSegments(map, shown);
     }),
     speak: (l) => void ready.then(() => addImages(map, colours, l)),

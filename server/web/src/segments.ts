@@ -63,6 +63,7 @@ export function divideViews(map: LibreMap, hasSegments: boolean): void {
     const least = hasSegments ? near : layer === "cells" ? 0 : layer === "cells-dots" ? 16 : 15;
     map.setLayerZoomRange(layer, layer === "cells-dots" ? Math.max(least, 16) : least, 24);
   }
+  for (const layer of ["cells-few-dots", "cells-few-hatch"]) map.setLayerZoomRange(layer, 0, hasSegments ? 0 : 14);
   for (const layer of layers) map.setLayoutProperty(layer, "visibility", hasSegments ? "visible" : "none");
 }
 

@@ -33,10 +33,10 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
     return h ^ h >> 13;
 }
 
-/* Metres from the middle of street `k` of one direction, which winds by 12 m, at a place along it. */
-static double from_middle(int k, double across_m, double along_m, bool is_north)
+/* It winds by 12 m. */
+double town_street_m(int k, double along_m, bool is_north)
 {
-    return fabs(across_m - STREET_EVERY_M * k - 12 * sin(along_m / (is_north ? 180 : 210) + k));
+    return STREET_EVERY_M * k + 12 * sin(along_m / (is_north ? 180 : 210) + k);
 }
 
 /* The nearest street of a direction: its distance, and the hash of the 100 m piece. */
@@ -45,7 +45,7 @@ static double nearest(double across_m, double along_m, bool is_north, uint32_t *
     const int k = (int)lround(across_m / STREET_EVERY_M);
 
     *ret_piece = mix((uint32_t)k, (uint32_t)(along_m / STREET_EVERY_M), is_north);
-    return from_middle(k, across_m, along_m, is_north);
+    return fabs(across_m - town_street_m(k, along_m, is_north));
 }
 
 uint16_t town_cover(int east_m, int north_m)
@@ -68,9 +68,9 @@ enum road_code town_special(int east_m, int north_m)
 {
     const uint32_t h = mix((uint32_t)(east_m >> 1), (uint32_t)(north_m >> 1), 77);
 
-    if (h % 250 != 0 || town_cover(east_m, north_m) == 0)
+    if (h % 1250 != 0 || town_cover(east_m, north_m) == 0)
         return CODE_GREY;
-    return h / 250 % 4 == 0 ? CODE_RED : CODE_YELLOW;
+    return h / 1250 % 4 == 0 ? CODE_RED : CODE_YELLOW;
 }
 
 struct builder {
@@ -134,7 +134,7 @@ static void put_leaf(struct builder *b, int east_m, int north_m)
         b->patches[b->n_patches++] = patch;
 }
 
-/* The 4 m squares over a 32 m leaf: one in 600 of them is rough. */
+/* The 4 m squares over a 32 m leaf: one in 3000 of them is rough. */
 static void put_strip(struct builder *b, int east_m, int north_m)
 {
     struct leaf_patch patch = {.leaf = square_at(b, east_m, north_m, 2 + LEAF_LEVELS)};
@@ -143,7 +143,7 @@ static void put_strip(struct builder *b, int east_m, int north_m)
         for (int x = 0; x < 32; x += 4) {
             const uint16_t cover = town_cover(east_m + x + 2, north_m + y + 2);
             const struct cell square = square_at(b, east_m + x, north_m + y, 2);
-            if (cover && mix((uint32_t)(east_m + x), (uint32_t)(north_m + y), 5) % 600 == 0)
+            if (cover && mix((uint32_t)(east_m + x), (uint32_t)(north_m + y), 5) % 3000 == 0)
                 put_special(b, square, CODE_YELLOW, CHANNEL_RIDE);
             else if (cover)
                 put_cover(b, &patch, square, cover);

@@ -2,8 +2,7 @@
  *
  * Streets 5 m wide run every 100 m in both directions, gently winding; each 100 m piece has its own day, one in 32 is
  * stale. The outer half metres are thinly covered. On 1 m squares, with 4 m squares over the same streets (the strip
- * between wheel tracks); every 200 m or so a hole colours four squares red or yellow, every kilometre or so a rough piece
- * five squares of 4 m. Everything follows from the place alone, so a test asks the same functions. */
+ * between wheel tracks); every kilometre or so a hole colours four squares red or yellow, and a 4 m square is rough. Everything follows from the place alone, so a test asks the same functions. */
 #ifndef TESTS_SERVER_API_TOWN_H
 #define TESTS_SERVER_API_TOWN_H
 
@@ -27,6 +26,8 @@ void town_tell(struct grid_zone zone, int side, int days_on, void (*tell)(void *
                void *context);
 /* The same into a server's database, in one transaction for every 32 changes. */
 void town_fill(sqlite3 *db, struct grid_zone zone, int side, struct town_counts *ret_counts);
+/* Where the middle of street `k` lies, along_m metres on its way north (or east), in metres from the town's west (south). */
+double town_street_m(int k, double along_m, bool is_north);
 /* What is told of the 1 m square whose corner lies so many metres east and north of the town's: 0 = nothing. */
 uint16_t town_cover(int east_m, int north_m);
 /* The code of the cell with a reason there; grey if there is none. */
