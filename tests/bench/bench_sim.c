@@ -1,10 +1,11 @@
 /* bench_sim.c - how much faster than real time a fleet is simulated. Batch level: 100 vehicles on 1,111 lane-km for one
- * day, batches of 200 m through the gateway's own evidence and beliefs, one thread. */
+ * day, batches of 200 m through the gateway's own evidence and beliefs, one thread. Sample level: five vehicles. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "tests/sim/city/city.h"
+#include "tests/sim/city/sample.h"
 
 static double now_s(void)
 {
@@ -35,8 +36,21 @@ static void bench_batches(void)
     town_done(&town);
 }
 
+/* Whole cars at 50 to 500 Hz, node cores and gateway: seconds of driving, all five side by side, on one thread. */
+static void bench_samples(void)
+{
+    const struct sample_config config = {5, 1, 1, 300, 1};
+    struct sample_report report;
+    const double began = now_s();
+
+    if (!sample_run(&config, &report))
+        exit(1);
+    printf("sim.sample_realtime_factor %.0f x\n", report.driven_s / (now_s() - began));
+}
+
 int main(void)
 {
     bench_batches();
+    bench_samples();
     return 0;
 }

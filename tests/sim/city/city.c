@@ -324,15 +324,42 @@ static void note_repair(struct city *city, struct thing *t, const struct defect_
     }
 }
 
-static bool hear(struct city *city, const struct defect_belief *b)
+/* NULL if memory ran out. */
+static struct known *known_of(struct city *city, const struct defect_id *id)
 {
     if (!grow_known(city))
-        return false;
-    struct known *known = &city->known[slot_of(city, &b->id)];
+        return NULL;
+    struct known *known = &city->known[slot_of(city, id)];
     if (!known->is_used) {
-        *known = (struct known){.id = b->id, .thing = -1, .is_used = true};
+        *known = (struct known){.id = *id, .thing = -1, .is_used = true};
         city->n_known++;
     }
+    return known;
+}
+
+/* A name that vanished: the other one goes on where it was. */
+static bool hear_alias(struct city *city, const struct defect_belief *b)
+{
+    const struct known *old = known_of(city, &b->id);
+    const enum defect_state state = old ? old->state : 0;
+    const int thing = old ? old->thing : -1;
+    struct known *heir = known_of(city, &b->alias_of);
+
+    if (!old || !heir)
+        return false;
+    if (heir->state != DEFECT_CONFIRMED && state != 0) {
+        heir->state = state;
+        heir->thing = thing;
+    }
+    return true;
+}
+
+static bool hear(struct city *city, const struct defect_belief *b)
+{
+    struct known *known = known_of(city, &b->id);
+
+    if (!known)
+        return false;
     trace_told(city, b);
     if (b->state == DEFECT_SUSPECTED || b->state == DEFECT_CONFIRMED)
         note_suspected(city, known, b);
@@ -358,6 +385,9 @@ static bool settle(struct city *city)
 
     beliefs_settle(&city->beliefs, city->now_s * 1000000000, &city->delta);
     city->gateway_s += cpu_s() - began;
+    for (size_t i = 0; i < city->delta.n_defects; i++)
+        if (city->delta.defects[i].now.state == DEFECT_ALIAS && !hear_alias(city, &city->delta.defects[i].now))
+            return false;
     for (size_t i = 0; i < city->delta.n_defects; i++)
         if (!hear(city, &city->delta.defects[i].now))
             return false;

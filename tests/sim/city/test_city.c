@@ -2,6 +2,7 @@
 #include "tests/check.h"
 
 #include "tests/sim/city/report.h"
+#include "tests/sim/city/sample.h"
 
 static const struct grid_zone zone = {120, false};
 
@@ -198,6 +199,25 @@ FACT(the_books_of_a_simulated_week_add_up)
     CHECK(city.counts.confirmed[MATCH_DEFECT] > 2);
     city_close(&city);
     town_done(&town);
+}
+
+/* Real node cores on 24 lanes of 134 m. */
+FACT(at_sample_level_too_one_seed_gives_one_trace_on_any_number_of_threads)
+{
+    struct sample_config config = {2, 2, 1, 150, 3};
+    struct sample_report first, threads, other;
+
+    CHECK(sample_run(&config, &first));
+    config.threads = 2;
+    CHECK(sample_run(&config, &threads));
+    config.seed = 4;
+    config.rounds = 1;
+    CHECK(sample_run(&config, &other));
+    CHECK(memcmp(first.trace, threads.trace, SHA256_SIZE) == 0);
+    CHECK(memcmp(first.trace, other.trace, SHA256_SIZE) != 0);
+    CHECK(first.batches > 40 && first.samples > 100000);
+    CHECK_NEAR(first.km, 2 * 2 * 24 * 0.15, 1.5);
+    CHECK(first.suspected >= first.confirmed && first.there >= first.suspected);
 }
 
 int main(int argc, char **argv)

@@ -78,19 +78,28 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double trust_hours(const struct city *city, enum seen_by seen_by, bool is_main, bool is_confirmed, double share,
-                   int64_t from_s, int64_t to_s, int *ret_n)
+static bool is_of(const struct city *city, const struct thing *t, const struct trust_group *g)
+{
+    const int64_t from_s = city->start_s + TRUST_WARM_UP_DAYS * DAY_S, to_s = city->now_s - TRUST_TAIL_DAYS * DAY_S;
+
+    if (!t->defect || t->appears_s < from_s || t->appears_s >= to_s)
+        return false;
+    const enum severity severity = catalogue_severity(catalogue_type(t->defect->type), t->first_size, false);
+    return (g->seen_by < 0 || (int)t->defect->seen_by == g->seen_by) && (g->type < 0 || t->defect->type == g->type) &&
+           (g->is_main < 0 || town_is_main(city->town->lanes[t->lane].class) == g->is_main) &&
+           (g->severity < 0 || (int)severity == g->severity);
+}
+
+double trust_hours(const struct city *city, const struct trust_group *group, bool is_confirmed, double share, int *ret_n)
 {
     double *hours = calloc((size_t)city->truth.n + 1, sizeof *hours), value = NAN;
     int n = 0;
 
     for (int i = 0; hours && i < city->truth.n; i++) {
         const struct thing *t = &city->truth.things[i];
-        if (!t->defect || t->defect->seen_by != seen_by || t->appears_s < from_s || t->appears_s >= to_s ||
-            town_is_main(city->town->lanes[t->lane].class) != is_main)
-            continue;
         const int64_t at_s = is_confirmed ? t->confirmed_s : t->suspected_s;
-        hours[n++] = at_s == NEVER_S ? INFINITY : (double)(at_s - t->appears_s) / HOUR_S;
+        if (is_of(city, t, group))
+            hours[n++] = at_s == NEVER_S ? INFINITY : (double)(at_s - t->appears_s) / HOUR_S;
     }
     *ret_n = n;
     if (n) {
@@ -106,11 +115,11 @@ static bool tell_row(FILE *out, const struct city *city, enum seen_by seen_by, b
                      const struct expect_reach *reach)
 {
     const double days = (double)(city->now_s - city->start_s) / DAY_S;
-    const int64_t from_s = city->start_s + TRUST_WARM_UP_DAYS * DAY_S, to_s = city->now_s - TRUST_TAIL_DAYS * DAY_S;
+    const struct trust_group group = {(int)seen_by, is_main, -1, -1};
     const double wanted = wanted_h[seen_by][is_confirmed][!is_main];
     int n;
-    const double median = trust_hours(city, seen_by, is_main, is_confirmed, 0.5, from_s, to_s, &n);
-    const double most = trust_hours(city, seen_by, is_main, is_confirmed, 0.9, from_s, to_s, &n);
+    const double median = trust_hours(city, &group, is_confirmed, 0.5, &n);
+    const double most = trust_hours(city, &group, is_confirmed, 0.9, &n);
     const double closed = expect_hours(is_confirmed ? reach->confirmed : reach->suspected,
                                        trust_passes_a_day(city, is_main, days), 0.5);
     const bool is_reached = median <= WANTED_RATIO * closed && (wanted == 0 || median <= wanted);
@@ -142,6 +151,41 @@ static bool tell_times(FILE *out, const struct city *city)
     return is_reached;
 }
 
+/* Passes until the gateway called a repair verified, over those that the rule needs at the least. */
+static double repair_ratio(const struct city *city, int *ret_n)
+{
+    double *ratios = calloc((size_t)city->truth.n + 1, sizeof *ratios), median = NAN;
+    int n = 0;
+
+    for (int i = 0; ratios && i < city->truth.n; i++) {
+        const struct thing *t = &city->truth.things[i];
+        if (t->passes_verified > 0) /* verified before the ideal count was full: no more than it needs */
+            ratios[n++] = t->passes_needed > 0 ? (double)t->passes_verified / t->passes_needed : 1;
+    }
+    *ret_n = n;
+    if (n) {
+        qsort(ratios, (size_t)n, sizeof *ratios, by_value);
+        median = ratios[n / 2];
+    }
+    free(ratios);
+    return median;
+}
+
+static bool tell_repairs(FILE *out, const struct city *city)
+{
+    const struct city_counts *c = &city->counts;
+    int n;
+    const double ratio = repair_ratio(city, &n), wrong = c->verified ? (double)c->wrongly_verified / (double)c->verified : 0;
+
+    fprintf(out, "Repairs: %llu claimed (%llu of them had not been done), %llu verified; of %d the median took %.2f times the passes that "
+                 "the rule needs (wanted 1.30). %llu verified although nothing had been done: %.1f %% of what was verified "
+                 "(wanted 2 %%). %llu reopened, %llu of them wrongly.\n\n",
+            (unsigned long long)c->claims, (unsigned long long)c->false_claims, (unsigned long long)c->verified, n, ratio,
+            (unsigned long long)c->wrongly_verified, 100 * wrong, (unsigned long long)c->reopened,
+            (unsigned long long)c->wrongly_reopened);
+    return ratio <= WANTED_RATIO && wrong <= 0.02;
+}
+
 bool trust_report(FILE *out, const struct city *city)
 {
     const uint64_t *c = city->counts.confirmed;
@@ -153,8 +197,54 @@ bool trust_report(FILE *out, const struct city *city)
             TRUST_WARM_UP_DAYS, (unsigned long long)all, (unsigned long long)c[MATCH_DEFECT], 100 * real, 100 * WANTED_REAL,
             (unsigned long long)c[MATCH_REPAIRED], (unsigned long long)c[MATCH_LOOK_ALIKE],
             (unsigned long long)c[MATCH_NOTHING], (unsigned long long)city->counts.confirmed_twice);
-    const bool is_quick = tell_times(out, city);
-    return is_quick && real >= WANTED_REAL;
+    const bool is_repaired = tell_repairs(out, city), is_quick = tell_times(out, city);
+    return is_repaired && is_quick && real >= WANTED_REAL;
+}
+
+/* ---- distributions ------------------------------------------------------------------------------------- */
+
+void trust_distribution(FILE *out, const struct city *city)
+{
+    fputs("| type | found by | road | first severity | defects | suspected: median, 90 % h | confirmed: median, 90 % h |\n"
+          "|---|---|---|---|---|---|---|\n",
+          out);
+    for (int type = 1; type <= DEFECT_TYPE_COUNT; type++)
+        for (int is_main = 1; is_main >= 0; is_main--)
+            for (int severity = SEVERITY_LOW; severity <= SEVERITY_HIGH; severity++) {
+                const struct trust_group g = {-1, is_main, type, severity};
+                int n;
+                const double s5 = trust_hours(city, &g, false, 0.5, &n), s9 = trust_hours(city, &g, false, 0.9, &n);
+                const double c5 = trust_hours(city, &g, true, 0.5, &n), c9 = trust_hours(city, &g, true, 0.9, &n);
+                if (n > 0)
+                    fprintf(out, "| %s | %s | %s | %s | %d | %.0f, %.0f | %.0f, %.0f |\n", catalogue_type(type)->code,
+                            seen_by_name(rates_of_type(type)->seen_by), is_main ? "arterial" : "branch",
+                            severity == SEVERITY_LOW ? "low" : severity == SEVERITY_MEDIUM ? "medium" : "high", n, s5, s9, c5, c9);
+            }
+}
+
+void trust_quantiles(FILE *out, const struct city *city)
+{
+    const double days = (double)(city->now_s - city->start_s) / DAY_S;
+    struct expect_fleet fleet;
+
+    trust_fleet(city, &fleet);
+    fputs("seen_by\troad\tshare\tsuspected_h\tsuspected_closed_h\tconfirmed_h\tconfirmed_closed_h\n", out);
+    for (int seen_by = 0; seen_by < SEEN_BY_COUNT; seen_by++) {
+        struct expect_reach reach;
+        expect_reached(&fleet, (enum seen_by)seen_by, &reach);
+        for (int is_main = 1; is_main >= 0; is_main--) {
+            const double passes = trust_passes_a_day(city, is_main, days);
+            for (int k = 1; k < 25; k++) {
+                const struct trust_group g = {seen_by, is_main, -1, -1};
+                const double share = k / 25.0;
+                int n;
+                fprintf(out, "%s\t%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", seen_by_name((enum seen_by)seen_by),
+                        is_main ? "arterial" : "branch", share, trust_hours(city, &g, false, share, &n),
+                        expect_hours(reach.suspected, passes, share), trust_hours(city, &g, true, share, &n),
+                        expect_hours(reach.confirmed, passes, share));
+            }
+        }
+    }
 }
 
 /* ---- other fleets -------------------------------------------------------------------------------------- */

@@ -19,12 +19,19 @@ bool trust_town(struct town *ret_town, double scale);
 /* What passes of this fleet a place sees, from what was driven. */
 void trust_fleet(const struct city *city, struct expect_fleet *ret_fleet);
 double trust_passes_a_day(const struct city *city, bool is_main, double days);
-/* Hours until a share of the defects of a group that appeared in [from_s, to_s) was suspected, or confirmed; NAN if less
- * than that share ever was. *ret_n: how many there are. */
-double trust_hours(const struct city *city, enum seen_by seen_by, bool is_main, bool is_confirmed, double share,
-                   int64_t from_s, int64_t to_s, int *ret_n);
+/* Which defects; -1 = any. */
+struct trust_group {
+    int seen_by, is_main, type, severity; /* severity: the first */
+};
+/* Hours until a share of the defects of a group was suspected, or confirmed, of those that appeared after the warm-up and
+ * before the tail; NAN if less than that share ever was. *ret_n: how many there are. */
+double trust_hours(const struct city *city, const struct trust_group *group, bool is_confirmed, double share, int *ret_n);
 /* Markdown tables; true if every wanted figure is reached. */
 bool trust_report(FILE *out, const struct city *city);
+/* By road class, type and first severity: a Markdown table; and what a drawing needs, tab by tab: each group's quantiles
+ * beside the closed form's. */
+void trust_distribution(FILE *out, const struct city *city);
+void trust_quantiles(FILE *out, const struct city *city);
 /* What the closed form says other fleets would make of it. */
 void trust_variants(FILE *out, const struct city *city);
 

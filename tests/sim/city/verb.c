@@ -11,6 +11,7 @@
 
 #include "link/road_file.h"
 #include "tests/sim/city/report.h"
+#include "tests/sim/city/sample.h"
 #include "tests/sim/city/trust.h"
 
 #define TOWN_E_M 515744.0 /* near Wulin square */
@@ -22,7 +23,7 @@
 struct fleet_options {
     struct city_config city;
     const char *out, *network;
-    bool is_json, is_trust;
+    bool is_json, is_trust, is_sample;
     double scale; /* of the campaign */
 };
 
@@ -36,6 +37,8 @@ static void print_help(void)
          "gateway makes of it is the gateway's own code. Everything follows from the seed: the last line is the SHA-256 of all\n"
          "that happened, the same again on any number of threads.\n\n"
          "  --vehicles N       1 to 2000 (default 100); the built-in town has 11.1 lane-km for each, as 900 on 10,000 km\n"
+         "  --level batch|sample   sample: whole cars over a rough road, real node cores, at most 16 vehicles on the evaluation's\n"
+         "                     course of 24 km; a round of it, two hours, for each of the D days\n"
          "  --network FILE     real roads: a file that `roadchief roads import` wrote (docs/roads.md)\n"
          "  --days D           1 to 400 (default 7)\n"
          "  --seed S           default 1; below 1000 for choosing, from 1000 for evaluating\n"
@@ -110,6 +113,12 @@ static bool parse_option(int option, struct fleet_options *o)
             return false;
         o->city.threads = (int)value;
         return true;
+    case 'l':
+        o->is_sample = strcmp(optarg, "sample") == 0;
+        if (o->is_sample || strcmp(optarg, "batch") == 0)
+            return true;
+        fprintf(stderr, "simulate fleet: --level wants batch or sample\n");
+        return false;
     case 'n':
         o->network = optarg;
         return true;
@@ -174,6 +183,26 @@ static bool run_city(const struct fleet_options *o, struct city *city)
     return !o->out || write_all(o->out, city, &speed);
 }
 
+/* What the drawing is made of, and the table by type and size. */
+static bool write_tables(const char *folder, const struct city *city)
+{
+    char path[4096];
+
+    for (int k = 0; k < 2; k++) {
+        snprintf(path, sizeof path, "%s/%s", folder, k ? "quantiles.tsv" : "distribution.md");
+        FILE *out = fopen(path, "w");
+        if (out && k)
+            trust_quantiles(out, city);
+        else if (out)
+            trust_distribution(out, city);
+        if (!out || fclose(out) != 0) {
+            fprintf(stderr, "simulate fleet: cannot write %s: %s\n", path, strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The campaign: a part of the great city, so many days beside warm-up and tail. */
 static int run_trust(struct fleet_options *o)
 {
@@ -192,6 +221,7 @@ static int run_trust(struct fleet_options *o)
         is_good = trust_report(stdout, &city);
         puts("");
         trust_variants(stdout, &city);
+        is_good = (!o->out || write_tables(o->out, &city)) && is_good;
     }
     city_close(&city);
     town_done(&town);
@@ -224,6 +254,21 @@ static bool make_town(const struct fleet_options *o, struct town *ret_town)
         return true;
     fprintf(stderr, "simulate fleet: no memory for the town\n");
     return false;
+}
+
+/* `days` of rounds: at this level one round of two hours stands for each day asked for. */
+static int run_sample(const struct fleet_options *o)
+{
+    const struct sample_config config = {o->city.vehicles, o->city.days, o->city.threads, 1000, o->city.seed};
+    struct sample_report report;
+    const double began = wall_s();
+
+    if (!sample_run(&config, &report)) {
+        fprintf(stderr, "simulate fleet: no memory, or more than 16 vehicles at sample level\n");
+        return 1;
+    }
+    sample_text(stdout, &report, wall_s() - began);
+    return 0;
 }
 
 static int run_fleet(const struct fleet_options *o)
@@ -259,7 +304,7 @@ int simulate_fleet(int argc, char **argv)
 {
     static const struct option options[] = {{"vehicles", 1, NULL, 'v'}, {"days", 1, NULL, 'd'},    {"seed", 1, NULL, 's'},
                                             {"cameras", 1, NULL, 'c'},  {"main-share", 1, NULL, 'm'}, {"settle", 1, NULL, 'e'},
-                                            {"threads", 1, NULL, 't'},  {"network", 1, NULL, 'n'}, {"out", 1, NULL, 'o'},     {"json", 0, NULL, 'j'},
+                                            {"threads", 1, NULL, 't'},  {"network", 1, NULL, 'n'}, {"level", 1, NULL, 'l'}, {"out", 1, NULL, 'o'},     {"json", 0, NULL, 'j'},
                                             {"scale", 1, NULL, 'x'},
                                             {"crew-hours", 1, NULL, 'w'}, {"domain-rates", 0, NULL, 'r'},
                                             {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
@@ -287,5 +332,5 @@ int simulate_fleet(int argc, char **argv)
     }
     if (o.city.cameras < 0)
         o.city.cameras = o.city.vehicles / 3;
-    return o.is_trust ? run_trust(&o) : run_fleet(&o);
+    return o.is_trust ? run_trust(&o) : o.is_sample ? run_sample(&o) : run_fleet(&o);
 }
