@@ -225,11 +225,11 @@ void answer_config(struct call *call)
     const struct api_config *config = &call->site->config;
 
     answer_json(call->answer,
-                json_pack("{s:s?, s:{s:i, s:b}, s:[f, f, f, f], s:s?, s:s?, s:b}", "district", config->district,
+                json_pack("{s:s?, s:{s:i, s:b}, s:[f, f, f, f], s:s?, s:s?, s:b, s:b}", "district", config->district,
                           "zone", "meridian_deg", config->zone.meridian_deg, "is_south", config->zone.is_south,
                           "bounds", config->bounds[0], config->bounds[1], config->bounds[2], config->bounds[3],
                           "log_origin", config->log_origin, "log_vkey", config->log_vkey, "truth",
-                          config->truth_file != NULL));
+                          config->truth_file != NULL, "coverage", call->site->roads->network.block != NULL));
 }
 
 void answer_metrics(struct call *call)

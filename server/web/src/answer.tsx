@@ -80,7 +80,7 @@ export function Roads({ roads, language }: { roads: Road[]; language: Language }
   );
 }
 
-export function Legend({ language, shown, onToggle, hasTruth, hasSegments, areFeaturesShown, onFeatures }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean; hasSegments: boolean; areFeaturesShown: boolean; onFeatures: () => void }) {
+export function Legend({ language, shown, onToggle, hasTruth, hasSegments, areFeaturesShown, onFeatures, hasCoverage, isCoverageShown, onCoverage }: { language: Language; shown: Set<Code>; onToggle: (code: Code) => void; hasTruth: boolean; hasSegments: boolean; areFeaturesShown: boolean; onFeatures: () => void; hasCoverage: boolean; isCoverageShown: boolean; onCoverage: () => void }) {
   return (
     <section class="card">
       <h2>{say("legend", language)}</h2>
@@ -94,6 +94,8 @@ export function Legend({ language, shown, onToggle, hasTruth, hasSegments, areFe
         ))}
       </ul>
       <button class="layer" aria-pressed={areFeaturesShown} onClick={onFeatures}>{say("legend_features", language)}</button>
+      {hasCoverage && <button class="layer" aria-pressed={isCoverageShown} onClick={onCoverage}>{say("legend_coverage", language)}</button>}
+      {isCoverageShown && <p class="small">{say("legend_coverage_lines", language)}</p>}
       {hasSegments && <p class="small">{say("legend_far", language)}</p>}
       <p class="small">{say("legend_defect", language)}</p>
       {hasTruth && <p class="small">{say("legend_truth", language)}</p>}

@@ -12,6 +12,7 @@ export interface Config {
   log_origin: string;
   log_vkey: string;
   truth: boolean;
+  coverage: boolean;
 }
 export interface Summary {
   road_m: RoadMetres;

@@ -29,6 +29,7 @@ function App() {
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [shown, setShown] = useState(new Set(allCodes));
   const [areFeaturesShown, setAreFeaturesShown] = useState(false);
+  const [isCoverageShown, setIsCoverageShown] = useState(false);
   const [isLive, setIsLive] = useState(true);
   const [isFailing, setIsFailing] = useState(false);
   const holder = useRef<HTMLDivElement>(null);
@@ -135,6 +136,10 @@ function App() {
     setAreFeaturesShown(!areFeaturesShown);
     map.current?.showFeatures(!areFeaturesShown);
   };
+  const toggleCoverage = () => {
+    setIsCoverageShown(!isCoverageShown);
+    map.current?.showCoverage(!isCoverageShown);
+  };
   const close = () => {
     setChosen(null);
     map.current?.choose(null);
@@ -156,7 +161,7 @@ function App() {
         {isFailing && <p class="notice" role="alert">{say("no_answer", language)}</p>}
         {chosen && <Detail chosen={chosen} language={language} vkey={config?.log_vkey ?? ""} onClose={close} onDefect={(id) => void choose({ kind: "defect", id })} />}
         <Answer summary={summary} language={language} isSimulated={config?.truth ?? false} />
-        <Legend language={language} shown={shown} onToggle={toggle} hasTruth={config?.truth ?? false} hasSegments={!!summary?.segments} areFeaturesShown={areFeaturesShown} onFeatures={toggleFeatures} />
+        <Legend language={language} shown={shown} onToggle={toggle} hasTruth={config?.truth ?? false} hasSegments={!!summary?.segments} areFeaturesShown={areFeaturesShown} onFeatures={toggleFeatures} hasCoverage={config?.coverage ?? false} isCoverageShown={isCoverageShown} onCoverage={toggleCoverage} />
         {summary?.segments && <Roads roads={roads} language={language} />}
         <LiveList changes={changes} language={language} isLive={isLive} onGo={fly} />
       </main>

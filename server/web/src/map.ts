@@ -6,6 +6,7 @@ import maplibregl, { type ExpressionSpecification, type FilterSpecification, typ
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Code, Config, FeatureKind, LonLat, RoadFeature } from "./api";
 import { addSegmentImages, addSegmentLayers, divideViews, filterSegments, near } from "./segments";
+import { addCoverageLayers, readCoverage, showCoverage } from "./coverage";
 import { codeWords, featureWords, type Language } from "./words";
 
 maplibregl.prewarm(); // its worker starts while the page still asks for the answer
@@ -173,6 +174,7 @@ function addLayers(map: LibreMap, config: Config, colours: Palette): void {
     layout: { "icon-image": ["concat", ["get", "state"], "-", ["match", ["to-string", ["get", "code"]], ["1", "green"], "green", ["2", "yellow"], "yellow", ["3", "red"], "red", "grey"]],
       "icon-size": ["interpolate", ["linear"], ["zoom"], 13, 0.45, 17, 0.8, 20, 1], "icon-allow-overlap": true, "symbol-sort-key": ["case", ["==", ["get", "state"], "confirmed"], 1, 0] } });
   addSegmentLayers(map, colours, config.truth ? "truth" : "features");
+  addCoverageLayers(map, colours, config.truth ? "truth" : "features");
   map.addLayer({ id: "chosen-fill", type: "fill", source: "chosen", paint: { "fill-color": colours.ink, "fill-opacity": 0.12 } });
   map.addLayer({ id: "chosen", type: "line", source: "chosen", paint: { "line-color": colours.ink, "line-width": 3 } });
 }
@@ -194,6 +196,7 @@ export interface RoadMap {
   chooseLine(line: LonLat[]): void;
   filter(shown: Set<Code>): void;
   showFeatures(areShown: boolean): void;
+  showCoverage(isShown: boolean): void;
   speak(language: Language): void;
   fly(to: LonLat): void;
 }
@@ -243,14 +246,25 @@ export function openMap(container: HTMLElement, config: Config, language: Langua
     map.getSource<maplibregl.GeoJSONSource>("features")?.setData(`${location.origin}/v1/features?limit=1000&bbox=${box}`);
   };
   map.on("moveend", readFeatures);
+  let isCoverageShown = false;
+  const renewCoverage = () => {
+    if (isCoverageShown) readCoverage(map);
+  };
+  map.on("moveend", renewCoverage);
   return {
     showFeatures: (areShown) => void ready.then(() => {
       areFeaturesShown = areShown;
       map.setLayoutProperty("features", "visibility", areShown ? "visible" : "none");
       readFeatures();
     }),
+    showCoverage: (isShown) => void ready.then(() => {
+      isCoverageShown = isShown;
+      showCoverage(map, isShown);
+      renewCoverage();
+    }),
     show: (v) => void ready.then(() => {
       readFeatures();
+      renewCoverage();
       for (const layer of ["cells", "defects", "segments"]) {
         const source = map.getSource<maplibregl.VectorTileSource>(layer);
         source?.setTiles([`${location.origin}/tiles/${layer}/{z}/{x}/{y}.mvt?v=${v}`]);

@@ -33,6 +33,8 @@ const table = {
   roads_none: { zh: "还没有道路有足够的观测。", en: "No road has been observed enough yet." },
   roads_more: { zh: "全部道路", en: "All roads" },
   road_page: { zh: "道路页面", en: "Page of the road" },
+  legend_coverage: { zh: "多久没看过（计划周期）与建议路线", en: "How long unseen (against the plan), and what to drive next" },
+  legend_coverage_lines: { zh: "实线：按时 · 长虚线：已迟 · 短虚线：过期 · 点线：从未看过 · 粗线：建议先走的 20 公里（放大看各路）", en: "solid: on time · long dashes: late · short dashes: stale · dots: never · broad: the 20 km to drive next (zoom in for the lines)" },
   legend_features: { zh: "减速带、伸缩缝、井盖等（不是病害）", en: "Bumps, joints, covers … (no damage)" },
   feature_stands: { zh: "本来就在路上，不是病害；颠簸明显变大时才报警。", en: "Part of the road, no damage; it alarms when it shakes cars much more than before." },
   feature_damaged: { zh: "颠簸明显变大，已按病害处理。", en: "It shakes cars much more than before and is handled as a defect." },

@@ -204,6 +204,14 @@ FACT(the_command_prints_the_same)
     CHECK(has_drive);
 }
 
+FACT(the_page_is_told_that_there_is_coverage)
+{
+    json_t *root = get_json("/v1/config", 200);
+
+    CHECK(json_is_true(at(root, "coverage")));
+    json_decref(root);
+}
+
 FACT(without_a_network_coverage_says_what_is_missing)
 {
     struct api_config config = f.config;
