@@ -307,7 +307,7 @@ static enum road_status check_text(struct import *import, const char *what, cons
     if (strlen(text) > max)
         return refuse(import, ROAD_TOO_LARGE, "%s is longer than %zu bytes", what, max);
     for (const char *c = text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127 || (is_id && strchr(" \"'<>&?#%\\,", *c)))
+        if ((unsigned char)*c < ' ' || *c == 127 || (is_id && strchr("\"'<>&?#%\\,", *c)))
             return refuse(import, ROAD_BAD_INPUT, "%s holds a character that it must not", what);
     return ROAD_OK;
 }

@@ -135,8 +135,8 @@ FACT(what_is_broken_is_refused_with_feature_and_reason)
     refused(FEATURE("\"id\":9,\"class\":\"branch\"", "[120,30],[120,31]"), ROAD_BAD_RANGE,
             "feature 1 (id 9): place 2 is more than 20 km from the one before");
     refused(FEATURE("\"id\":9,\"class\":\"branch\"", "[120,30]"), ROAD_BAD_INPUT, "feature 1 (id 9): a line needs two places or more");
-    refused(FEATURE("\"id\":\"a b\",\"class\":\"branch\"", SOUTH), ROAD_BAD_INPUT,
-            "feature 1 (id a b): id holds a character that it must not");
+    refused(FEATURE("\"id\":\"a<b\",\"class\":\"branch\"", SOUTH), ROAD_BAD_INPUT,
+            "feature 1 (id a<b): id holds a character that it must not");
     refused("[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", ROAD_TOO_DEEP, "nested deeper than 16");
     CHECK_STATUS(import("{\"type\":"), ROAD_BAD_INPUT);
 }
