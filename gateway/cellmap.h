@@ -94,7 +94,7 @@ static inline uint16_t cellmap_get(const struct cellmap *map, struct cellmap_pat
 /* Brings near what a touch of this square will need; says nothing and changes nothing. Of use some 0.1 us
  * ahead. */
 static inline void cellmap_prefetch(const struct cellmap *map, const struct cellmap_path *path, uint64_t key);
-/* False if none of its squares is there. */
+/* False if none of its squares is there; *ret_leaf is then empty, or untouched. */
 bool cellmap_leaf(const struct cellmap *map, uint64_t leaf_key, struct cellmap_leaf *ret_leaf);
 
 /* The dirty list: sort it, read leaf after leaf in order of keys, then clear the first n that have been told.
