@@ -225,13 +225,19 @@ static void cut_segment(struct cutter *cutter, const struct segment *s)
             add_to_block(cutter, s, column, row);
 }
 
+static double length_between(struct grid_point a, struct grid_point b)
+{
+    const double e = (double)(b.e_mm - a.e_mm), n = (double)(b.n_mm - a.n_mm);
+
+    return sqrt(e * e + n * n);
+}
+
 static double length_of(const struct road_point *points, size_t n)
 {
     double sum = 0;
 
     for (size_t i = 0; i + 1 < n; i++)
-        sum += hypot((double)(points[i + 1].at.e_mm - points[i].at.e_mm),
-                     (double)(points[i + 1].at.n_mm - points[i].at.n_mm));
+        sum += length_between(points[i].at, points[i + 1].at);
     return sum;
 }
 
@@ -246,7 +252,7 @@ void cutter_cut(struct cutter *cutter, const struct stretch *head, const struct 
     for (size_t i = 0; i + 1 < n_points; i++) {
         s.a = &points[i];
         s.b = &points[i + 1];
-        s.length_mm = length_of(s.a, 2);
+        s.length_mm = length_between(s.a->at, s.b->at);
         if (s.length_mm <= 0)
             continue; /* it stands */
         s.number++;

@@ -16,8 +16,10 @@
 #define BLOCK_M        (1 << BLOCK_LEVEL)
 #define RAISED_WEIGHT  0x3F /* weight + 1 */
 #define RAISED_OWN     0x40
+#define DAY_MASK       (511u << 5)
 #define PARALLEL       1e-9
 #define FAR            1e9
+#define TINY           1e-9 /* of a line: rounding at a border */
 #define AGE_KEPT       200 /* days: an older square counts as so old, because days are kept modulo 512 */
 #define PLACES (SQUARES_IN_BLOCK + PIECES_IN_BLOCK)
 
@@ -34,11 +36,10 @@ struct watched {
 /* One line through the block, in squares of its level. */
 struct line {
     double x, y, dx, dy;
-    double per_x, per_y, more_x, more_y; /* distance across the way to a border = part of a square * per + more */
-    double to_steps; /* squares to steps of phi */
-    double pd16;     /* sixteenths of w = 1 */
+    double per_x, per_y, more_x, more_y; /* distance across the way to a border = part of a square * per + more, in steps of phi */
+    double pd16;            /* sixteenths of w = 1 */
     bool is_east, is_north; /* of ux, uy >= 0 */
-    int level, side; /* squares along the block */
+    int level, side;        /* squares along the block */
 };
 
 struct watched *watched_new(void)
@@ -65,7 +66,7 @@ static void watched_clear(struct watched *w)
     w->driven = 0;
 }
 
-static void raise_square(struct watched *w, uint16_t square, int level, uint8_t weight, uint8_t own)
+static inline void raise_square(struct watched *w, uint16_t square, int level, uint8_t weight, uint8_t own)
 {
     const uint8_t before = w->raised[square];
 
@@ -77,45 +78,40 @@ static void raise_square(struct watched *w, uint16_t square, int level, uint8_t 
 
 /* ---- along a line -------------------------------------------------------------------------------------- */
 
-static float phi_at(const struct evidence *evidence, double steps)
+static inline double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline float phi_at(const struct evidence *evidence, double steps)
 {
     return evidence->phi[steps < PHI_LAST ? (int)(steps + 0.5) : PHI_LAST];
 }
 
-/* The line runs through square (i, j); (x, y) in 0..1 is the middle of its way there. */
-static uint8_t weight_of(const struct evidence *evidence, const struct line *l, double x, double y)
+/* The line runs through a square; (x, y) in 0..1 is the middle of its way there. */
+static inline uint8_t weight_of(const struct evidence *evidence, const struct line *l, double x, double y)
 {
-    const double left = fmin((l->is_north ? x : 1 - x) * l->per_x + l->more_x,
-                             (l->is_east ? 1 - y : y) * l->per_y + l->more_y);
-    const double right = fmin((l->is_north ? 1 - x : x) * l->per_x + l->more_x,
-                              (l->is_east ? y : 1 - y) * l->per_y + l->more_y);
+    const double a = l->is_north ? x : 1 - x, b = l->is_east ? 1 - y : y;
+    const double left = least(a * l->per_x + l->more_x, b * l->per_y + l->more_y);
+    const double right = least((1 - a) * l->per_x + l->more_x, (1 - b) * l->per_y + l->more_y);
 
-    return (uint8_t)((phi_at(evidence, left * l->to_steps) + phi_at(evidence, right * l->to_steps)) * l->pd16 + 0.5);
+    return (uint8_t)((phi_at(evidence, left) + phi_at(evidence, right)) * l->pd16 + 0.5);
 }
 
-static uint32_t spread6(uint32_t v)
+static inline uint32_t spread6(uint32_t v)
 {
     v = (v | v << 4) & 0x0F0F;
     v = (v | v << 2) & 0x3333;
     return (v | v << 1) & 0x5555;
 }
 
-static void touch(const struct evidence *evidence, struct watched *w, const struct line *l, int i, int j, double x,
-                  double y, uint8_t quadrant)
-{
-    const uint16_t square =
-        (uint16_t)(square_offset[l->level] + (spread6((uint32_t)j) << 1 | spread6((uint32_t)i)));
-
-    raise_square(w, square, l->level, weight_of(evidence, l, x, y), RAISED_OWN);
-    if (w->has_quadrants)
-        w->quadrants[square] |= quadrant;
-}
-
-/* The part 0..1 of a step that lies within 0..side. */
+/* Narrows from..to (0..1 of the line) to what lies within 0..side. */
 static bool clip(double a, double d, double side, double *from, double *to)
 {
     if (d == 0)
         return a >= 0 && a < side;
+    if (a >= 0 && a <= side && a + d >= 0 && a + d <= side)
+        return true;
     const double t0 = -a / d, t1 = (side - a) / d;
     *from = fmax(*from, fmin(t0, t1));
     *to = fmin(*to, fmax(t0, t1));
@@ -133,24 +129,30 @@ static void follow(const struct evidence *evidence, struct watched *w, const str
 
     if (!clip(l->x, l->dx, l->side, &t, &end) || !clip(l->y, l->dy, l->side, &t, &end))
         return;
-    const double tiny = 1e-9; /* of the line: rounding at a border */
-    const double start = t + tiny;
+    const double start = t + TINY;
     int i = clamp_to(l->x + start * l->dx, l->side), j = clamp_to(l->y + start * l->dy, l->side);
-    const double step_x = l->dx != 0 ? 1 / fabs(l->dx) : INFINITY, step_y = l->dy != 0 ? 1 / fabs(l->dy) : INFINITY;
-    double next_x = l->dx != 0 ? ((l->dx > 0 ? i + 1 : i) - l->x) / l->dx : INFINITY;
-    double next_y = l->dy != 0 ? ((l->dy > 0 ? j + 1 : j) - l->y) / l->dy : INFINITY;
+    const int step_i = l->dx > 0 ? 1 : -1, step_j = l->dy > 0 ? 1 : -1;
+    const double per_x = l->dx != 0 ? 1 / l->dx : INFINITY, per_y = l->dy != 0 ? 1 / l->dy : INFINITY;
+    double next_x = l->dx != 0 ? (i + (l->dx > 0) - l->x) * per_x : INFINITY;
+    double next_y = l->dy != 0 ? (j + (l->dy > 0) - l->y) * per_y : INFINITY;
 
-    while (t < end - tiny && i >= 0 && j >= 0 && i < l->side && j < l->side) {
-        const double out = fmin(fmin(next_x, next_y), end), middle = (t + out) / 2;
-        if (out - t > tiny)
-            touch(evidence, w, l, i, j, l->x + middle * l->dx - i, l->y + middle * l->dy - j, quadrant);
+    while (t < end - TINY && (unsigned)i < (unsigned)l->side && (unsigned)j < (unsigned)l->side) {
+        const double out = least(least(next_x, next_y), end), middle = (t + out) / 2;
+        if (out - t > TINY) {
+            const uint16_t square =
+                (uint16_t)(square_offset[l->level] + (spread6((uint32_t)j) << 1 | spread6((uint32_t)i)));
+            raise_square(w, square, l->level,
+                         weight_of(evidence, l, l->x + middle * l->dx - i, l->y + middle * l->dy - j), RAISED_OWN);
+            if (w->has_quadrants)
+                w->quadrants[square] |= quadrant;
+        }
         t = out;
         if (next_x <= next_y) {
-            i += l->dx > 0 ? 1 : -1;
-            next_x += step_x;
+            i += step_i;
+            next_x += fabs(per_x);
         } else {
-            j += l->dy > 0 ? 1 : -1;
-            next_y += step_y;
+            j += step_j;
+            next_y += fabs(per_y);
         }
     }
 }
@@ -198,10 +200,10 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
     const double size = 1 << l.level;
     l.side = BLOCK_M >> l.level;
     l.pd16 = COVER_ONE * detector_of((enum sense)s->sensor, (enum gnss_class)s->gnss)->pd_pass;
-    l.to_steps = size / sigma_m * PHI_STEPS;
-    l.per_x = fabs(uy) > PARALLEL ? 1 / fabs(uy) : 0;
+    const double steps = size / sigma_m * PHI_STEPS;
+    l.per_x = fabs(uy) > PARALLEL ? steps / fabs(uy) : 0;
     l.more_x = fabs(uy) > PARALLEL ? 0 : FAR;
-    l.per_y = fabs(ux) > PARALLEL ? 1 / fabs(ux) : 0;
+    l.per_y = fabs(ux) > PARALLEL ? steps / fabs(ux) : 0;
     l.more_y = fabs(ux) > PARALLEL ? 0 : FAR;
     l.dx = dx / size;
     l.dy = dy / size;
@@ -216,14 +218,16 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
 /* Level by level, so that each square is raised by all its descendants before it raises its parent. */
 static void raise_ancestors(struct watched *w)
 {
-    for (int level = 0; level < COVER_LEVEL_MAX; level++)
+    for (int level = 0; level < COVER_LEVEL_MAX; level++) {
+        const uint16_t *touched = &w->touched[square_offset[level]];
+        const uint8_t own = level + 1 == STRIP_LEVEL ? RAISED_OWN : 0;
         for (unsigned i = 0; i < w->n[level]; i++) {
-            const uint16_t square = w->touched[square_offset[level] + i], parent = square_parent(square, level);
-            raise_square(w, parent, level + 1, (uint8_t)((w->raised[square] & RAISED_WEIGHT) - 1),
-                  level + 1 == STRIP_LEVEL ? RAISED_OWN : 0);
+            const uint16_t parent = (uint16_t)(square_offset[level + 1] + ((touched[i] - square_offset[level]) >> 2));
+            raise_square(w, parent, level + 1, (uint8_t)((w->raised[touched[i]] & RAISED_WEIGHT) - 1), own);
             if (w->has_quadrants)
-                w->quadrants[parent] |= w->quadrants[square];
+                w->quadrants[parent] |= w->quadrants[touched[i]];
         }
+    }
 }
 
 /* A piece is watched as well as its square, or if no wheel touched that, as the square around it. */
@@ -266,7 +270,7 @@ static void watch_earlier(const struct evidence *evidence, struct watched *had, 
 }
 
 /* The part of a square that is told. */
-static uint16_t shown_part(uint16_t cover)
+static inline uint16_t shown_part(uint16_t cover)
 {
     const unsigned coverage = cover_coverage(cover);
 
@@ -275,7 +279,7 @@ static uint16_t shown_part(uint16_t cover)
 }
 
 /* A square that was swept has forgotten what faded: what comes within the window after its day must be folded. */
-static bool is_swept(const struct evidence *evidence, uint16_t cover, int64_t day, int window)
+static inline bool is_swept(const struct evidence *evidence, uint16_t cover, int64_t day, int window)
 {
     if (evidence->day == NO_DAY || !cover || cover_coverage(cover))
         return false;
@@ -284,7 +288,7 @@ static bool is_swept(const struct evidence *evidence, uint16_t cover, int64_t da
 }
 
 /* As of evidence->day. */
-static void sweep_cover(const struct evidence *evidence, uint16_t *cover, int window)
+static inline void sweep_cover(const struct evidence *evidence, uint16_t *cover, int window)
 {
     if (evidence->day != NO_DAY && cover_days_to(*cover, evidence->day) > window)
         *cover &= (uint16_t)~COVER_COVERAGE_MAX;
@@ -297,7 +301,7 @@ struct sum {
     bool is_void; /* of a node that is not believed */
 };
 
-static void add_to(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
+static inline void add_to(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
 {
     if (is_swept(evidence, *cover, sum->day, sum->window) || !cover_add(cover, sum->day, weight, sum->window, is_own))
         sum->is_late = true;
@@ -323,20 +327,33 @@ static void note_change(struct evidence *evidence, int level, uint64_t key, uint
         note_moved(&evidence->moved[level], key >> 6);
 }
 
+/* Nearly always a square was seen today already, and can hold no more. */
+static inline bool is_full_of(uint16_t cover, uint16_t today, uint8_t raised)
+{
+    return ((cover ^ today) & DAY_MASK) == 0 && cover_coverage(cover) == COVER_COVERAGE_MAX &&
+           (cover_colour(cover) || !(raised & RAISED_OWN));
+}
+
 static void add_squares(struct evidence *evidence, const struct block *block, struct sum *sum, int level)
 {
     const struct watched *w = evidence->watched, *had = evidence->had;
+    const uint16_t *touched = &w->touched[square_offset[level]], today = cover_pack(CODE_GREY, sum->day, 0);
+    const uint64_t base = square_key(block, square_offset[level], level);
+    struct cellmap *map = &evidence->maps[level];
+    struct cellmap_path path = evidence->paths[level];
 
     for (unsigned i = 0; i < w->n[level] && !sum->is_late; i++) {
-        const uint16_t square = w->touched[square_offset[level] + i];
-        const uint64_t key = square_key(block, square, level);
-        uint16_t *cover = cellmap_touch(&evidence->maps[level], &evidence->paths[level], key);
+        const uint64_t key = base + (uint64_t)(touched[i] - square_offset[level]);
+        const uint8_t raised = w->raised[touched[i]];
+        uint16_t *cover = cellmap_touch(map, &path, key);
         const uint16_t before = *cover;
-        add_to(evidence, sum, cover, had->raised[square] ? 0 : (w->raised[square] & RAISED_WEIGHT) - 1u,
-               w->raised[square] & RAISED_OWN);
-        if (before != *cover)
+        if (is_full_of(before, today, raised))
+            continue;
+        add_to(evidence, sum, cover, had->raised[touched[i]] ? 0 : (raised & RAISED_WEIGHT) - 1u, raised & RAISED_OWN);
+        if (shown_part(before) != shown_part(*cover) && cover_colour(*cover))
             note_change(evidence, level, key, before, *cover);
     }
+    evidence->paths[level] = path;
 }
 
 static void add_pieces(struct evidence *evidence, struct block *block, struct sum *sum)
