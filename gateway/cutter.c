@@ -5,7 +5,8 @@
 #include "gateway/room.h"
 #include "gateway/stretch.h"
 
-#define STRAIGHT_CM 2.0       /* how far a point that is left out may lie off the line */
+#define STRAIGHT_CM 2.0       /* how far a point that is left out may lie off the line, */
+#define STRAIGHT_SIGMAS 0.125 /* or this part of its sigma: 0.8 % of the variance at most */
 #define CAMERA_REACH_MM 1500  /* the outer lines that a camera looks along */
 
 struct vector {
@@ -60,15 +61,16 @@ static struct vector between(const struct stretch_point *from, const struct stre
     return (struct vector){to->e_cm - from->e_cm, to->n_cm - from->n_cm};
 }
 
-/* Directions from the point before the last that pass the last within STRAIGHT_CM. */
+/* Directions from the point before the last that pass the last near enough. */
 static void narrow_cone(struct cut *cut)
 {
     const struct vector to = between(&cut->points[cut->n - 2], &cut->points[cut->n - 1]);
     const double length = sqrt(to.x * to.x + to.y * to.y);
+    const double apart = fmax(STRAIGHT_CM, STRAIGHT_SIGMAS * cut->points[cut->n - 1].sigma_cm);
 
-    if (length <= STRAIGHT_CM)
+    if (length <= apart)
         return;
-    const struct vector aside = {-to.y / length * STRAIGHT_CM, to.x / length * STRAIGHT_CM};
+    const struct vector aside = {-to.y / length * apart, to.x / length * apart};
     const struct vector left = {to.x + aside.x, to.y + aside.y}, right = {to.x - aside.x, to.y - aside.y};
     if (!cut->has_cone || cross(left, cut->left) > 0)
         cut->left = left;
@@ -178,14 +180,26 @@ struct segment {
     double reach_mm;
 };
 
+/* To the nearest, from at most 70 m. */
+static int16_t cm_of(int64_t mm)
+{
+    return (int16_t)((mm + 100005) / 10 - 10000);
+}
+
+static struct stretch_point end_of(const struct road_point *p, int64_t corner_e, int64_t corner_n)
+{
+    return (struct stretch_point){cm_of(p->at.e_mm - corner_e), cm_of(p->at.n_mm - corner_n), p->sigma_cm};
+}
+
 static struct stretch_point point_at(const struct segment *s, double t, int64_t corner_e, int64_t corner_n)
 {
+    if (t == 0 || t == 1)
+        return end_of(t == 0 ? s->a : s->b, corner_e, corner_n);
     const double e = (double)(s->a->at.e_mm - corner_e) + t * (double)(s->b->at.e_mm - s->a->at.e_mm);
     const double n = (double)(s->a->at.n_mm - corner_n) + t * (double)(s->b->at.n_mm - s->a->at.n_mm);
     const uint16_t sigma = s->a->sigma_cm > s->b->sigma_cm ? s->a->sigma_cm : s->b->sigma_cm;
 
-    return (struct stretch_point){(int16_t)lround(e / 10), (int16_t)lround(n / 10),
-                                  t == 0 ? s->a->sigma_cm : t == 1 ? s->b->sigma_cm : sigma};
+    return (struct stretch_point){(int16_t)lround(e / 10), (int16_t)lround(n / 10), sigma};
 }
 
 static void add_to_block(struct cutter *cutter, const struct segment *s, int32_t column, int32_t row)
@@ -211,6 +225,27 @@ static void add_to_block(struct cutter *cutter, const struct segment *s, int32_t
     add_point(cut, point_at(s, to, corner_e, corner_n));
     cut->to_mm = s->start_mm + to * s->length_mm;
     cut->last_segment = to < 1 ? s->number - 1 : s->number; /* one that left is not gone on with */
+}
+
+/* Mostly the pass is well inside one block. */
+static bool goes_on_inside(struct cutter *cutter, const struct segment *s)
+{
+    struct cut *cut = cutter->n == 1 ? &cutter->cuts[0] : NULL;
+
+    if (!cut || cut->n < 2 || cut->last_segment + 1 != s->number || cut->n >= STRETCH_POINTS_MAX - 1 ||
+        cut->hour != (uint32_t)(s->a->time_ns / NS_PER_HOUR))
+        return false;
+    const int64_t corner_e = (int64_t)cut->column * BLOCK_MM, corner_n = (int64_t)cut->row * BLOCK_MM;
+    const int64_t low = (int64_t)s->reach_mm, inside = BLOCK_MM - 2 * low;
+    if ((uint64_t)(s->a->at.e_mm - corner_e - low) >= (uint64_t)inside ||
+        (uint64_t)(s->a->at.n_mm - corner_n - low) >= (uint64_t)inside ||
+        (uint64_t)(s->b->at.e_mm - corner_e - low) >= (uint64_t)inside ||
+        (uint64_t)(s->b->at.n_mm - corner_n - low) >= (uint64_t)inside)
+        return false;
+    add_point(cut, end_of(s->b, corner_e, corner_n));
+    cut->to_mm = s->start_mm + s->length_mm;
+    cut->last_segment = s->number;
+    return true;
 }
 
 static void cut_segment(struct cutter *cutter, const struct segment *s)
@@ -256,8 +291,10 @@ void cutter_cut(struct cutter *cutter, const struct stretch *head, const struct 
         if (s.length_mm <= 0)
             continue; /* it stands */
         s.number++;
-        cut_segment(cutter, &s);
-        finish_old(cutter, s.number);
+        if (!goes_on_inside(cutter, &s)) {
+            cut_segment(cutter, &s);
+            finish_old(cutter, s.number);
+        }
         s.start_mm += s.length_mm;
     }
     for (size_t i = 0; i < cutter->n; i++)

@@ -1,8 +1,8 @@
 /* stretch.h - what one pass drove within one block of 64 m, as it is kept.
  *
  * A pass is cut at the borders of the blocks, widened by its half track so that a block knows all that its wheels touched,
- * and at UTC hours. Points are whole centimetres from the block's corner; one that lies within 2 cm of the line between
- * its neighbours is left out. 22 bytes and 6 a point: about 0.6 bytes a metre of straight road.
+ * and at UTC hours. Points are whole centimetres from the block's corner; one that lies within 2 cm (or an eighth of
+ * its sigma) of the line between its neighbours is left out. 22 bytes and 6 a point: 0.6 bytes a metre of straight road.
  *
  * The stretches of a block are a chain: newest hour first, within an hour the last to come first. All lie in chunks of 64 KiB
  * that hold one day (UTC) each, so that a day that is too old is given back as a whole. Stretches name each other by

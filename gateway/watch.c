@@ -23,14 +23,17 @@
 #define AGE_KEPT       200 /* days: an older square counts as so old, because days are kept modulo 512 */
 #define PLACES (SQUARES_IN_BLOCK + PIECES_IN_BLOCK)
 
-/* Of one unit in one block, or of all stretches of a block. */
+#define LEAVES 87 /* of 64 squares: 64 + 16 + 4 + 1, and one each of the 16 and 4 coarsest */
+static const uint8_t leaf_offset[COVER_LEVELS + 1] = {0, 64, 80, 84, 85, 86, LEAVES};
+
+/* Of one unit in one block. */
 struct watched {
-    uint8_t raised[PLACES]; /* 0: not touched */
-    uint8_t quadrants[SQUARES_IN_BLOCK]; /* kept only for coverage_quadrants */
+    uint8_t raised[PLACES]; /* RAISED_…, 0: not touched */
+    uint64_t touched[LEAVES];
+    uint64_t leaves;     /* of the finest level, those that are touched at all */
+    uint64_t driven;     /* pieces that the middle line ran through */
     bool has_quadrants;
-    uint16_t touched[PLACES]; /* by level, each from its square_offset on */
-    unsigned n[COVER_LEVELS];
-    uint64_t driven; /* pieces that the middle line ran through */
+    uint8_t quadrants[SQUARES_IN_BLOCK]; /* only for coverage_quadrants */
 };
 
 /* One line through the block, in squares of its level. */
@@ -38,6 +41,7 @@ struct line {
     double x, y, dx, dy;
     double per_x, per_y, more_x, more_y; /* distance across the way to a border = part of a square * per + more, in steps of phi */
     double pd16;            /* sixteenths of w = 1 */
+    uint8_t sure;           /* the same, well away from all borders */
     bool is_east, is_north; /* of ux, uy >= 0 */
     int level, side;        /* squares along the block */
 };
@@ -54,26 +58,33 @@ void watched_free(struct watched *watched)
 
 static void watched_clear(struct watched *w)
 {
-    for (int level = 0; level < COVER_LEVELS; level++) {
-        for (unsigned i = 0; i < w->n[level]; i++) {
-            w->raised[w->touched[square_offset[level] + i]] = 0;
-            w->quadrants[w->touched[square_offset[level] + i]] = 0;
-        }
-        w->n[level] = 0;
+    for (uint64_t left = w->leaves; left; left &= left - 1) {
+        const unsigned leaf = (unsigned)__builtin_ctzll(left);
+        memset(&w->raised[64 * leaf], 0, 64);
+        w->touched[leaf] = 0;
     }
-    for (uint64_t left = w->driven; left; left &= left - 1)
-        w->raised[SQUARES_IN_BLOCK + __builtin_ctzll(left)] = 0;
-    w->driven = 0;
+    for (unsigned leaf = leaf_offset[1]; leaf < leaf_offset[4]; leaf++)
+        if (w->touched[leaf]) {
+            memset(&w->raised[64 * leaf], 0, 64);
+            w->touched[leaf] = 0;
+        }
+    memset(&w->raised[square_offset[4]], 0, PLACES - square_offset[4]);
+    w->touched[leaf_offset[4]] = w->touched[leaf_offset[5]] = 0;
+    w->leaves = w->driven = 0;
+    if (w->has_quadrants)
+        memset(w->quadrants, 0, sizeof w->quadrants);
 }
 
-static inline void raise_square(struct watched *w, uint16_t square, int level, uint8_t weight, uint8_t own)
+/* `local` counts the squares of the level. */
+static inline void raise_square(struct watched *w, int level, unsigned local, uint8_t weight, uint8_t own)
 {
-    const uint8_t before = w->raised[square];
+    uint8_t *raised = &w->raised[square_offset[level] + local];
+    const uint8_t before = *raised, most = (before & RAISED_WEIGHT) > weight + 1 ? before & RAISED_WEIGHT : (uint8_t)(weight + 1);
 
-    if (!before)
-        w->touched[square_offset[level] + w->n[level]++] = square;
-    const uint8_t most = (before & RAISED_WEIGHT) > weight + 1 ? before & RAISED_WEIGHT : (uint8_t)(weight + 1);
-    w->raised[square] = (uint8_t)(most | ((before | own) & RAISED_OWN));
+    *raised = (uint8_t)(most | ((before | own) & RAISED_OWN));
+    w->touched[leaf_offset[level] + local / 64] |= UINT64_C(1) << local % 64;
+    if (level == 0)
+        w->leaves |= UINT64_C(1) << local / 64;
 }
 
 /* ---- along a line -------------------------------------------------------------------------------------- */
@@ -95,15 +106,18 @@ static inline uint8_t weight_of(const struct evidence *evidence, const struct li
     const double left = least(a * l->per_x + l->more_x, b * l->per_y + l->more_y);
     const double right = least((1 - a) * l->per_x + l->more_x, (1 - b) * l->per_y + l->more_y);
 
+    if (left >= PHI_LAST && right >= PHI_LAST)
+        return l->sure;
     return (uint8_t)((phi_at(evidence, left) + phi_at(evidence, right)) * l->pd16 + 0.5);
 }
 
-static inline uint32_t spread6(uint32_t v)
-{
-    v = (v | v << 4) & 0x0F0F;
-    v = (v | v << 2) & 0x3333;
-    return (v | v << 1) & 0x5555;
-}
+/* Bits of 0..63 to the even places. */
+static const uint16_t spread6[64] = {
+    0x000, 0x001, 0x004, 0x005, 0x010, 0x011, 0x014, 0x015, 0x040, 0x041, 0x044, 0x045, 0x050, 0x051, 0x054, 0x055,
+    0x100, 0x101, 0x104, 0x105, 0x110, 0x111, 0x114, 0x115, 0x140, 0x141, 0x144, 0x145, 0x150, 0x151, 0x154, 0x155,
+    0x400, 0x401, 0x404, 0x405, 0x410, 0x411, 0x414, 0x415, 0x440, 0x441, 0x444, 0x445, 0x450, 0x451, 0x454, 0x455,
+    0x500, 0x501, 0x504, 0x505, 0x510, 0x511, 0x514, 0x515, 0x540, 0x541, 0x544, 0x545, 0x550, 0x551, 0x554, 0x555,
+};
 
 /* Narrows from..to (0..1 of the line) to what lies within 0..side. */
 static bool clip(double a, double d, double side, double *from, double *to)
@@ -139,12 +153,11 @@ static void follow(const struct evidence *evidence, struct watched *w, const str
     while (t < end - TINY && (unsigned)i < (unsigned)l->side && (unsigned)j < (unsigned)l->side) {
         const double out = least(least(next_x, next_y), end), middle = (t + out) / 2;
         if (out - t > TINY) {
-            const uint16_t square =
-                (uint16_t)(square_offset[l->level] + (spread6((uint32_t)j) << 1 | spread6((uint32_t)i)));
-            raise_square(w, square, l->level,
+            const unsigned local = (unsigned)spread6[j] << 1 | spread6[i];
+            raise_square(w, l->level, local,
                          weight_of(evidence, l, l->x + middle * l->dx - i, l->y + middle * l->dy - j), RAISED_OWN);
             if (w->has_quadrants)
-                w->quadrants[square] |= quadrant;
+                w->quadrants[square_offset[l->level] + local] |= quadrant;
         }
         t = out;
         if (next_x <= next_y) {
@@ -200,6 +213,7 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
     const double size = 1 << l.level;
     l.side = BLOCK_M >> l.level;
     l.pd16 = COVER_ONE * detector_of((enum sense)s->sensor, (enum gnss_class)s->gnss)->pd_pass;
+    l.sure = (uint8_t)((evidence->phi[PHI_LAST] + evidence->phi[PHI_LAST]) * l.pd16 + 0.5);
     const double steps = size / sigma_m * PHI_STEPS;
     l.per_x = fabs(uy) > PARALLEL ? steps / fabs(uy) : 0;
     l.more_x = fabs(uy) > PARALLEL ? 0 : FAR;
@@ -215,19 +229,39 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
     follow_middle(w, x, y, dx, dy, quadrant);
 }
 
+static inline uint8_t most_of_four(const uint8_t *raised)
+{
+    uint8_t most = 0;
+
+    for (int i = 0; i < 4; i++)
+        most = (raised[i] & RAISED_WEIGHT) > most ? raised[i] & RAISED_WEIGHT : most;
+    return most;
+}
+
+/* Squares with a common parent stand together, four and four. */
+static void raise_parents(struct watched *w, int level, unsigned leaf)
+{
+    const uint64_t mask = w->touched[leaf_offset[level] + leaf], pairs = mask | mask >> 1;
+    const uint8_t own = level + 1 == STRIP_LEVEL ? RAISED_OWN : 0;
+
+    for (uint64_t left = (pairs | pairs >> 2) & UINT64_C(0x1111111111111111); left; left &= left - 1) {
+        const unsigned local = 64 * leaf + (unsigned)__builtin_ctzll(left);
+        const uint16_t first = (uint16_t)(square_offset[level] + local);
+        raise_square(w, level + 1, local / 4, (uint8_t)(most_of_four(&w->raised[first]) - 1), own);
+        for (int i = 0; w->has_quadrants && i < 4; i++)
+            w->quadrants[square_offset[level + 1] + local / 4] |= w->quadrants[first + i];
+    }
+}
+
 /* Level by level, so that each square is raised by all its descendants before it raises its parent. */
 static void raise_ancestors(struct watched *w)
 {
-    for (int level = 0; level < COVER_LEVEL_MAX; level++) {
-        const uint16_t *touched = &w->touched[square_offset[level]];
-        const uint8_t own = level + 1 == STRIP_LEVEL ? RAISED_OWN : 0;
-        for (unsigned i = 0; i < w->n[level]; i++) {
-            const uint16_t parent = (uint16_t)(square_offset[level + 1] + ((touched[i] - square_offset[level]) >> 2));
-            raise_square(w, parent, level + 1, (uint8_t)((w->raised[touched[i]] & RAISED_WEIGHT) - 1), own);
-            if (w->has_quadrants)
-                w->quadrants[parent] |= w->quadrants[touched[i]];
-        }
-    }
+    for (uint64_t left = w->leaves; left; left &= left - 1)
+        raise_parents(w, 0, (unsigned)__builtin_ctzll(left));
+    for (int level = 1; level < COVER_LEVEL_MAX; level++)
+        for (unsigned leaf = 0; leaf < (unsigned)(leaf_offset[level + 1] - leaf_offset[level]); leaf++)
+            if (w->touched[leaf_offset[level] + leaf])
+                raise_parents(w, level, leaf);
 }
 
 /* A piece is watched as well as its square, or if no wheel touched that, as the square around it. */
@@ -254,19 +288,26 @@ static bool is_same_unit(const struct stretch *a, const struct stretch *b)
     return a->speaker == b->speaker && a->hour == b->hour && a->sensor == b->sensor;
 }
 
-/* What the unit watched on the stretches that stand behind this one in the chain: they came before. */
-static void watch_earlier(const struct evidence *evidence, struct watched *had, const struct stretch *stretch)
+/* What the unit watched on the stretches that stand behind this one in the chain: they came before. False if there are none. */
+static bool watch_earlier(const struct evidence *evidence, struct watched *had, const struct stretch *stretch)
 {
+    bool has_any = false;
+
     for (uint32_t at = stretch->next; at;) {
         const struct stretch *other = stretch_at(&evidence->stretches, at);
         if (other->hour != stretch->hour)
             break;
-        if (is_same_unit(other, stretch))
+        if (is_same_unit(other, stretch)) {
             watch(evidence, had, other);
+            has_any = true;
+        }
         at = other->next;
     }
-    raise_ancestors(had);
-    raise_pieces(had);
+    if (has_any) {
+        raise_ancestors(had);
+        raise_pieces(had);
+    }
+    return has_any;
 }
 
 /* The part of a square that is told. */
@@ -279,7 +320,7 @@ static inline uint16_t shown_part(uint16_t cover)
 }
 
 /* A square that was swept has forgotten what faded: what comes within the window after its day must be folded. */
-static inline bool is_swept(const struct evidence *evidence, uint16_t cover, int64_t day, int window)
+static bool is_swept(const struct evidence *evidence, uint16_t cover, int64_t day, int window)
 {
     if (evidence->day == NO_DAY || !cover || cover_coverage(cover))
         return false;
@@ -288,7 +329,7 @@ static inline bool is_swept(const struct evidence *evidence, uint16_t cover, int
 }
 
 /* As of evidence->day. */
-static inline void sweep_cover(const struct evidence *evidence, uint16_t *cover, int window)
+static void sweep_cover(const struct evidence *evidence, uint16_t *cover, int window)
 {
     if (evidence->day != NO_DAY && cover_days_to(*cover, evidence->day) > window)
         *cover &= (uint16_t)~COVER_COVERAGE_MAX;
@@ -297,16 +338,42 @@ static inline void sweep_cover(const struct evidence *evidence, uint16_t *cover,
 struct sum {
     int64_t day;
     int window;
-    bool is_late;
-    bool is_void; /* of a node that is not believed */
+    uint16_t today; /* as a square keeps it */
+    bool is_stale;  /* so old that it shows no more */
+    bool is_late;   /* found: a square knows of a later day */
+    bool is_void;   /* of a node that is not believed */
 };
 
-static inline void add_to(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
+static struct sum sum_of(const struct evidence *evidence, const struct block *block, int64_t day)
+{
+    const int window = block_window(evidence, block);
+
+    return (struct sum){.day = day,
+                        .window = window,
+                        .today = cover_pack(CODE_GREY, day, 0),
+                        .is_stale = evidence->day != NO_DAY && evidence->day - day > window};
+}
+
+static void add_slowly(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
 {
     if (is_swept(evidence, *cover, sum->day, sum->window) || !cover_add(cover, sum->day, weight, sum->window, is_own))
         sum->is_late = true;
     else
         sweep_cover(evidence, cover, sum->window);
+}
+
+/* cover_add, quick where the square is new or of today. */
+static inline void add_to(const struct evidence *evidence, struct sum *sum, uint16_t *cover, unsigned weight, bool is_own)
+{
+    const uint16_t before = *cover;
+
+    if (sum->is_stale || (before && ((before ^ sum->today) & DAY_MASK))) {
+        add_slowly(evidence, sum, cover, weight, is_own);
+        return;
+    }
+    const unsigned coverage = cover_coverage(before) + weight;
+    const unsigned colour = cover_colour(before) || !is_own ? cover_colour(before) : CODE_GREEN;
+    *cover = (uint16_t)(colour << 14 | sum->today | (coverage < COVER_COVERAGE_MAX ? coverage : COVER_COVERAGE_MAX));
 }
 
 /* A leaf of which a code moved; the last one often again. */
@@ -318,42 +385,56 @@ static void note_moved(struct leaf_list *moved, uint64_t leaf)
     moved->items[moved->n++] = leaf;
 }
 
+static inline bool is_told_anew(uint16_t before, uint16_t after)
+{
+    return cover_colour(after) && shown_part(before) != shown_part(after);
+}
+
 static void note_change(struct evidence *evidence, int level, uint64_t key, uint16_t before, uint16_t after)
 {
-    if (!cover_colour(after) || shown_part(before) == shown_part(after))
+    if (!is_told_anew(before, after))
         return;
     cellmap_mark(&evidence->maps[level], &evidence->paths[level], key);
     if (cover_shown(before) != cover_shown(after))
         note_moved(&evidence->moved[level], key >> 6);
 }
 
-/* Nearly always a square was seen today already, and can hold no more. */
-static inline bool is_full_of(uint16_t cover, uint16_t today, uint8_t raised)
+/* The squares of one leaf. */
+static void add_leaf(struct evidence *evidence, struct sum *sum, int level, uint64_t base, const uint8_t *raised,
+                     const uint8_t *had, uint64_t touched)
 {
-    return ((cover ^ today) & DAY_MASK) == 0 && cover_coverage(cover) == COVER_COVERAGE_MAX &&
-           (cover_colour(cover) || !(raised & RAISED_OWN));
+    struct cellmap *map = &evidence->maps[level];
+    struct cellmap_path path = evidence->paths[level];
+    bool is_new = false, has_moved = false;
+
+    for (uint64_t left = touched; left; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(left);
+        uint16_t *cover = cellmap_touch(map, &path, base + i);
+        const uint16_t before = *cover;
+        add_to(evidence, sum, cover, had[i] ? 0 : (raised[i] & RAISED_WEIGHT) - 1u, raised[i] & RAISED_OWN);
+        if (before == *cover)
+            continue;
+        is_new |= is_told_anew(before, *cover);
+        has_moved |= cover_shown(before) != cover_shown(*cover) && cover_colour(*cover);
+    }
+    if (is_new)
+        cellmap_mark(map, &path, base + (unsigned)__builtin_ctzll(touched));
+    if (has_moved)
+        note_moved(&evidence->moved[level], base >> 6);
+    evidence->paths[level] = path;
 }
 
 static void add_squares(struct evidence *evidence, const struct block *block, struct sum *sum, int level)
 {
-    const struct watched *w = evidence->watched, *had = evidence->had;
-    const uint16_t *touched = &w->touched[square_offset[level]], today = cover_pack(CODE_GREY, sum->day, 0);
-    const uint64_t base = square_key(block, square_offset[level], level);
-    struct cellmap *map = &evidence->maps[level];
-    struct cellmap_path path = evidence->paths[level];
+    const struct watched *w = evidence->watched;
+    const unsigned n = (unsigned)(leaf_offset[level + 1] - leaf_offset[level]);
 
-    for (unsigned i = 0; i < w->n[level] && !sum->is_late; i++) {
-        const uint64_t key = base + (uint64_t)(touched[i] - square_offset[level]);
-        const uint8_t raised = w->raised[touched[i]];
-        uint16_t *cover = cellmap_touch(map, &path, key);
-        const uint16_t before = *cover;
-        if (is_full_of(before, today, raised))
-            continue;
-        add_to(evidence, sum, cover, had->raised[touched[i]] ? 0 : (raised & RAISED_WEIGHT) - 1u, raised & RAISED_OWN);
-        if (shown_part(before) != shown_part(*cover) && cover_colour(*cover))
-            note_change(evidence, level, key, before, *cover);
+    for (unsigned leaf = 0; leaf < n && !sum->is_late; leaf++) {
+        const uint16_t first = (uint16_t)(square_offset[level] + 64 * leaf);
+        if (w->touched[leaf_offset[level] + leaf])
+            add_leaf(evidence, sum, level, square_key(block, first, level), &w->raised[first],
+                     &evidence->had->raised[first], w->touched[leaf_offset[level] + leaf]);
     }
-    evidence->paths[level] = path;
 }
 
 static void add_pieces(struct evidence *evidence, struct block *block, struct sum *sum)
@@ -375,7 +456,7 @@ static bool is_believed(const struct evidence *evidence, const struct stretch *s
 
 void coverage_deposit(struct evidence *evidence, struct block *block, const struct stretch *stretch)
 {
-    struct sum sum = {.day = stretch->hour / HOURS_PER_DAY, .window = block_window(evidence, block)};
+    struct sum sum = sum_of(evidence, block, stretch->hour / HOURS_PER_DAY);
 
     if (!is_believed(evidence, stretch))
         block_work(evidence, block, WORK_FOLD | WORK_COLOUR);
@@ -384,12 +465,13 @@ void coverage_deposit(struct evidence *evidence, struct block *block, const stru
     watch(evidence, evidence->watched, stretch);
     raise_ancestors(evidence->watched);
     raise_pieces(evidence->watched);
-    watch_earlier(evidence, evidence->had, stretch);
+    const bool has_earlier = watch_earlier(evidence, evidence->had, stretch);
     for (int level = 0; level < COVER_LEVELS; level++)
         add_squares(evidence, block, &sum, level);
     add_pieces(evidence, block, &sum);
     watched_clear(evidence->watched);
-    watched_clear(evidence->had);
+    if (has_earlier)
+        watched_clear(evidence->had);
     block_work(evidence, block, sum.is_late ? WORK_FOLD | WORK_COLOUR : WORK_COLOUR);
 }
 
@@ -442,16 +524,15 @@ static void fold_stretch(struct evidence *evidence, struct sum *sum, struct fold
     watch(evidence, w, stretch);
     raise_ancestors(w);
     raise_pieces(w);
-    watch_earlier(evidence, evidence->had, stretch);
-    for (int level = 0; level < COVER_LEVELS; level++)
-        for (unsigned i = 0; i < w->n[level]; i++) {
-            const uint16_t square = w->touched[square_offset[level] + i];
+    const bool has_earlier = watch_earlier(evidence, evidence->had, stretch);
+    for (uint16_t square = 0; square < SQUARES_IN_BLOCK; square++)
+        if (w->raised[square])
             fold_place(evidence, sum, fold, square, w->raised[square] & RAISED_OWN);
-        }
     for (uint64_t left = w->driven; left; left &= left - 1)
         fold_place(evidence, sum, fold, SQUARES_IN_BLOCK + (unsigned)__builtin_ctzll(left), true);
     watched_clear(w);
-    watched_clear(evidence->had);
+    if (has_earlier)
+        watched_clear(evidence->had);
 }
 
 /* The colour that was decided stays until the block is coloured again. */
