@@ -39,6 +39,7 @@ struct watched {
 /* One line through the block, in squares of its level. */
 struct line {
     double x, y, dx, dy;
+    double t_per_x, t_per_y; /* 1 / dx, 1 / dy */
     double per_x, per_y, more_x, more_y; /* distance across the way to a border = part of a square * per + more, in steps of phi */
     double pd16;            /* sixteenths of w = 1 */
     uint8_t sure;           /* the same, well away from all borders */
@@ -143,29 +144,33 @@ static void follow(const struct evidence *evidence, struct watched *w, const str
 
     if (!clip(l->x, l->dx, l->side, &t, &end) || !clip(l->y, l->dy, l->side, &t, &end))
         return;
-    const double start = t + TINY;
-    int i = clamp_to(l->x + start * l->dx, l->side), j = clamp_to(l->y + start * l->dy, l->side);
+    int i = clamp_to(l->x + (t + TINY) * l->dx, l->side), j = clamp_to(l->y + (t + TINY) * l->dy, l->side);
     const int step_i = l->dx > 0 ? 1 : -1, step_j = l->dy > 0 ? 1 : -1;
-    const double per_x = l->dx != 0 ? 1 / l->dx : INFINITY, per_y = l->dy != 0 ? 1 / l->dy : INFINITY;
-    double next_x = l->dx != 0 ? (i + (l->dx > 0) - l->x) * per_x : INFINITY;
-    double next_y = l->dy != 0 ? (j + (l->dy > 0) - l->y) * per_y : INFINITY;
+    double x = l->x - i, y = l->y - j; /* of the line's start, from this square's corner */
+    double next_x = ((l->dx > 0) - x) * l->t_per_x, next_y = ((l->dy > 0) - y) * l->t_per_y;
 
+    if (l->dx == 0)
+        next_x = INFINITY;
+    if (l->dy == 0)
+        next_y = INFINITY;
     while (t < end - TINY && (unsigned)i < (unsigned)l->side && (unsigned)j < (unsigned)l->side) {
         const double out = least(least(next_x, next_y), end), middle = (t + out) / 2;
         if (out - t > TINY) {
             const unsigned local = (unsigned)spread6[j] << 1 | spread6[i];
-            raise_square(w, l->level, local,
-                         weight_of(evidence, l, l->x + middle * l->dx - i, l->y + middle * l->dy - j), RAISED_OWN);
+            raise_square(w, l->level, local, weight_of(evidence, l, x + middle * l->dx, y + middle * l->dy),
+                         RAISED_OWN);
             if (w->has_quadrants)
                 w->quadrants[square_offset[l->level] + local] |= quadrant;
         }
         t = out;
         if (next_x <= next_y) {
             i += step_i;
-            next_x += fabs(per_x);
+            x -= step_i;
+            next_x += fabs(l->t_per_x);
         } else {
             j += step_j;
-            next_y += fabs(per_y);
+            y -= step_j;
+            next_y += fabs(l->t_per_y);
         }
     }
 }
@@ -210,17 +215,19 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
     const double ux = dx / length, uy = dy / length;
     const unsigned quadrant = quadrant_of(ux, uy);
     struct line l = {.level = coverage_level(1000 * sigma_m), .is_east = ux >= 0, .is_north = uy >= 0};
-    const double size = 1 << l.level;
+    const double size = 1 << l.level, steps = size / sigma_m * PHI_STEPS;
     l.side = BLOCK_M >> l.level;
     l.pd16 = COVER_ONE * detector_of((enum sense)s->sensor, (enum gnss_class)s->gnss)->pd_pass;
     l.sure = (uint8_t)((evidence->phi[PHI_LAST] + evidence->phi[PHI_LAST]) * l.pd16 + 0.5);
-    const double steps = size / sigma_m * PHI_STEPS;
-    l.per_x = fabs(uy) > PARALLEL ? steps / fabs(uy) : 0;
-    l.more_x = fabs(uy) > PARALLEL ? 0 : FAR;
-    l.per_y = fabs(ux) > PARALLEL ? steps / fabs(ux) : 0;
-    l.more_y = fabs(ux) > PARALLEL ? 0 : FAR;
     l.dx = dx / size;
     l.dy = dy / size;
+    l.t_per_x = dx != 0 ? size / dx : 0;
+    l.t_per_y = dy != 0 ? size / dy : 0;
+    const double per_length = length / size * steps; /* of the way, in steps: 1 / |uy| is length / |dy| */
+    l.per_x = fabs(uy) > PARALLEL ? per_length * fabs(l.t_per_y) : 0;
+    l.more_x = fabs(uy) > PARALLEL ? 0 : FAR;
+    l.per_y = fabs(ux) > PARALLEL ? per_length * fabs(l.t_per_x) : 0;
+    l.more_y = fabs(ux) > PARALLEL ? 0 : FAR;
     for (int k = 0; k < (s->sensor == SENSE_CAMERA ? 4 : 2); k++) {
         l.x = (x - offsets[k] * reach * uy) / size;
         l.y = (y + offsets[k] * reach * ux) / size;
@@ -429,7 +436,8 @@ static void add_squares(struct evidence *evidence, const struct block *block, st
     const struct watched *w = evidence->watched;
     const unsigned n = (unsigned)(leaf_offset[level + 1] - leaf_offset[level]);
 
-    for (unsigned leaf = 0; leaf < n && !sum->is_late; leaf++) {
+    for (uint64_t left = level ? (UINT64_C(1) << n) - 1 : w->leaves; left && !sum->is_late; left &= left - 1) {
+        const unsigned leaf = (unsigned)__builtin_ctzll(left);
         const uint16_t first = (uint16_t)(square_offset[level] + 64 * leaf);
         if (w->touched[leaf_offset[level] + leaf])
             add_leaf(evidence, sum, level, square_key(block, first, level), &w->raised[first],
