@@ -153,12 +153,16 @@ static void follow(const struct evidence *evidence, struct watched *w, const str
         next_x = INFINITY;
     if (l->dy == 0)
         next_y = INFINITY;
+    uint8_t *raised = &w->raised[square_offset[l->level]];
+    uint64_t *touched = &w->touched[leaf_offset[l->level]], leaves = 0;
     while (t < end - TINY && (unsigned)i < (unsigned)l->side && (unsigned)j < (unsigned)l->side) {
         const double out = least(least(next_x, next_y), end), middle = (t + out) / 2;
         if (out - t > TINY) {
             const unsigned local = (unsigned)spread6[j] << 1 | spread6[i];
-            raise_square(w, l->level, local, weight_of(evidence, l, x + middle * l->dx, y + middle * l->dy),
-                         RAISED_OWN);
+            const uint8_t now = (uint8_t)(RAISED_OWN + 1 + weight_of(evidence, l, x + middle * l->dx, y + middle * l->dy));
+            raised[local] = raised[local] > now ? raised[local] : now; /* ancestors come later: all here are own */
+            touched[local / 64] |= UINT64_C(1) << local % 64;
+            leaves |= UINT64_C(1) << local / 64;
             if (w->has_quadrants)
                 w->quadrants[square_offset[l->level] + local] |= quadrant;
         }
@@ -173,6 +177,7 @@ static void follow(const struct evidence *evidence, struct watched *w, const str
             next_y += fabs(l->t_per_y);
         }
     }
+    w->leaves |= l->level ? 0 : leaves;
 }
 
 /* Pieces under the middle line: at steps of at most half a metre less would be missed than GPS can tell, so squares of
@@ -238,11 +243,11 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
 
 static inline uint8_t most_of_four(const uint8_t *raised)
 {
-    uint8_t most = 0;
+    const uint8_t a = raised[0] & RAISED_WEIGHT, b = raised[1] & RAISED_WEIGHT;
+    const uint8_t c = raised[2] & RAISED_WEIGHT, d = raised[3] & RAISED_WEIGHT;
+    const uint8_t ab = a > b ? a : b, cd = c > d ? c : d;
 
-    for (int i = 0; i < 4; i++)
-        most = (raised[i] & RAISED_WEIGHT) > most ? raised[i] & RAISED_WEIGHT : most;
-    return most;
+    return ab > cd ? ab : cd;
 }
 
 /* Squares with a common parent stand together, four and four. */
@@ -255,8 +260,10 @@ static void raise_parents(struct watched *w, int level, unsigned leaf)
         const unsigned local = 64 * leaf + (unsigned)__builtin_ctzll(left);
         const uint16_t first = (uint16_t)(square_offset[level] + local);
         raise_square(w, level + 1, local / 4, (uint8_t)(most_of_four(&w->raised[first]) - 1), own);
-        for (int i = 0; w->has_quadrants && i < 4; i++)
-            w->quadrants[square_offset[level + 1] + local / 4] |= w->quadrants[first + i];
+        if (w->has_quadrants)
+            w->quadrants[square_offset[level + 1] + local / 4] |=
+                (uint8_t)(w->quadrants[first] | w->quadrants[first + 1] | w->quadrants[first + 2] |
+                          w->quadrants[first + 3]);
     }
 }
 
@@ -419,16 +426,37 @@ static void add_leaf(struct evidence *evidence, struct sum *sum, int level, uint
         uint16_t *cover = cellmap_touch(map, &path, base + i);
         const uint16_t before = *cover;
         add_to(evidence, sum, cover, had[i] ? 0 : (raised[i] & RAISED_WEIGHT) - 1u, raised[i] & RAISED_OWN);
-        if (before == *cover)
+        const uint16_t after = *cover;
+        if (before == after || !cover_colour(after) || !is_told_anew(before, after))
             continue;
-        is_new |= is_told_anew(before, *cover);
-        has_moved |= cover_shown(before) != cover_shown(*cover) && cover_colour(*cover);
+        is_new = true;
+        has_moved |= cover_shown(before) != cover_shown(after);
     }
     if (is_new)
         cellmap_mark(map, &path, base + (unsigned)__builtin_ctzll(touched));
     if (has_moved)
         note_moved(&evidence->moved[level], base >> 6);
     evidence->paths[level] = path;
+}
+
+/* All leaves of a level at once: their way from memory is longer than what is done with them. */
+static void bring_near(struct evidence *evidence, const struct block *block, int level)
+{
+    const struct watched *w = evidence->watched;
+    const unsigned n = (unsigned)(leaf_offset[level + 1] - leaf_offset[level]);
+    struct cellmap_path *path = &evidence->paths[level];
+    bool is_there = false;
+
+    for (uint64_t left = level ? (UINT64_C(1) << n) - 1 : w->leaves; left; left &= left - 1) {
+        const unsigned leaf = (unsigned)__builtin_ctzll(left);
+        const uint64_t key = square_key(block, (uint16_t)(square_offset[level] + 64 * leaf), level);
+        if (!w->touched[leaf_offset[level] + leaf])
+            continue;
+        if (!is_there)
+            cellmap_get(&evidence->maps[level], path, key); /* finds the block */
+        is_there = true;
+        cellmap_prefetch(&evidence->maps[level], path, key);
+    }
 }
 
 static void add_squares(struct evidence *evidence, const struct block *block, struct sum *sum, int level)
@@ -474,6 +502,8 @@ void coverage_deposit(struct evidence *evidence, struct block *block, const stru
     raise_ancestors(evidence->watched);
     raise_pieces(evidence->watched);
     const bool has_earlier = watch_earlier(evidence, evidence->had, stretch);
+    for (int level = 0; level < STRIP_LEVEL; level++)
+        bring_near(evidence, block, level);
     for (int level = 0; level < COVER_LEVELS; level++)
         add_squares(evidence, block, &sum, level);
     add_pieces(evidence, block, &sum);
