@@ -21,7 +21,8 @@
 struct belonging {
     uint64_t magic, version;
     uint64_t sizes[6];
-    int64_t meridian_deg, is_south, frame_de_mm, frame_dn_mm, road_class, has_classes, evidence_days, feature_passes;
+    int64_t meridian_deg, is_south, frame_de_mm, frame_dn_mm, road_class, evidence_days, feature_passes;
+    uint64_t roads; /* hash of the network; 0 none */
     int64_t window_days[4];
     struct code_rules rules;
     struct standing_rules standing;
@@ -54,6 +55,30 @@ struct thing_image {
     uint8_t is_live, is_claimed, is_shaking, was_told, feature_was_told, is_known[2], piece;
 };
 
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 29;
+}
+
+/* Of all that decides classes and lanes. */
+static uint64_t hash_of_roads(const struct road_network *roads)
+{
+    uint64_t hash = 1;
+
+    if (!roads)
+        return 0;
+    hash = mix(hash, roads->is_left_hand);
+    for (uint32_t i = 0; i < roads->n_ways; i++) {
+        const struct road_way *way = &roads->ways[i];
+        hash = mix(mix(hash, (uint64_t)way->class << 32 | (uint64_t)way->lanes << 16 | way->line_sigma_mm),
+                   (uint64_t)way->is_oneway << 63 | (uint64_t)way->width_mm << 32 | way->n_vertices);
+    }
+    for (uint32_t i = 0; i < roads->n_vertices; i++)
+        hash = mix(mix(hash, (uint64_t)roads->vertices[i].at.e_mm), (uint64_t)roads->vertices[i].at.n_mm);
+    return hash | 1;
+}
+
 static void belong(const struct beliefs *beliefs, struct belonging *ret)
 {
     const struct beliefs_config *config = &beliefs->config;
@@ -70,7 +95,7 @@ static void belong(const struct beliefs *beliefs, struct belonging *ret)
     ret->frame_de_mm = e->frame_de_mm;
     ret->frame_dn_mm = e->frame_dn_mm;
     ret->road_class = config->road_class;
-    ret->has_classes = e->class_of != NULL;
+    ret->roads = hash_of_roads(config->roads);
     ret->evidence_days = e->evidence_days;
     ret->feature_passes = config->feature_passes;
     for (int i = 0; i < 4; i++)

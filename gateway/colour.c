@@ -583,7 +583,7 @@ void colour_block(struct beliefs *beliefs, struct block *block, struct delta *de
 
     fold->beliefs = beliefs;
     fold->block = block;
-    fold->road_class = block_class(&beliefs->evidence, block);
+    fold->road_class = block_class(block);
     if (findings && findings->n_painted)
         qsort_r(findings->painted, findings->n_painted, sizeof *findings->painted, by_square_and_name, beliefs);
     if (findings && findings->n_on_pieces)

@@ -194,6 +194,12 @@ static uint32_t count_near(const struct evidence *evidence, int32_t column, int3
     return n;
 }
 
+static enum road_class class_at(const struct evidence_config *config, int32_t column, int32_t row)
+{
+    return config->class_of ? config->class_of(config->class_context, column, row, config->road_class)
+                            : config->road_class;
+}
+
 struct block *evidence_block_make(struct evidence *evidence, int32_t column, int32_t row)
 {
     struct block *block = evidence_block(evidence, column, row);
@@ -212,6 +218,7 @@ struct block *evidence_block_make(struct evidence *evidence, int32_t column, int
     block->column = column;
     block->row = row;
     block->key = (uint32_t)(morton_from_metres((uint64_t)column << BLOCK_LEVEL, (uint64_t)row << BLOCK_LEVEL) >> (2 * BLOCK_LEVEL));
+    block->road_class = (uint8_t)class_at(&evidence->config, column, row);
     block->n_near = count_near(evidence, column, row);
     return block;
 }
@@ -245,16 +252,14 @@ void block_work(struct evidence *evidence, struct block *block, enum block_work 
     block->work |= (uint8_t)work;
 }
 
-enum road_class block_class(const struct evidence *evidence, const struct block *block)
+enum road_class block_class(const struct block *block)
 {
-    const struct evidence_config *config = &evidence->config;
-
-    return config->class_of ? config->class_of(config->class_context, block->column, block->row, config->road_class) : config->road_class;
+    return (enum road_class)block->road_class;
 }
 
 int block_window(const struct evidence *evidence, const struct block *block)
 {
-    const int days = evidence->config.window_days[block_class(evidence, block)];
+    const int days = evidence->config.window_days[block_class(block)];
 
     return days > 0 ? days : 1;
 }

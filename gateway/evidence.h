@@ -101,6 +101,7 @@ struct block {
     uint32_t newest;     /* of its chain of stretches */
     uint32_t n_near;     /* things with a place in it or in one of the eight around it */
     uint8_t work;
+    uint8_t road_class;  /* asked for once: a network does not change while it is in use */
     struct pieces pieces;
     struct findings *findings; /* NULL: nothing but passes */
     uint32_t road_cm[4]; /* by code: what it adds to the district's */
@@ -184,7 +185,7 @@ bool evidence_index_speakers(struct evidence *evidence);
 struct findings *block_findings(struct block *block); /* makes it */
 void number_add(struct number_list *list, uint32_t number);
 void block_work(struct evidence *evidence, struct block *block, enum block_work work);
-enum road_class block_class(const struct evidence *evidence, const struct block *block);
+enum road_class block_class(const struct block *block);
 int block_window(const struct evidence *evidence, const struct block *block); /* days */
 
 /* Index of a square among those of its block: coarse levels behind fine ones, Morton within a level. */

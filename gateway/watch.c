@@ -640,16 +640,17 @@ static int window_of_square(const struct evidence *evidence, int level, uint64_t
 {
     const struct cell cell = {(key << (2 * level + 1)) | UINT64_C(1) << (2 * level)};
     const struct grid_point corner = cell_corner(cell);
-    const struct block at = {.column = block_coordinate(corner.e_mm), .row = block_coordinate(corner.n_mm)};
+    const struct block *block =
+        evidence_block(evidence, block_coordinate(corner.e_mm), block_coordinate(corner.n_mm));
 
-    return block_window(evidence, &at);
+    return block ? block_window(evidence, block) : 1; /* one without a block is of a damaged image */
 }
 
 /* A leaf of finer squares lies within one block. */
 static void age_leaf(struct evidence *evidence, int level, const struct cellmap_leaf *leaf, int64_t day)
 {
     const bool is_within = level + 3 <= BLOCK_LEVEL || !evidence->config.class_of;
-    int window = window_of_square(evidence, level, leaf->key << 6);
+    int window = window_of_square(evidence, level, leaf->key << 6 | (unsigned)__builtin_ctzll(leaf->present));
 
     for (uint64_t left = leaf->present; left; left &= left - 1) {
         const unsigned square = (unsigned)__builtin_ctzll(left);
