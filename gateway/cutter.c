@@ -29,9 +29,9 @@ struct cut {
 struct cutter {
     struct cut *cuts;
     size_t n, capacity;
-    struct stretch head;
     double length_mm; /* of the pass */
     const struct stretch_taker *taker;
+    struct stretch head;
 };
 
 struct cutter *cutter_new(void)
