@@ -19,6 +19,8 @@
 #include "front/facts.h"
 #include "front/http.h"
 #include "front/stack.h"
+#include "gateway/roads_import.h"
+#include "link/road_file.h"
 #include "tests/sim/simulate.h"
 
 #define ERROR_SIZE 512
@@ -32,7 +34,7 @@ struct demo {
     double speed; /* < 0 = by mode */
     int port;
     uint64_t seed;
-    char dir[STACK_PATH_SIZE], bin_dir[PATH_MAX], truth[STACK_PATH_SIZE], roads[STACK_PATH_SIZE], district[STACK_PATH_SIZE], pages[PATH_MAX + 32];
+    char dir[STACK_PATH_SIZE], bin_dir[PATH_MAX], truth[STACK_PATH_SIZE], roads[STACK_PATH_SIZE], network[STACK_PATH_SIZE], district[STACK_PATH_SIZE], pages[PATH_MAX + 32];
     struct stack stack;
     struct events *events;
     struct simulate_options simulation;
@@ -87,7 +89,7 @@ static void remove_data_dir(const struct demo *d)
 static bool choose_place(struct demo *d, struct stack_options *o, char *error)
 {
     if (d->drive) {
-        o->truth_file = o->roads_file = NULL;
+        o->truth_file = o->roads_file = o->network_file = NULL;
         return stack_zone_of(d->drive, &o->zone, o->bounds, error) == ROAD_OK;
     }
     const struct simulate_options *s = &d->simulation;
@@ -99,6 +101,7 @@ static bool choose_place(struct demo *d, struct stack_options *o, char *error)
     o->bounds[3] = s->lat_deg + north + 0.0002;
     o->truth_file = d->truth;
     o->roads_file = d->roads;
+    o->network_file = d->network;
     return true;
 }
 
@@ -113,18 +116,44 @@ static const char *find_pages(struct demo *d)
     return access(d->pages, R_OK) == 0 ? d->pages : NULL;
 }
 
+/* The simulated streets as a road network, as `roadchief roads import` makes it. */
+static bool import_roads(const struct demo *d, char *error)
+{
+    const struct grid_zone zone = grid_zone_nearest(d->simulation.lat_deg, d->simulation.lon_deg);
+    const struct roads_options options = {.has_meridian = true, .meridian_deg = zone.meridian_deg};
+    char why[ROAD_FILE_ERROR_SIZE] = "";
+    struct roads_summary summary;
+    struct road_network network;
+    void *block = NULL;
+
+    json_t *roads = json_load_file(d->roads, 0, NULL);
+    char *text = roads ? json_dumps(roads, JSON_COMPACT) : NULL;
+    json_decref(roads);
+    enum road_status status = text ? roads_import(text, strlen(text), &options, &network, &block, &summary, why) : ROAD_IO;
+    free(text);
+    if (status == ROAD_OK)
+        status = road_file_write(d->network, &network, why);
+    free(block);
+    if (status != ROAD_OK)
+        snprintf(error, ERROR_SIZE, "the streets do not become a road network: %.300s", why);
+    return status == ROAD_OK;
+}
+
 static bool start_house(struct demo *d, char *error)
 {
     struct stack_options o = {.dir = d->dir, .bin_dir = d->bin_dir, .web_dir = find_pages(d), .http_port = d->port};
 
     snprintf(d->truth, sizeof d->truth, "%.900s/district/truth.geojson", d->dir);
     snprintf(d->roads, sizeof d->roads, "%.900s/district/roads.geojson", d->dir);
+    snprintf(d->network, sizeof d->network, "%.900s/roads.net", d->dir);
     d->simulation.out = d->district;
     snprintf(d->district, sizeof d->district, "%.900s/district", d->dir);
     if (!d->drive && simulate_place(&d->simulation) != 0) {
         snprintf(error, ERROR_SIZE, "the simulation failed");
         return false;
     }
+    if (!d->drive && !import_roads(d, error))
+        return false;
     if (!choose_place(d, &o, error) || stack_init(&d->stack, &o, error) != ROAD_OK ||
         stack_start_broker(&d->stack, error) != ROAD_OK || stack_start_server(&d->stack, error) != ROAD_OK)
         return false;

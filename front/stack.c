@@ -147,6 +147,8 @@ static enum road_status write_gateway_config(const struct stack *s, char *ret_pa
     write_common(s, out, "gw-1");
     fprintf(out, "data_dir = %s/gateway\nserver = server\nroad_class = %s\nas_of = event\n", s->dir,
             s->options.road_class ? s->options.road_class : "arterial");
+    if (s->options.network_file)
+        fprintf(out, "roads = %s\n", s->options.network_file);
     return close_config(out, ret_path, ret_error);
 }
 

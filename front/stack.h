@@ -34,6 +34,7 @@ struct stack_options {
     const char *bin_dir; /* where roadchief-node, -gateway, -server lie */
     const char *web_dir; /* built pages, may be NULL */
     const char *truth_file, *roads_file; /* may be NULL; read when asked for */
+    const char *network_file; /* of `roadchief roads import`, for the gateway; NULL: it knows no roads */
     struct grid_zone zone;
     double bounds[4];    /* w s e n, all 0 = from the data */
     const char *road_class; /* NULL = arterial */

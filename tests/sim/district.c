@@ -7,7 +7,7 @@
 #include "tests/sim/iri.h"
 #include "tests/sim/profile.h"
 
-#define LANE_OFFSET_M 1.75 /* half of a 3.5 m lane, right-hand traffic */
+#define LANE_OFFSET_M (SIM_LANE_WIDTH_M / 2)
 #define CROSSING_CUT_M 8.0 /* a lane starts and ends this far from the middle of its crossings */
 #define TAPER_M 6.0        /* profiles fade into the flat crossing */
 #define GD_SPREAD 1.4      /* a course's streets lie within this factor of their class's mean */

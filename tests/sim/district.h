@@ -16,6 +16,8 @@
 #define SIM_PLACED_MAX 2048
 #define SIM_PROFILE_STEP_M 0.05
 
+#define SIM_LANE_WIDTH_M 3.5 /* one each way, right-hand traffic */
+
 struct sim_lane {
     int street;
     double from_e_m, from_n_m;   /* centre of the lane where it leaves its crossing */

@@ -43,15 +43,17 @@ json_t *sim_roads_json(const struct sim_district *d)
     for (int street = 0; street < SIM_STREETS; street++) {
         const struct sim_lane *there = &d->lanes[2 * street], *back = &d->lanes[2 * street + 1];
         double e0, n0, e1, n1, e2, n2, e3, n3;
-        char name[32];
+        char id[32], name[32];
         sim_place_at(d, 2 * street, -8, 0, &e0, &n0);
         sim_place_at(d, 2 * street + 1, back->length_m + 8, 0, &e1, &n1);
         sim_place_at(d, 2 * street, there->length_m + 8, 0, &e2, &n2);
         sim_place_at(d, 2 * street + 1, -8, 0, &e3, &n3);
+        snprintf(id, sizeof id, "street-%d", street + 1);
         snprintf(name, sizeof name, "Street %d", street + 1);
         json_array_append_new(
-            features, json_pack("{s:s,s:{s:s,s:s,s:s,s:s#},s:{s:s,s:[o,o]}}", "type", "Feature", "properties", "id", name,
-                                "name", name, "class", "arterial", "iso8608", &d->iso_class[street], 1, "geometry", "type",
+            features, json_pack("{s:s,s:{s:s,s:s,s:s,s:i,s:f,s:s#},s:{s:s,s:[o,o]}}", "type", "Feature", "properties", "id",
+                                id, "name", name, "class", "arterial", "lanes", 2, "width", 2 * SIM_LANE_WIDTH_M,
+                                "iso8608", &d->iso_class[street], 1, "geometry", "type",
                                 "LineString", "coordinates", lon_lat(d, (e0 + e1) / 2, (n0 + n1) / 2),
                                 lon_lat(d, (e2 + e3) / 2, (n2 + n3) / 2)));
     }
