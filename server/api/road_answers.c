@@ -277,12 +277,13 @@ void answer_road_page(struct call *call)
         status = summary_last_change(call->reader, &last, &as_of_ns);
     if (!answer_is_ok(call->answer, status, NULL))
         return;
+    const enum road_code code = score.n_segments > 0 ? score.facts.code : state.worst;
     html_begin(html, road->name);
     bytes_text(html, "<h1>");
     html_text(html, road->name);
-    bytes_format(html, "</h1><p class=\"code %s\"><b>%s %s</b> %s · %s</p>", code_text((int)state.worst),
-                 code_letter(state.worst, LANGUAGE_ZH), code_letter(state.worst, LANGUAGE_EN),
-                 code_word(state.worst, LANGUAGE_ZH), code_word(state.worst, LANGUAGE_EN));
+    bytes_format(html, "</h1><p class=\"code %s\"><b>%s %s</b> %s · %s</p>", code_text((int)code),
+                 code_letter(code, LANGUAGE_ZH), code_letter(code, LANGUAGE_EN),
+                 code_word(code, LANGUAGE_ZH), code_word(code, LANGUAGE_EN));
     put_metres(html, &state);
     bytes_format(html, "<p>已确认病害 %lld 处 · %lld confirmed defects along this road.</p>",
                  (long long)state.confirmed, (long long)state.confirmed);

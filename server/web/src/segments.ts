@@ -64,6 +64,7 @@ export function divideViews(map: LibreMap, hasSegments: boolean): void {
     map.setLayerZoomRange(layer, layer === "cells-dots" ? Math.max(least, 16) : least, 24);
   }
   for (const layer of ["cells-few-dots", "cells-few-hatch"]) map.setLayerZoomRange(layer, 0, hasSegments ? 0 : 14);
+  map.setLayerZoomRange("defects", hasSegments ? near : 0, 24); // from far they are counted in their segment
   for (const layer of layers) map.setLayoutProperty(layer, "visibility", hasSegments ? "visible" : "none");
 }
 
