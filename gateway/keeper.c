@@ -1,9 +1,11 @@
 #include "gateway/keeper_state.h"
+#include "gateway/rules_keep.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- fold ---------------------------------------------------------------------------------------------- */
 
@@ -54,24 +56,85 @@ static enum road_status fold(struct keeper *keeper, int64_t upto_verdict, int64_
     return status;
 }
 
-/* Silently what was told; the rest waits for keeper_settle. */
-static enum road_status fold_store(struct keeper *keeper)
+/* What was told, folded by the rules that the beliefs have. */
+static enum road_status fold_told(struct keeper *keeper)
 {
-    enum road_status status = store_settled(keeper->store, &keeper->settled);
+    const enum road_status status = fold(keeper, keeper->settled.verdict, keeper->settled.batch);
 
-    if (status != ROAD_OK)
-        return status;
-    keeper_load(keeper);
-    status = fold(keeper, keeper->settled.verdict, keeper->settled.batch);
-    if (status != ROAD_OK)
-        return status;
     keeper->last_batch = keeper->settled.batch;
     keeper->last_verdict = keeper->settled.verdict;
     keeper->last_speaker = keeper->settled.speaker;
     keeper->last_seq = keeper->settled.seq;
-    if (keeper->last_batch > 0)
+    return status;
+}
+
+static void start_again(struct keeper *keeper, const struct beliefs_config *config)
+{
+    beliefs_done(&keeper->beliefs);
+    beliefs_init(&keeper->beliefs, config);
+    keeper->last_batch = keeper->last_verdict = keeper->settled_in_snapshot = 0;
+}
+
+/* Once by the rules that it was told by. */
+static enum road_status fold_as_before(struct keeper *keeper, struct rules_change *change)
+{
+    struct beliefs_config config = keeper->config.beliefs;
+
+    rules_use(&change->before, &config);
+    start_again(keeper, &config);
+    keeper_load(keeper);
+    const enum road_status status = fold_told(keeper);
+    if (status == ROAD_OK && keeper->last_batch > 0) {
         beliefs_settle(&keeper->beliefs, keeper->settled.as_of_ns, NULL);
-    return fold(keeper, INT64_MAX, INT64_MAX);
+        rules_keep_told(change, &keeper->beliefs);
+    }
+    start_again(keeper, &keeper->config.beliefs);
+    return status;
+}
+
+/* By other rules; what they hold can be folded from the batches, as far back as those are kept. */
+static void forget_snapshots(const struct keeper *keeper)
+{
+    char old[SNAPSHOT_PATH_SIZE + 8];
+
+    if (!keeper->config.snapshot_path)
+        return;
+    snprintf(old, sizeof old, "%s.old", keeper->config.snapshot_path);
+    unlink(keeper->config.snapshot_path);
+    unlink(old);
+}
+
+/* Silently what was told, unless other rules make something else of it; the rest waits for keeper_settle. */
+static enum road_status fold_by(struct keeper *keeper, struct rules_change *change)
+{
+    enum road_status status = store_settled(keeper->store, &keeper->settled);
+
+    if (status == ROAD_OK && change->is_other)
+        status = fold_as_before(keeper, change);
+    else if (status == ROAD_OK)
+        keeper_load(keeper);
+    if (status == ROAD_OK)
+        status = fold_told(keeper);
+    if (status != ROAD_OK)
+        return status;
+    rules_keep_adopt(change, &keeper->beliefs);
+    if (keeper->last_batch > 0)
+        beliefs_settle(&keeper->beliefs, keeper->settled.as_of_ns, change->is_other ? &keeper->delta : NULL);
+    if (change->is_other)
+        forget_snapshots(keeper);
+    status = rules_keep_tell(keeper, change);
+    return status == ROAD_OK ? fold(keeper, INT64_MAX, INT64_MAX) : status;
+}
+
+static enum road_status fold_store(struct keeper *keeper, char *ret_error)
+{
+    struct rules_change change;
+
+    enum road_status status = rules_keep_open(keeper, &change, ret_error);
+    if (status == ROAD_OK)
+        status = fold_by(keeper, &change);
+    rules_change_done(&change);
+    return status;
 }
 
 /* ---- open and close ------------------------------------------------------------------------------------ */
@@ -102,7 +165,7 @@ static enum road_status open_parts(struct keeper *keeper, char *ret_error)
                      publisher_new(config->signer, keeper->outbox, config->beliefs.evidence.zone, &keeper->publisher),
                      "publisher");
     if (status == ROAD_OK)
-        status = say(ret_error, fold_store(keeper), "folding the stored batches");
+        status = say(ret_error, fold_store(keeper, ret_error), "folding the stored batches");
     return status;
 }
 

@@ -14,6 +14,7 @@
 
 #include "gateway/beliefs.h"
 #include "gateway/intake.h"
+#include "gateway/rules.h"
 #include "link/inbox.h"
 #include "link/outbox.h"
 
@@ -34,6 +35,8 @@ struct keeper_config {
     uint8_t roads[SHA256_SIZE]; /* digest of beliefs.roads, zeros if NULL: snapshots of another network are not read */
     /* Batches that a snapshot covers are deleted this long after they came; 0 = never. */
     int64_t retain_s, retain_phone_s;
+    const struct gateway_rules *rules; /* borrowed; those of `beliefs`, to be recorded. NULL: nothing is recorded */
+    int64_t opened_ns;                 /* UTC */
     struct signer *signer;            /* borrowed */
     const struct registry *registry;  /* borrowed */
 };

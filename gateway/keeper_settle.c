@@ -77,7 +77,8 @@ static bool is_worth_telling(const struct keeper *keeper)
 {
     const struct delta *delta = &keeper->delta;
 
-    return keeper->telling.has_cause || delta->n_cells || delta->n_leaves || delta->n_defects || delta->n_features;
+    return keeper->telling.has_cause || delta->n_cells || delta->n_leaves || delta->n_defects || delta->n_features ||
+           delta->n_segments;
 }
 
 /* Nothing is wrong with disk or memory: what moved is more than a change can put into words. */

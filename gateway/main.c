@@ -362,6 +362,8 @@ static void open_keeper(struct gateway *g)
         .is_rebuild = g->is_rebuild,
         .retain_s = c->retain_days * 86400,
         .retain_phone_s = c->retain_phone_hours * 3600,
+        .rules = &g->rules,
+        .opened_ns = clock_ns(CLOCK_REALTIME),
         .signer = g->signer,
         .registry = g->registry,
     };

@@ -326,16 +326,20 @@ static enum road_status add_segment(struct publisher *p, const struct segment_be
     return ROAD_OK;
 }
 
-enum road_status publish(struct publisher *p, const struct delta *delta, struct kid cause_kid, uint64_t cause_seq)
+static void begin(struct publisher *p, const struct delta *delta, struct kid cause_kid, uint64_t cause_seq)
 {
-    enum road_status status = ROAD_OK;
-
     p->change = (struct change){.zone = p->zone,
                                 .cause_kid = cause_kid,
                                 .cause_seq = cause_seq,
                                 .as_of_ns = delta->as_of_ns,
                                 .road = delta->road};
     start_message(p);
+}
+
+static enum road_status add_all(struct publisher *p, const struct delta *delta)
+{
+    enum road_status status = ROAD_OK;
+
     for (size_t i = 0; status == ROAD_OK && i < delta->n_defects; i++)
         status = add_defect(p, &delta->defects[i]);
     for (size_t i = 0; status == ROAD_OK && i < delta->n_features; i++)
@@ -350,4 +354,23 @@ enum road_status publish(struct publisher *p, const struct delta *delta, struct 
     for (size_t i = 0; status == ROAD_OK && i < delta->n_segments; i++)
         status = add_segment(p, &delta->segments[i]);
     return status == ROAD_OK ? send_message(p, true) : status;
+}
+
+enum road_status publish(struct publisher *p, const struct delta *delta, struct kid cause_kid, uint64_t cause_seq)
+{
+    begin(p, delta, cause_kid, cause_seq);
+    return add_all(p, delta);
+}
+
+enum road_status publish_saying(struct publisher *p, const struct delta *delta, struct kid cause_kid,
+                                uint64_t cause_seq, const char *kind, const char *subject, const uint8_t *payload,
+                                size_t length)
+{
+    if (length > sizeof p->payload)
+        return ROAD_TOO_LARGE;
+    begin(p, delta, cause_kid, cause_seq);
+    memcpy(p->payload, payload, length);
+    p->cost += length + DEFECT_STATEMENT_COST;
+    const enum road_status status = add_statement(p, kind, kind, subject, length);
+    return status == ROAD_OK ? add_all(p, delta) : status;
 }

@@ -17,4 +17,9 @@ void publisher_free(struct publisher *publisher);
 enum road_status publish(struct publisher *publisher, const struct delta *delta, struct kid cause_kid,
                          uint64_t cause_seq);
 
+/* Likewise, with a statement of its own before all others: kind, "kind/subject", payload. */
+enum road_status publish_saying(struct publisher *publisher, const struct delta *delta, struct kid cause_kid,
+                                uint64_t cause_seq, const char *kind, const char *subject, const uint8_t *payload,
+                                size_t length);
+
 #endif

@@ -34,10 +34,6 @@ static const struct config_key rules_keys[] = {
      "grey after so many cadences without a pass [contract of this project]"},
     {"csi_margin", CONFIG_DOUBLE, VALUE(code.csi_margin), 0, 40, "3", "points", NULL,
      "what the surface index must be above a floor before its colour improves [ours]"},
-    {"coverage_pale", CONFIG_DOUBLE, VALUE(code.coverage_pale), 0.0625, 1.9375, "0.25", "", NULL,
-     "sum of w * Pd from which a square is green, pale; grey below [contract; about one phone pass on its 16 m square]"},
-    {"coverage_full", CONFIG_DOUBLE, VALUE(code.coverage_full), 0.0625, 1.9375, "1", "", NULL,
-     "sum of w * Pd from which green is full [contract]"},
     {"severity_factors", CONFIG_NUMBERS, NUMBERS(code.severity_factor), 0, 1, "0.6 0.8 1", "", NULL,
      "share of the points that low, medium and high severity lose in the CSI [ours: CJJ 36 knows no severities]"},
     {"segment_observed", CONFIG_DOUBLE, VALUE(code.segment_observed), 0.01, 1, "0.6", "", NULL,
@@ -95,8 +91,6 @@ static enum road_status check(const struct gateway_rules *rules, char *ret_error
     for (size_t i = 0; i < sizeof detectors / sizeof detectors[0]; i++)
         if (!(detectors[i]->pf < detectors[i]->pd_pass && detectors[i]->pd_pass <= detectors[i]->pd_crossed))
             return refuse(ret_error, "motion_rtk, motion_other, camera, feature: Pf < Pd a pass <= Pd given a crossing");
-    if (!(rules->code.coverage_pale <= rules->code.coverage_full))
-        return refuse(ret_error, "coverage_pale is at most coverage_full");
     if (!(rules->evidence.drop_p < rules->evidence.confirm_p))
         return refuse(ret_error, "drop_p is below confirm_p");
     if (!(log(rules->evidence.confirm_p / (1 - rules->evidence.confirm_p)) < rules->evidence.cap_nats))
@@ -106,9 +100,16 @@ static enum road_status check(const struct gateway_rules *rules, char *ret_error
     return ROAD_OK;
 }
 
+/* What a square's 16 bits can tell of coverage is fixed with them (grid/cover.h), and no rule that could be changed. */
+static void prepare(struct gateway_rules *rules)
+{
+    memset(rules, 0, sizeof *rules);
+    rules->code = code_rules_default;
+}
+
 void rules_default(struct gateway_rules *ret_rules)
 {
-    memset(ret_rules, 0, sizeof *ret_rules);
+    prepare(ret_rules);
     const enum road_status status = config_defaults(rules_keys, N_KEYS, ret_rules);
     assert(status == ROAD_OK); /* of our own table */
     (void)status;
@@ -118,7 +119,7 @@ enum road_status rules_load(const char *path, struct gateway_rules *ret_rules, c
 {
     char what[CONFIG_ERROR_SIZE];
 
-    memset(ret_rules, 0, sizeof *ret_rules);
+    prepare(ret_rules);
     enum road_status status = config_load(rules_keys, N_KEYS, ret_rules, path, ret_error);
     if (status == ROAD_OK && (status = check(ret_rules, what)) != ROAD_OK)
         snprintf(ret_error, CONFIG_ERROR_SIZE, "%.200s: %.300s", path, what);

@@ -9,8 +9,7 @@
 
 #include "gateway/coverage.h"
 #include "link/config.h"
-
-#define RULES_TEXT_MAX 8192 /* bytes of the plain form */
+#include "link/message_rules.h"
 
 struct evidence_rules {
     struct detector motion_rtk, motion_other, camera, feature;

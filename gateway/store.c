@@ -18,6 +18,7 @@ const char *const store_migrations[] = {
     " coalesce(seq, 0) FROM batch;",
     /* Phones' batches go first: found without looking through the fleet's. */
     "CREATE INDEX batch_phone ON batch(id) WHERE is_phone = 1;",
+    "CREATE TABLE rules(id INTEGER PRIMARY KEY, plain TEXT NOT NULL, since_ns INTEGER NOT NULL);",
     NULL,
 };
 

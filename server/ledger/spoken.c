@@ -57,12 +57,27 @@ static enum road_status check_digest(const char *subject, const uint8_t *payload
     return wire_end(&reader) == ROAD_OK && strcmp(subject, want) == 0 ? ROAD_OK : ROAD_BAD_INPUT;
 }
 
+/* "rules/<kid>", with the kid that the statement itself names. */
+static enum road_status check_rules(const char *subject, const uint8_t *payload, size_t length)
+{
+    struct rules_statement statement;
+    const char *field;
+    char want[KID_TEXT_SIZE + 8], kid[KID_TEXT_SIZE];
+
+    if (rules_statement_decode(payload, length, &statement, &field))
+        return ROAD_BAD_INPUT;
+    snprintf(want, sizeof want, "rules/%s", kid_format(statement.gateway, kid));
+    return strcmp(subject, want) == 0 ? ROAD_OK : ROAD_BAD_INPUT;
+}
+
 enum road_status spoken_check(const char *kind, const char *subject, const uint8_t *payload, size_t length)
 {
     if (strcmp(kind, "defect") == 0)
         return check_defect(subject, payload, length);
     if (strcmp(kind, "change-digest") == 0)
         return check_digest(subject, payload, length);
+    if (strcmp(kind, "rules") == 0)
+        return check_rules(subject, payload, length);
     if (strcmp(kind, "verdict") == 0)
         return check_verdict(subject, payload, length);
     return ROAD_BAD_INPUT;

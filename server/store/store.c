@@ -95,7 +95,7 @@ static enum road_status refuse(enum road_status status, const char *field, const
 
 static bool kind_is_kept(const struct statement *statement)
 {
-    static const char *const kinds[] = {"defect", "change-digest"};
+    static const char *const kinds[] = {"defect", "change-digest", "rules"};
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (statement->kind_length == strlen(kinds[i]) &&

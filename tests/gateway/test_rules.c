@@ -97,7 +97,7 @@ FACT(every_rule_moves_the_hash)
 {
     static const char *const changes[] = {
         "rules_version = 7", "rules_about = other words", "pci_floors_expressway = 91 75 65", "rqi_floors_branch = 3.4 2.8 2.1",
-        "cadence_d = 1 1 2 4", "csi_margin = 4", "coverage_pale = 0.3", "stale_cadences = 4", "severity_factors = 0.6 0.8 0.9",
+        "cadence_d = 1 1 2 4", "csi_margin = 4", "stale_cadences = 4", "severity_factors = 0.6 0.8 0.9",
         "segment_observed = 0.7", "segment_reds = 4", "motion_rtk = 0.6 0.5 0.002", "prior = 0.002", "drop_p = 0.25",
         "feature_passes = 6", "feature_change_mads = 2.5", "pqi_ride_weights = 0.6 0.6 0.6 0.5"};
     struct gateway_rules rules, built_in;
@@ -139,7 +139,6 @@ FACT(what_makes_no_sense_is_refused_in_words)
         {"rqi_floors_arterial = 3.6 3 5\n", "out of range"},
         {"camera = 0.7 0.8 0.01\n", "Pd a pass <= Pd given a crossing"},
         {"camera = 0.7 0.7 0.71\n", "Pf < Pd"},
-        {"coverage_pale = 1.5\n", "coverage_pale is at most"},
         {"drop_p = 0.5\nconfirm_p = 0.5\n", "drop_p is below"},
         {"cap_nats = 3\nconfirm_p = 0.96\n", "cap_nats"},
         {"drop_p = 0.001\nprior = 0.01\n", "prior is below"},
