@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "link/message_rules.h"
 #include "link/verdict.h"
 #include "link/wire.h"
 

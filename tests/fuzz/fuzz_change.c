@@ -1,9 +1,9 @@
-/* A change, and a defect's statement, from hostile bytes: refused with a field named, or one that encodes
+/* A change, and the statements of a defect and of the rules, from hostile bytes: refused with a field named, or one that encodes
  * again. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "link/message.h"
+#include "link/message_rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,6 +24,21 @@ static void try_statement(const uint8_t *data, size_t size)
     }
 }
 
+static void try_rules(const uint8_t *data, size_t size)
+{
+    static uint8_t bytes[RULES_PAYLOAD_MAX];
+    struct rules_statement statement;
+    const char *field = NULL;
+    size_t length;
+
+    if (rules_statement_decode(data, size, &statement, &field) != ROAD_OK) {
+        if (!field)
+            abort();
+    } else if (rules_statement_encode(&statement, bytes, sizeof bytes, &length) != ROAD_OK) {
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint8_t bytes[BATCH_PAYLOAD_MAX], again[BATCH_PAYLOAD_MAX];
@@ -32,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = 0, length_again = 0;
 
     try_statement(data, size);
+    try_rules(data, size);
     if (change_decode(data, size, &change, &field) != ROAD_OK) {
         if (!field)
             abort();
