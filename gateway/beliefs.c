@@ -43,12 +43,21 @@ static bool is_believed(const void *context, uint32_t speaker, int64_t day)
     return !standing_faults(beliefs->standing, speaker, (int32_t)day);
 }
 
+static void use_odds(struct beliefs *beliefs, const struct evidence_rules *odds)
+{
+    beliefs->config.odds = NULL; /* the caller's may go */
+    beliefs->evidence.config.detectors = odds->detectors;
+    beliefs->walk = walk_rules_of(odds->prior, odds->cap_nats, odds->floor_nats, odds->confirm_p, odds->drop_p, odds->repaired_p,
+                                  odds->sure_confidence);
+}
+
 void beliefs_init(struct beliefs *beliefs, const struct beliefs_config *config)
 {
     memset(beliefs, 0, sizeof *beliefs);
     beliefs->config = *config;
     beliefs->day = NO_DAY;
     evidence_init(&beliefs->evidence, &config->evidence);
+    use_odds(beliefs, config->odds ? config->odds : &evidence_rules_default);
     beliefs->segments = segments_new(config->roads);
     beliefs->evidence.config.road_class = config->road_class;
     if (config->roads) {

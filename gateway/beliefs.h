@@ -14,7 +14,9 @@
 #include "gateway/snap.h"
 #include "gateway/segments.h"
 #include "gateway/standing.h"
+#include "gateway/rules.h"
 #include "gateway/verdict.h"
+#include "gateway/walk.h"
 
 #define PAINTED_MAX 16
 #define NO_DEFECT UINT32_MAX
@@ -27,6 +29,7 @@ struct beliefs_config {
     const struct road_network *roads;
     struct code_rules rules;
     struct standing_rules standing; /* who is believed; all zero: everybody */
+    const struct evidence_rules *odds; /* gateway/rules.h; copied. NULL: as shipped */
     unsigned feature_passes; /* units with a strength before a feature has a baseline; at least 2 are needed */
 };
 #define FEATURE_PASSES_DEFAULT 5
@@ -98,6 +101,7 @@ struct beliefs {
     size_t n_queue, queue_capacity;
     size_t n_associated; /* sightings before this one have a defect */
     uint32_t walk_mark;
+    struct walk_rules walk; /* of the rules */
     struct segments *segments; /* NULL without a network */
     struct fold *fold; /* where colour.c sums up a block */
     int64_t day; /* of the last settling, UTC */

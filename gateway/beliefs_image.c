@@ -26,6 +26,8 @@ struct belonging {
     int64_t window_days[4];
     struct code_rules rules;
     struct standing_rules standing;
+    struct detectors detectors;
+    struct walk_rules walk;
 };
 
 struct counts {
@@ -101,6 +103,8 @@ static void belong(const struct beliefs *beliefs, struct belonging *ret)
     for (int i = 0; i < 4; i++)
         ret->window_days[i] = e->window_days[i];
     ret->rules = config->rules;
+    ret->detectors = e->detectors;
+    ret->walk = beliefs->walk;
     ret->standing.jumps_a_day = config->standing.jumps_a_day; /* one by one: what lies between them is not to count */
     ret->standing.false_alarms_a_day = config->standing.false_alarms_a_day;
     ret->standing.false_alarms_per_km = config->standing.false_alarms_per_km;

@@ -8,9 +8,9 @@
 
 #define UNWATCHED 0.01 /* passes that hardly came near are not counted */
 
-const struct detector *clear_detector(const struct clear *clear)
+const struct detector *clear_detector(const struct detectors *detectors, const struct clear *clear)
 {
-    return detector_of((enum sense)clear->sensor, (enum gnss_class)clear->gnss);
+    return detector_of(detectors, (enum sense)clear->sensor, (enum gnss_class)clear->gnss);
 }
 
 void clears_done(struct clears *clears)
@@ -41,7 +41,9 @@ bool clears_see(struct clears *clears, const struct block *block, const struct s
         return false;
     const struct clear now = {stretch->speaker, stretch->hour, stretch->sensor, stretch->gnss, w};
     struct clear *c = visit_of(clears, stretch);
-    if (c && w * clear_detector(&now)->pd_crossed <= c->w * clear_detector(c)->pd_crossed)
+    /* The better of two receivers within one visit: by the shipped figures, whatever the rules are. */
+    if (c && w * clear_detector(&detectors_default, &now)->pd_crossed <=
+                 c->w * clear_detector(&detectors_default, c)->pd_crossed)
         return false;
     if (!c) {
         ROOM(clears->items, clears->capacity, clears->n + 1);

@@ -14,7 +14,7 @@ struct clear {
     uint8_t sensor, gnss;
     double w; /* the probability that it crossed */
 };
-const struct detector *clear_detector(const struct clear *clear);
+const struct detector *clear_detector(const struct detectors *detectors, const struct clear *clear);
 
 /* What is asked: it decides all weights. */
 struct crossing {

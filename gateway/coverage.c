@@ -7,15 +7,13 @@
 #define NEGLIGIBLE 1e-4
 #define OVERSHOOT_MM 1000.0 /* a thing beyond the end of a stretch by more than this is nearer to the next one */
 
-static const struct detector motion_rtk = {0.6, 0.6, 0.002};
-static const struct detector motion_other = {0.75, 0.375, 0.002};
-static const struct detector camera = {0.7, 0.7, 0.01};
+const struct detectors detectors_default = {{0.6, 0.6, 0.002}, {0.75, 0.375, 0.002}, {0.7, 0.7, 0.01}};
 
-const struct detector *detector_of(enum sense sensor, enum gnss_class gnss)
+const struct detector *detector_of(const struct detectors *detectors, enum sense sensor, enum gnss_class gnss)
 {
     if (sensor == SENSE_CAMERA)
-        return &camera;
-    return gnss == GNSS_RTK ? &motion_rtk : &motion_other;
+        return &detectors->camera;
+    return gnss == GNSS_RTK ? &detectors->motion_rtk : &detectors->motion_other;
 }
 
 int coverage_level(double sigma_mm)

@@ -12,12 +12,8 @@
 #ifndef GATEWAY_COVERAGE_H
 #define GATEWAY_COVERAGE_H
 
+#include "gateway/detector.h"
 #include "gateway/evidence.h"
-
-struct detector {
-    double pd_crossed, pd_pass, pf;
-};
-const struct detector *detector_of(enum sense sensor, enum gnss_class gnss);
 
 /* The finest level whose square is at least 2 sigma wide, at most COVER_LEVEL_MAX. */
 int coverage_level(double sigma_mm);

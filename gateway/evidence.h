@@ -14,6 +14,7 @@
 #define GATEWAY_EVIDENCE_H
 
 #include "gateway/cellmap.h"
+#include "gateway/detector.h"
 #include "gateway/piece.h"
 #include "gateway/stretch.h"
 #include "grid/shape.h"
@@ -121,6 +122,7 @@ struct evidence_config {
     enum road_class (*class_of)(const void *context, int32_t column, int32_t row, enum road_class otherwise);
     const void *class_context;
     int window_days[4]; /* by class: after so many days without a pass a square is grey; filled by beliefs_init */
+    struct detectors detectors; /* filled by beliefs_init */
     int evidence_days;  /* stretches are kept so long; 0 = EVIDENCE_DAYS_DEFAULT */
 };
 #define EVIDENCE_DAYS_DEFAULT 30

@@ -238,7 +238,7 @@ static size_t collect_items(const struct beliefs *beliefs, const struct units *u
                                           .sensor = SENSE_MOTION,
                                           .is_hit = true,
                                           .is_phone = beliefs->evidence.speakers[u->speaker].is_phone,
-                                          .log_odds_micro = hit_log_odds(FEATURE_PD, FEATURE_PF,
+                                          .log_odds_micro = hit_log_odds(&beliefs->walk, FEATURE_PD, FEATURE_PF,
                                                                          u->feature->sigma_mm / 1000, n == 0,
                                                                          u->feature->confidence_permille)};
         n++;
@@ -265,7 +265,7 @@ static void walk_feature(const struct beliefs *beliefs, struct defect *defect, c
     struct clear *clears = clears_without(&defect->feature_clears, was_felt, units, &n_clears);
     struct evidence_item *items = room_zeroed(units->n + n_clears, sizeof *items);
     const size_t n = collect_items(beliefs, units, clears, n_clears, items);
-    walk_days(items, n, 0, beliefs->day, &end);
+    walk_days(&beliefs->walk, items, n, 0, beliefs->day, &end);
     feature->posterior_permille = (uint16_t)posterior_permille(end.log_odds_micro);
     feature->state = end.state == DEFECT_CONFIRMED && has_majority(units)  ? FEATURE_REGISTERED
                      : end.state == DEFECT_DROPPED && end.was_confirmed ? FEATURE_RETIRED

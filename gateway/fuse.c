@@ -112,8 +112,8 @@ static void add_hit(const struct beliefs *beliefs, const struct hit *hit, const 
                     struct items *items)
 {
     const struct sighting *s = w->sighting;
-    const struct detector *detector = detector_of(s->sensor, s->gnss);
-    const int64_t whole = hit_log_odds(detector->pd_pass, fmax(detector->pf, w->pf), s->sigma_mm / 1000, is_first,
+    const struct detector *detector = detector_of(&beliefs->evidence.config.detectors, s->sensor, s->gnss);
+    const int64_t whole = hit_log_odds(&beliefs->walk, detector->pd_pass, fmax(detector->pf, w->pf), s->sigma_mm / 1000, is_first,
                                        s->confidence_permille);
 
     add_item(items, (struct evidence_item){.hour = hit->hour,
@@ -221,7 +221,7 @@ static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, cons
                 add_hit(beliefs, &hits->items[i], hits->items[i].by_sense[sense], items.n == 0, &items);
     for (size_t i = 0; i < n_clears; i++) {
         const struct clear *c = &clears[i];
-        const struct detector *detector = clear_detector(c);
+        const struct detector *detector = clear_detector(&beliefs->evidence.config.detectors, c);
         add_item(&items, (struct evidence_item){.hour = c->hour,
                                                 .speaker = c->speaker,
                                                 .sensor = (enum sense)c->sensor,
@@ -230,7 +230,7 @@ static void fuse_odds(const struct beliefs *beliefs, struct defect *defect, cons
     }
     const int tau_h = defect_fades(defect->belief.type) ? catalogue_type(defect->belief.type)->tau_h : 0;
     const bool has_hit = weigh_standing(beliefs, defect, &items);
-    walk_days_said(items.items, items.n, said, n_said, tau_h, beliefs->day, &end);
+    walk_days_said(&beliefs->walk, items.items, items.n, said, n_said, tau_h, beliefs->day, &end);
     if (!has_hit && end.state == DEFECT_SUSPECTED)
         end.state = DEFECT_DROPPED; /* nobody who is believed ever found it */
     defect->belief.state = end.state;
@@ -343,9 +343,9 @@ static void drop_claim(const struct beliefs *beliefs, struct defect *defect, con
     struct items none = {0};
 
     weigh_standing(beliefs, defect, &none);
-    walk_days_said(NULL, 0, said, n_said, 0, beliefs->day, &end);
+    walk_days_said(&beliefs->walk, NULL, 0, said, n_said, 0, beliefs->day, &end);
     if (end.state != DEFECT_CONFIRMED)
-        end = (struct walk_end){.state = DEFECT_DROPPED, .log_odds_micro = LOG_ODDS_PRIOR_MICRO};
+        end = (struct walk_end){.state = DEFECT_DROPPED, .log_odds_micro = beliefs->walk.prior_micro};
     belief->state = end.state;
     belief->may_be_red = end.may_be_red;
     belief->repair = end.repair;

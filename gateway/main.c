@@ -353,6 +353,7 @@ static void open_keeper(struct gateway *g)
                     .road_class = (enum road_class)c->road_class,
                     .roads = c->roads[0] ? &g->roads.network : NULL,
                     .rules = g->rules.code,
+                    .odds = &g->rules.evidence,
                     .feature_passes = (unsigned)g->rules.evidence.feature_passes},
         .outbox = {.max_bytes = c->outbox_max_bytes, .max_items = c->outbox_max_items},
         .quarantine_max_items = c->quarantine_max_items,

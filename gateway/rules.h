@@ -11,13 +11,14 @@
 #include "link/config.h"
 #include "link/message_rules.h"
 
+/* How evidence is weighed; gateway/walk.h has the thresholds as it uses them. */
 struct evidence_rules {
-    struct detector motion_rtk, motion_other, camera, feature;
-    double prior, cap_nats, floor_nats, confirm_p, drop_p;
-    double sure_confidence;     /* 0..1 */
-    double change, change_mads; /* that make a feature stand out */
+    struct detectors detectors;
+    double prior, cap_nats, floor_nats, confirm_p, drop_p, repaired_p;
+    double sure_confidence; /* 0..1 */
     int64_t feature_passes;
 };
+extern const struct evidence_rules evidence_rules_default;
 
 struct gateway_rules {
     int64_t version;

@@ -10,6 +10,7 @@
 void rules_use(const struct gateway_rules *rules, struct beliefs_config *config)
 {
     config->rules = rules->code;
+    config->odds = &rules->evidence;
     config->feature_passes = (unsigned)rules->evidence.feature_passes;
 }
 

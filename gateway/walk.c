@@ -8,12 +8,30 @@
 #define CLEARING_KEPT 2
 #define OTHERS_SHARE 3 /* ours: two nodes in turn are no slower for it, and who only passes all day is not believed */
 #define PASSES_GUESS 10 /* consumer GPS; told while no pass has come since the claim */
-#define SURE_PERMILLE 500 /* a node that holds its sighting for more likely than not is taken at its word */
 
-int64_t hit_log_odds(double pd, double pf, double sigma_m, bool is_first, int confidence_permille)
+static int64_t log_odds_micro(double p)
 {
+    return llround(log(p / (1 - p)) * MICRO);
+}
+
+struct walk_rules walk_rules_of(double prior, double cap_nats, double floor_nats, double confirm_p, double drop_p,
+                                double repaired_p, double sure_confidence)
+{
+    return (struct walk_rules){.prior_micro = log_odds_micro(prior),
+                               .cap_micro = llround(cap_nats * MICRO),
+                               .floor_micro = log_odds_micro(prior) - llround(floor_nats * MICRO),
+                               .confirm_micro = log_odds_micro(confirm_p),
+                               .drop_micro = log_odds_micro(drop_p),
+                               .repaired_micro = llround(log(repaired_p) * MICRO),
+                               .sure_permille = llround(sure_confidence * 1000)};
+}
+
+int64_t hit_log_odds(const struct walk_rules *rules, double pd, double pf, double sigma_m, bool is_first,
+                     int confidence_permille)
+{
+    const double sure = (double)rules->sure_permille;
     const double places = fmax(1, sqrt(2 * M_PI) * sigma_m); /* 1 m places that the sighting may mean */
-    const double trust = confidence_permille >= SURE_PERMILLE ? 1 : confidence_permille / (double)SURE_PERMILLE;
+    const double trust = confidence_permille >= sure ? 1 : confidence_permille / sure;
     const double nats = log(pd / pf) - (is_first ? 0 : log(places));
 
     return llround(fmax(nats, 0) * trust * MICRO);
@@ -56,6 +74,7 @@ struct witnesses {
 };
 
 struct walk {
+    const struct walk_rules *rules;
     const struct evidence_item *items;
     struct walk_end end;
     struct witnesses witnesses;
@@ -132,31 +151,31 @@ static bool has_both_senses(const struct evidence_item *items, size_t from, size
     return false;
 }
 
-static int64_t clamp(int64_t log_odds)
+static int64_t clamp(const struct walk_rules *rules, int64_t log_odds)
 {
-    if (log_odds > LOG_ODDS_CAP_MICRO)
-        return LOG_ODDS_CAP_MICRO;
-    return log_odds < LOG_ODDS_FLOOR_MICRO ? LOG_ODDS_FLOOR_MICRO : log_odds;
+    if (log_odds > rules->cap_micro)
+        return rules->cap_micro;
+    return log_odds < rules->floor_micro ? rules->floor_micro : log_odds;
 }
 
-static int64_t fade(int64_t log_odds, int64_t days, int tau_h)
+static int64_t fade(const struct walk_rules *rules, int64_t log_odds, int64_t days, int tau_h)
 {
     if (tau_h <= 0 || days <= 0)
         return log_odds;
     const double kept = exp(-(double)days * HOURS_A_DAY / tau_h);
-    return LOG_ODDS_PRIOR_MICRO + llround((double)(log_odds - LOG_ODDS_PRIOR_MICRO) * kept);
+    return rules->prior_micro + llround((double)(log_odds - rules->prior_micro) * kept);
 }
 
 /* A repaired one stays repaired until its odds say otherwise; there is nothing left to drop. */
-static enum defect_state next_state(enum defect_state state, int64_t log_odds, int n_clearing, bool fades)
+static enum defect_state next_state(const struct walk_rules *rules, enum defect_state state, int64_t log_odds, int n_clearing, bool fades)
 {
-    if (log_odds >= LOG_ODDS_CONFIRM_MICRO)
+    if (log_odds >= rules->confirm_micro)
         return DEFECT_CONFIRMED;
     if (state == DEFECT_REPAIRED || (n_clearing < CLEARING_KEPT && !fades))
         return state;
     if (state == DEFECT_CONFIRMED)
-        return log_odds <= LOG_ODDS_DROP_MICRO ? DEFECT_DROPPED : state;
-    return log_odds <= LOG_ODDS_PRIOR_MICRO ? DEFECT_DROPPED : state;
+        return log_odds <= rules->drop_micro ? DEFECT_DROPPED : state;
+    return log_odds <= rules->prior_micro ? DEFECT_DROPPED : state;
 }
 
 /* ---- repair and return --------------------------------------------------------------------------------- */
@@ -167,7 +186,7 @@ static void verify(struct walk *w, enum repair_cause cause, int64_t at_ns)
     w->end.repair.cause = cause;
     w->end.repair.settled_ns = at_ns;
     w->end.state = DEFECT_REPAIRED;
-    w->end.log_odds_micro = LOG_ODDS_PRIOR_MICRO; /* what the odds were about is gone */
+    w->end.log_odds_micro = w->rules->prior_micro; /* what the odds were about is gone */
 }
 
 /* It is what it was when the claim came. */
@@ -178,8 +197,8 @@ static void reopen(struct walk *w, enum repair_cause cause, int64_t at_ns)
     w->end.repair.settled_ns = at_ns;
     if (w->end.state != DEFECT_CONFIRMED)
         w->end.state = DEFECT_SUSPECTED;
-    if (w->was_confirmed_at_claim && w->end.log_odds_micro < LOG_ODDS_CONFIRM_MICRO)
-        w->end.log_odds_micro = LOG_ODDS_CONFIRM_MICRO;
+    if (w->was_confirmed_at_claim && w->end.log_odds_micro < w->rules->confirm_micro)
+        w->end.log_odds_micro = w->rules->confirm_micro;
 }
 
 static bool may_reopen(const struct walk *w, int64_t today)
@@ -194,7 +213,7 @@ static bool may_reopen(const struct walk *w, int64_t today)
 static int64_t reopening_hour(const struct walk *w, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++)
-        if (w->items[i].is_hit && w->items[i].log_odds_micro >= REPAIR_REOPEN_MICRO)
+        if (w->items[i].is_hit && w->items[i].log_odds_micro >= w->rules->confirm_micro)
             return w->items[i].hour;
     return -1;
 }
@@ -215,8 +234,8 @@ static void count_towards_verified(struct walk *w, size_t from, size_t to)
     if (w->missed_micro > 0)
         w->missed_micro = 0;
     const struct run run = {w->items, w->since_claim, to, true};
-    if (w->missed_micro <= REPAIR_VERIFIED_MICRO && w->verifying.n == CLEARING_KEPT &&
-        sum_without_greatest(&run) <= REPAIR_VERIFIED_MICRO / OTHERS_SHARE)
+    if (w->missed_micro <= w->rules->repaired_micro && w->verifying.n == CLEARING_KEPT &&
+        sum_without_greatest(&run) <= w->rules->repaired_micro / OTHERS_SHARE)
         verify(w, REPAIR_BY_PASSES, w->items[to - 1].hour * NS_PER_HOUR);
 }
 
@@ -258,7 +277,7 @@ static bool is_cleared_by_many(const struct walk *w, size_t to)
 {
     const struct run run = {w->items, w->since_hit, to, false};
 
-    return sum_without_greatest(&run) <= (LOG_ODDS_DROP_MICRO - w->at_last_hit_micro) / OTHERS_SHARE;
+    return sum_without_greatest(&run) <= (w->rules->drop_micro - w->at_last_hit_micro) / OTHERS_SHARE;
 }
 
 static void step(struct walk *w, size_t from, size_t to)
@@ -266,7 +285,7 @@ static void step(struct walk *w, size_t from, size_t to)
     const int64_t today = w->items[from].hour / HOURS_A_DAY;
     const bool has_hit = has_hit_within(w, from, to), is_claimed = w->end.repair.stage == REPAIR_CLAIMED;
     const int64_t reopened = may_reopen(w, today) ? reopening_hour(w, from, to) : -1;
-    int64_t sum = w->day == INT64_MIN ? w->end.log_odds_micro : fade(w->end.log_odds_micro, today - w->day, w->tau_h);
+    int64_t sum = w->day == INT64_MIN ? w->end.log_odds_micro : fade(w->rules, w->end.log_odds_micro, today - w->day, w->tau_h);
 
     if (reopened < 0 && has_hit &&
         (w->end.state == DEFECT_DROPPED || (w->end.state == DEFECT_REPAIRED && !may_reopen(w, today))))
@@ -274,13 +293,13 @@ static void step(struct walk *w, size_t from, size_t to)
     note_witnesses(w, from, to, has_hit);
     for (size_t i = from; i < to; i++)
         sum += w->items[i].log_odds_micro;
-    w->end.log_odds_micro = clamp(sum);
+    w->end.log_odds_micro = clamp(w->rules, sum);
     if (reopened >= 0)
         reopen(w, REPAIR_BY_HIT, reopened * NS_PER_HOUR);
     if (has_hit)
         w->at_last_hit_micro = w->end.log_odds_micro;
     const enum defect_state before = w->end.state;
-    w->end.state = next_state(before, w->end.log_odds_micro, w->witnesses.clearing.n, false);
+    w->end.state = next_state(w->rules, before, w->end.log_odds_micro, w->witnesses.clearing.n, false);
     if (before == DEFECT_CONFIRMED && w->end.state == DEFECT_DROPPED && !is_cleared_by_many(w, to))
         w->end.state = before;
     if (w->end.state == DEFECT_CONFIRMED && w->end.repair.stage == REPAIR_VERIFIED) /* many doubtful hits */
@@ -315,8 +334,8 @@ static void believe_damaged(struct walk *w, const struct verdict *v, enum repair
     w->witnesses.has_person = true;
     w->end.state = DEFECT_CONFIRMED;
     w->end.was_confirmed = true;
-    if (w->end.log_odds_micro < LOG_ODDS_CONFIRM_MICRO)
-        w->end.log_odds_micro = LOG_ODDS_CONFIRM_MICRO;
+    if (w->end.log_odds_micro < w->rules->confirm_micro)
+        w->end.log_odds_micro = w->rules->confirm_micro;
     w->witnesses.clearing.n = 0;
     w->since_hit = at;
     w->at_last_hit_micro = w->end.log_odds_micro;
@@ -325,7 +344,7 @@ static void believe_damaged(struct walk *w, const struct verdict *v, enum repair
 static void believe_gone(struct walk *w)
 {
     w->end.state = DEFECT_DROPPED;
-    w->end.log_odds_micro = LOG_ODDS_PRIOR_MICRO;
+    w->end.log_odds_micro = w->rules->prior_micro;
     w->end.repair = (struct repair){0};
 }
 
@@ -366,7 +385,7 @@ static void tell_progress(const struct walk *w, struct repair *repair)
     repair->passes_needed = PASSES_GUESS;
     if (repair->passes > 0 && w->missed_micro < 0)
         repair->passes_needed = (uint16_t)fmin(
-            ceil((double)repair->passes * REPAIR_VERIFIED_MICRO / (double)w->missed_micro), UINT16_MAX);
+            ceil((double)repair->passes * (double)w->rules->repaired_micro / (double)w->missed_micro), UINT16_MAX);
 }
 
 static int by_hour(const void *a, const void *b)
@@ -397,11 +416,12 @@ static size_t step_end(const struct evidence_item *items, size_t from, size_t n,
     return to;
 }
 
-void walk_days_said(struct evidence_item *items, size_t n, struct verdict *verdicts, size_t n_verdicts, int tau_h,
+void walk_days_said(const struct walk_rules *rules, struct evidence_item *items, size_t n, struct verdict *verdicts, size_t n_verdicts, int tau_h,
                     int64_t until_day, struct walk_end *ret_end)
 {
-    struct walk w = {.items = items, .tau_h = tau_h, .day = n ? INT64_MIN : until_day,
-                     .end = {.state = DEFECT_SUSPECTED, .log_odds_micro = LOG_ODDS_PRIOR_MICRO}};
+    struct walk w = {.rules = rules,
+                     .items = items, .tau_h = tau_h, .day = n ? INT64_MIN : until_day,
+                     .end = {.state = DEFECT_SUSPECTED, .log_odds_micro = rules->prior_micro}};
     size_t v = 0;
 
     if (n)
@@ -420,8 +440,8 @@ void walk_days_said(struct evidence_item *items, size_t n, struct verdict *verdi
         i = to;
     }
     if (tau_h > 0 && until_day > w.day) {
-        w.end.log_odds_micro = fade(w.end.log_odds_micro, until_day - w.day, tau_h);
-        w.end.state = next_state(w.end.state, w.end.log_odds_micro, w.witnesses.clearing.n, true);
+        w.end.log_odds_micro = fade(rules, w.end.log_odds_micro, until_day - w.day, tau_h);
+        w.end.state = next_state(rules, w.end.state, w.end.log_odds_micro, w.witnesses.clearing.n, true);
     }
     tell_progress(&w, &w.end.repair);
     w.end.may_be_red = w.witnesses.has_person || (w.witnesses.has_second_node && w.witnesses.has_fleet) ||
@@ -429,7 +449,7 @@ void walk_days_said(struct evidence_item *items, size_t n, struct verdict *verdi
     *ret_end = w.end;
 }
 
-void walk_days(struct evidence_item *items, size_t n, int tau_h, int64_t until_day, struct walk_end *ret_end)
+void walk_days(const struct walk_rules *rules, struct evidence_item *items, size_t n, int tau_h, int64_t until_day, struct walk_end *ret_end)
 {
-    walk_days_said(items, n, NULL, 0, tau_h, until_day, ret_end);
+    walk_days_said(rules, items, n, NULL, 0, tau_h, until_day, ret_end);
 }

@@ -17,15 +17,20 @@
 #include "link/verdict.h"
 
 #define MICRO 1000000
-#define LOG_ODDS_PRIOR_MICRO (-6906755) /* ln(0.001 / 0.999) */
-#define LOG_ODDS_CAP_MICRO (6 * MICRO)
-#define LOG_ODDS_FLOOR_MICRO (LOG_ODDS_PRIOR_MICRO - 2 * MICRO)
-#define LOG_ODDS_CONFIRM_MICRO 2197225 /* p = 0.9 */
-#define LOG_ODDS_DROP_MICRO (-847298)  /* p = 0.3 */
-#define REPAIR_VERIFIED_MICRO (-4605170) /* ln 0.01 */
-/* A hit above suspicion alone lifts an even chance to what confirms: ln 9. A doubted one, or one that may lie
- * anywhere within 15 m, does not. Ours. */
-#define REPAIR_REOPEN_MICRO LOG_ODDS_CONFIRM_MICRO
+/* The thresholds of the rules (gateway/rules.conf), in micro-nats of log-odds. */
+struct walk_rules {
+    int64_t prior_micro;   /* as shipped ln(0.001 / 0.999) */
+    int64_t cap_micro;     /* 6 */
+    int64_t floor_micro;   /* the prior less 2 */
+    int64_t confirm_micro; /* p = 0.9. Alone, from an even chance, a hit that lifts it there reopens a repair too: a doubted
+                              one, or one that may lie anywhere within 15 m, does not. Ours. */
+    int64_t drop_micro;    /* p = 0.3 */
+    int64_t repaired_micro; /* ln 0.01: P(miss | still there) of all passes since a claim */
+    int64_t sure_permille; /* 500: a node that holds its sighting for more likely than not is taken at its word */
+};
+/* Of probabilities and nats as the rules have them. */
+struct walk_rules walk_rules_of(double prior, double cap_nats, double floor_nats, double confirm_p, double drop_p,
+                                double repaired_p, double sure_confidence);
 #define REPAIR_REOPEN_DAYS 30 /* after that a hit at the same place is a new defect; ours */
 
 /* One unit of evidence: a vehicle, an hour, a sensor; it hit the defect or it passed without a hit. */
@@ -47,7 +52,8 @@ struct walk_end {
 };
 
 /* ln(Pd / Pf) weighed by confidence, less the cost of not knowing the place: see docs/gateway.md. */
-int64_t hit_log_odds(double pd, double pf, double sigma_m, bool is_first, int confidence_permille);
+int64_t hit_log_odds(const struct walk_rules *rules, double pd, double pf, double sigma_m, bool is_first,
+                     int confidence_permille);
 /* ln((1 - w Pd) / (1 - Pf)), never above 0. */
 int64_t miss_log_odds(double w, double pd, double pf);
 /* ln(1 - w Pd): what a verifying pass counts. */
@@ -56,9 +62,9 @@ int posterior_permille(int64_t log_odds_micro);
 
 /* Sorts the items by hour. `tau_h` > 0: the odds fade to the prior with this time constant (ponding, litter), up to
  * `until_day` (days since 1970). */
-void walk_days(struct evidence_item *items, size_t n, int tau_h, int64_t until_day, struct walk_end *ret_end);
+void walk_days(const struct walk_rules *rules, struct evidence_item *items, size_t n, int tau_h, int64_t until_day, struct walk_end *ret_end);
 /* The same with what people said of it; sorts the verdicts too. */
-void walk_days_said(struct evidence_item *items, size_t n, struct verdict *verdicts, size_t n_verdicts, int tau_h,
+void walk_days_said(const struct walk_rules *rules, struct evidence_item *items, size_t n, struct verdict *verdicts, size_t n_verdicts, int tau_h,
                     int64_t until_day, struct walk_end *ret_end);
 
 #endif

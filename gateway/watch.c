@@ -222,7 +222,7 @@ static void watch_segment(const struct evidence *evidence, struct watched *w, co
     struct line l = {.level = coverage_level(1000 * sigma_m), .is_east = ux >= 0, .is_north = uy >= 0};
     const double size = 1 << l.level, steps = size / sigma_m * PHI_STEPS;
     l.side = BLOCK_M >> l.level;
-    l.pd16 = COVER_ONE * detector_of((enum sense)s->sensor, (enum gnss_class)s->gnss)->pd_pass;
+    l.pd16 = COVER_ONE * detector_of(&evidence->config.detectors, (enum sense)s->sensor, (enum gnss_class)s->gnss)->pd_pass;
     l.sure = (uint8_t)((evidence->phi[PHI_LAST] + evidence->phi[PHI_LAST]) * l.pd16 + 0.5);
     l.dx = dx / size;
     l.dy = dy / size;

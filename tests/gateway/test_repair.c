@@ -7,6 +7,9 @@
 #include "gateway/walk.h"
 #include "tests/check.h"
 
+/* As shipped: ln(0.001 / 0.999), + 6, 2 below the prior, ln 9, ln(0.3 / 0.7), ln 0.01; half sure. */
+static const struct walk_rules shipped = {-6906755, 6000000, -8906755, 2197225, -847298, -4605170, 500};
+
 #define HIT 5703782 /* ln(0.6 / 0.002) */
 #define HOUR_NS (3600 * INT64_C(1000000000))
 #define DAY 24
@@ -65,7 +68,7 @@ static struct walk_end told(const struct story *story)
     struct story s = *story;
     struct walk_end end;
 
-    walk_days_said(s.items, s.n, s.verdicts, s.n_verdicts, 0, 0, &end);
+    walk_days_said(&shipped, s.items, s.n, s.verdicts, s.n_verdicts, 0, 0, &end);
     return end;
 }
 
@@ -193,7 +196,7 @@ FACT(a_doubtful_hit_does_not_reopen_but_undoes_as_many_passes_as_it_weighs)
     struct story s = confirmed();
     struct evidence_item doubtful = hit(CLAIM_HOUR + 2, 12);
 
-    doubtful.log_odds_micro = REPAIR_REOPEN_MICRO - 1; /* ln 9: 0.4^2.4 */
+    doubtful.log_odds_micro = shipped.confirm_micro - 1; /* ln 9: 0.4^2.4 */
     say(&s, VERDICT_REPAIRED, crew, CLAIM_HOUR);
     for (int i = 0; i < 6; i++)
         add(&s, rtk(CLAIM_HOUR + 1, 10 + (uint32_t)i));
@@ -245,7 +248,7 @@ FACT(a_persons_yes_confirms_and_makes_red_and_a_no_drops)
     CHECK(told(&s).may_be_red);
     say(&s, VERDICT_REJECTED, inspector, 8);
     CHECK_INT(told(&s).state, DEFECT_DROPPED);
-    CHECK_INT(told(&s).log_odds_micro, LOG_ODDS_PRIOR_MICRO);
+    CHECK_INT(told(&s).log_odds_micro, shipped.prior_micro);
     add(&s, hit(9, 2)); /* it starts again, and the yes of before is over */
     CHECK_INT(told(&s).state, DEFECT_SUSPECTED);
     CHECK(!told(&s).may_be_red);

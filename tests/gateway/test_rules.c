@@ -68,14 +68,17 @@ FACT(the_built_in_rules_are_the_figures_of_the_domain)
 
     rules_default(&r);
     CHECK(memcmp(&r.code, &code_rules_default, sizeof r.code) == 0);
+    CHECK(memcmp(&r.evidence, &evidence_rules_default, sizeof r.evidence) == 0);
+    CHECK(memcmp(&r.evidence.detectors, &detectors_default, sizeof detectors_default) == 0);
+    CHECK_NEAR(r.evidence.repaired_p, 0.01, 0);
     CHECK_NEAR(r.evidence.prior, 0.001, 0);
     CHECK_NEAR(r.evidence.confirm_p, 0.9, 0);
     CHECK_NEAR(r.evidence.drop_p, 0.3, 0);
     CHECK_NEAR(r.evidence.cap_nats, 6, 0);
     CHECK_NEAR(r.evidence.floor_nats, 2, 0);
-    CHECK_NEAR(r.evidence.motion_rtk.pd_crossed, 0.6, 0);
-    CHECK_NEAR(r.evidence.motion_other.pd_pass, 0.375, 0);
-    CHECK_NEAR(r.evidence.camera.pf, 0.01, 0);
+    CHECK_NEAR(r.evidence.detectors.motion_rtk.pd_crossed, 0.6, 0);
+    CHECK_NEAR(r.evidence.detectors.motion_other.pd_pass, 0.375, 0);
+    CHECK_NEAR(r.evidence.detectors.camera.pf, 0.01, 0);
 }
 
 FACT(what_a_file_leaves_out_stays_as_shipped)
@@ -99,7 +102,7 @@ FACT(every_rule_moves_the_hash)
         "rules_version = 7", "rules_about = other words", "pci_floors_expressway = 91 75 65", "rqi_floors_branch = 3.4 2.8 2.1",
         "cadence_d = 1 1 2 4", "csi_margin = 4", "stale_cadences = 4", "severity_factors = 0.6 0.8 0.9",
         "segment_observed = 0.7", "segment_reds = 4", "motion_rtk = 0.6 0.5 0.002", "prior = 0.002", "drop_p = 0.25",
-        "feature_passes = 6", "feature_change_mads = 2.5", "pqi_ride_weights = 0.6 0.6 0.6 0.5"};
+        "feature_passes = 6", "repaired_p = 0.02", "pqi_ride_weights = 0.6 0.6 0.6 0.5"};
     struct gateway_rules rules, built_in;
 
     rules_default(&built_in);

@@ -143,6 +143,7 @@ static void open_by(struct rig *rig, const struct gateway_rules *rules)
     rig->config.rules = rules;
     rig->config.opened_ns = rig->now_ns;
     rig->config.beliefs.rules = rules->code;
+    rig->config.beliefs.odds = &rules->evidence;
     rig->config.beliefs.feature_passes = (unsigned)rules->evidence.feature_passes;
     rig_open_keeper(rig);
 }
@@ -206,6 +207,17 @@ FACT(stricter_rules_are_told_as_if_they_had_always_been)
 FACT(milder_rules_take_back_what_was_told)
 {
     check_change(STRICT, "rules_version = 3\n");
+}
+
+/* A sense that hardly tells: the hole is confirmed no more, and what was green is too thinly covered. */
+FACT(weaker_evidence_takes_back_defects_and_coverage)
+{
+    check_change("rules_version = 1\n", "rules_version = 4\nmotion_rtk = 0.011 0.011 0.01\n");
+}
+
+FACT(stronger_evidence_confirms_what_was_only_suspected)
+{
+    check_change("rules_version = 4\nmotion_rtk = 0.6 0.011 0.01\n", "rules_version = 5\n");
 }
 
 FACT(the_record_holds_the_rules_their_hash_and_the_one_before)

@@ -4,6 +4,9 @@
 #include "gateway/walk.h"
 #include "tests/check.h"
 
+/* As shipped: ln(0.001 / 0.999), + 6, 2 below the prior, ln 9, ln(0.3 / 0.7), ln 0.01; half sure. */
+static const struct walk_rules shipped = {-6906755, 6000000, -8906755, 2197225, -847298, -4605170, 500};
+
 #define HIT_RTK 5703782   /* ln(0.6 / 0.002) */
 #define MISS_RTK (-914289) /* ln(0.4 / 0.998) */
 
@@ -22,7 +25,7 @@ static struct walk_end walk(struct evidence_item *items, size_t n)
 {
     struct walk_end end;
 
-    walk_days(items, n, 0, 0, &end);
+    walk_days(&shipped, items, n, 0, 0, &end);
     return end;
 }
 
@@ -39,8 +42,8 @@ FACT(evidence_weighs_what_the_table_says)
     };
 
     for (size_t i = 0; i < 3; i++) {
-        const struct detector *d = detector_of(rows[i].sensor, rows[i].gnss);
-        CHECK_NEAR((double)hit_log_odds(d->pd_pass, d->pf, 0.05, false, 900) / MICRO, rows[i].hit, 0.005);
+        const struct detector *d = detector_of(&detectors_default, rows[i].sensor, rows[i].gnss);
+        CHECK_NEAR((double)hit_log_odds(&shipped, d->pd_pass, d->pf, 0.05, false, 900) / MICRO, rows[i].hit, 0.005);
         CHECK_NEAR((double)miss_log_odds(rows[i].w, d->pd_crossed, d->pf) / MICRO, rows[i].miss, 0.005);
     }
 }
@@ -48,15 +51,15 @@ FACT(evidence_weighs_what_the_table_says)
 FACT(a_hit_with_a_poor_position_weighs_less_by_the_places_it_may_mean)
 {
     /* sqrt(2 pi) * 3 m = 7.52 places, ln = 2.0175; the first hit founds the defect and pays nothing. */
-    CHECK_NEAR((double)hit_log_odds(0.375, 0.002, 3, true, 900) / MICRO, 5.2338, 1e-4);
-    CHECK_NEAR((double)hit_log_odds(0.375, 0.002, 3, false, 900) / MICRO, 5.2338 - 2.0175, 1e-4);
+    CHECK_NEAR((double)hit_log_odds(&shipped, 0.375, 0.002, 3, true, 900) / MICRO, 5.2338, 1e-4);
+    CHECK_NEAR((double)hit_log_odds(&shipped, 0.375, 0.002, 3, false, 900) / MICRO, 5.2338 - 2.0175, 1e-4);
 }
 
 FACT(a_hit_that_its_node_doubts_weighs_in_proportion)
 {
-    CHECK_INT(hit_log_odds(0.6, 0.002, 0.05, true, 500), HIT_RTK);
-    CHECK_INT(hit_log_odds(0.6, 0.002, 0.05, true, 250), HIT_RTK / 2);
-    CHECK_INT(hit_log_odds(0.6, 0.002, 0.05, true, 0), 0);
+    CHECK_INT(hit_log_odds(&shipped, 0.6, 0.002, 0.05, true, 500), HIT_RTK);
+    CHECK_INT(hit_log_odds(&shipped, 0.6, 0.002, 0.05, true, 250), HIT_RTK / 2);
+    CHECK_INT(hit_log_odds(&shipped, 0.6, 0.002, 0.05, true, 0), 0);
 }
 
 FACT(a_pass_that_did_not_cross_says_nothing)
@@ -72,7 +75,7 @@ FACT(one_hit_is_suspected_two_confirm)
     const struct walk_end one = walk(items, 1), two = walk(items, 2);
 
     CHECK_INT(one.state, DEFECT_SUSPECTED);
-    CHECK_INT(one.log_odds_micro, LOG_ODDS_PRIOR_MICRO + HIT_RTK);
+    CHECK_INT(one.log_odds_micro, shipped.prior_micro + HIT_RTK);
     CHECK_INT(posterior_permille(one.log_odds_micro), 231); /* 1 / (1 + e^1.202973) */
     CHECK_INT(two.state, DEFECT_CONFIRMED);
     CHECK_INT(posterior_permille(two.log_odds_micro), 989); /* -6.906755 + 11.407564 = 4.500809 */
@@ -99,7 +102,7 @@ FACT(clearing_from_the_cap_takes_as_many_passes_as_the_table_says)
         int passes = 0;
         for (unsigned i = 0; i < 4; i++) /* four hits of day 0: well above the cap of 6 */
             items[n++] = hit(i, i, false);
-        CHECK_INT(walk(items, n).log_odds_micro, LOG_ODDS_CAP_MICRO);
+        CHECK_INT(walk(items, n).log_odds_micro, shipped.cap_micro);
         do { /* a pass a day, two nodes in turn */
             items[n] = miss(24 * (passes + 1), 10 + (uint32_t)passes % 2);
             items[n++].log_odds_micro = miss_log_odds(rows[r].w, rows[r].pd, rows[r].pf);
@@ -130,7 +133,7 @@ FACT(log_odds_stay_within_floor_and_cap)
 
     for (unsigned i = 0; i < 40; i++)
         items[i] = miss(24 * i, i);
-    CHECK_INT(walk(items, 40).log_odds_micro, LOG_ODDS_PRIOR_MICRO - 2 * MICRO);
+    CHECK_INT(walk(items, 40).log_odds_micro, shipped.prior_micro - 2 * MICRO);
     for (unsigned i = 0; i < 40; i++)
         items[i] = hit(24 * i, i, false);
     CHECK_INT(walk(items, 40).log_odds_micro, 6 * MICRO);
@@ -187,11 +190,24 @@ FACT(ponding_fades_to_the_prior_and_roads_do_not_heal)
     struct evidence_item items[] = {hit(0, 1, false), hit(1, 2, false)};
     struct walk_end end;
 
-    walk_days(items, 2, 6, 1, &end); /* tau 6 h, one day: e^-4 of 4.500809 + 6.906755 is left */
+    walk_days(&shipped, items, 2, 6, 1, &end); /* tau 6 h, one day: e^-4 of 4.500809 + 6.906755 is left */
     CHECK_NEAR((double)end.log_odds_micro / MICRO, -6.906755 + 11.407564 * 0.0183156, 1e-4);
     CHECK_INT(end.state, DEFECT_DROPPED);
-    walk_days(items, 2, 0, 1000, &end);
+    walk_days(&shipped, items, 2, 0, 1000, &end);
     CHECK_INT(end.state, DEFECT_CONFIRMED);
+}
+
+FACT(probabilities_become_thresholds_in_micro_nats)
+{
+    const struct walk_rules rules = walk_rules_of(0.001, 6, 2, 0.9, 0.3, 0.01, 0.5);
+
+    CHECK_INT(rules.prior_micro, shipped.prior_micro);
+    CHECK_INT(rules.cap_micro, shipped.cap_micro);
+    CHECK_INT(rules.floor_micro, shipped.floor_micro);
+    CHECK_INT(rules.confirm_micro, shipped.confirm_micro);
+    CHECK_INT(rules.drop_micro, shipped.drop_micro);
+    CHECK_INT(rules.repaired_micro, shipped.repaired_micro);
+    CHECK_INT(rules.sure_permille, shipped.sure_permille);
 }
 
 int main(int argc, char **argv)
