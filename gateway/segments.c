@@ -385,7 +385,7 @@ static void draw_line(const struct strip *strip, struct segment_belief *belief)
 /* Whole steps: a score that moves by less is not told again. */
 static uint16_t rounded(uint16_t value, uint16_t step)
 {
-    return value == SCORE_UNKNOWN ? value : (uint16_t)((value + step / 2) / step * step);
+    return (uint16_t)(value == SCORE_UNKNOWN ? value : (value + step / 2) / step * step);
 }
 
 static void round_facts(struct segment_facts *f)
