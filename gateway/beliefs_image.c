@@ -275,6 +275,23 @@ static bool is_placed(struct grid_point at)
     return at.e_mm >= 0 && at.n_mm >= 0 && at.e_mm < (int64_t)COLUMN_MAX * BLOCK_MM && at.n_mm < (int64_t)ROW_MAX * BLOCK_MM;
 }
 
+/* As the wire knows them. */
+static bool is_time(int64_t time_ns)
+{
+    return time_ns >= TIME_MIN_NS && time_ns <= TIME_MAX_NS;
+}
+
+static bool is_day(int64_t day)
+{
+    return day == NO_DAY || (day >= TIME_MIN_NS / NS_PER_DAY && day <= TIME_MAX_NS / NS_PER_DAY);
+}
+
+static void check_counts(struct in *in, const struct counts *counts)
+{
+    check(in, is_day(counts->evidence_day) && is_day(counts->day) &&
+                  (counts->newest_ns == INT64_MIN || is_time(counts->newest_ns)));
+}
+
 static bool is_covariance(struct grid_covariance c)
 {
     return isfinite(c.ee_mm2) && isfinite(c.en_mm2) && isfinite(c.nn_mm2) && c.ee_mm2 > 0 && c.nn_mm2 > 0;
@@ -300,7 +317,7 @@ static void check_chain(struct in *in, const struct evidence *e, uint32_t newest
         if (in->status != ROAD_OK)
             return;
         const struct stretch *s = stretch_at(&e->stretches, at);
-        check(in, s->hour <= hour && s->speaker < e->n_speakers);
+        check(in, s->hour <= hour && s->speaker < e->n_speakers && s->hour <= TIME_MAX_NS / NS_PER_HOUR);
         hour = s->hour;
         at = s->next;
     }
@@ -367,7 +384,7 @@ static void get_blocks(struct in *in, struct evidence *e, uint64_t n)
 
 static void check_sighting(struct in *in, const struct beliefs *beliefs, const struct sighting *s, uint64_t n_defects)
 {
-    check(in, s->speaker < beliefs->evidence.n_speakers && is_placed(s->at) && is_covariance(s->covariance) &&
+    check(in, is_time(s->event.time_ns) && s->speaker < beliefs->evidence.n_speakers && is_placed(s->at) && is_covariance(s->covariance) &&
                   (unsigned)s->kind <= FEATURE_KIND_COUNT && s->type >= 0 && s->type <= DEFECT_TYPE_COUNT &&
                   (s->type > 0 || s->kind != FEATURE_NONE) && (unsigned)s->severity <= SEVERITY_HIGH &&
                   (s->sensor == SENSE_MOTION || s->sensor == SENSE_CAMERA) && (unsigned)s->gnss <= GNSS_PHONE &&
@@ -458,6 +475,22 @@ static void get_opinions(struct in *in, const struct evidence *e, uint64_t n, st
         check(in, opinions->items[i].speaker < e->n_speakers);
 }
 
+/* Each sighting is a member of one thing, and of that once. */
+static void claim_sighting(struct in *in, struct evidence *e, uint32_t member, uint32_t index)
+{
+    check(in, member < e->n_sightings && e->sightings[member].defect == index && !e->sightings[member].visited);
+    if (in->status == ROAD_OK)
+        e->sightings[member].visited = 1;
+}
+
+static void check_claims(struct in *in, struct evidence *e)
+{
+    for (size_t i = 0; i < e->n_sightings; i++) {
+        check(in, e->sightings[i].visited);
+        e->sightings[i].visited = 0;
+    }
+}
+
 static void get_thing(struct in *in, struct beliefs *beliefs, uint32_t index)
 {
     struct defect *d = &beliefs->defects[index];
@@ -475,9 +508,8 @@ static void get_thing(struct in *in, struct beliefs *beliefs, uint32_t index)
     take_thing(beliefs, &image, d);
     d->members = get_array(in, image.n_members, sizeof *d->members);
     d->n_members = d->member_capacity = d->members ? image.n_members : 0;
-    for (size_t i = 0; i < d->n_members; i++)
-        check(in, d->members[i] < beliefs->evidence.n_sightings &&
-                      beliefs->evidence.sightings[d->members[i]].defect == index);
+    for (size_t i = 0; in->status == ROAD_OK && i < d->n_members; i++)
+        claim_sighting(in, &beliefs->evidence, d->members[i], index);
     get_clears(in, &beliefs->evidence, &image, 0, &d->clears);
     get_clears(in, &beliefs->evidence, &image, 1, &d->feature_clears);
     get_opinions(in, &beliefs->evidence, image.n_opinions, &d->opinions);
@@ -535,6 +567,7 @@ static void get_things(struct in *in, struct beliefs *beliefs, uint64_t n)
         beliefs->n_defects = i + 1;
         get_thing(in, beliefs, (uint32_t)i);
     }
+    check_claims(in, &beliefs->evidence);
 }
 
 enum road_status beliefs_load(struct beliefs *beliefs, struct image_source *source)
@@ -549,7 +582,9 @@ enum road_status beliefs_load(struct beliefs *beliefs, struct image_source *sour
         return in.status;
     if (memcmp(&belonging, &mine, sizeof mine) != 0)
         return ROAD_BAD_VERSION;
-    if (!get(&in, &counts, sizeof counts))
+    if (get(&in, &counts, sizeof counts))
+        check_counts(&in, &counts);
+    if (in.status != ROAD_OK)
         return in.status;
     get_speakers(&in, e, counts.n_speakers);
     if (in.status == ROAD_OK)
