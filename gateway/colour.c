@@ -447,10 +447,13 @@ static bool say_square(struct fold *fold, uint16_t square, bool is_painted, cons
         coverage_paint(&fold->beliefs->evidence, fold->block, square, kept);
     change.was = before ? (enum road_code)before->code : cover_shown(cover);
     const uint32_t key = has_reason ? key_of(&change) : 0;
-    if (before ? key != before->key : has_reason)
+    const bool is_kept = has_reason || (is_known && kept != CODE_GREEN);
+    if (before && is_known && !is_kept)
+        coverage_tell(&fold->beliefs->evidence, fold->block, square); /* from now on its leaf speaks for it */
+    else if (before ? key != before->key : has_reason)
         tell_square(delta, &change);
     *ret_said = (struct said){square, (uint8_t)change.reason.code, key};
-    return has_reason || (is_known && kept != CODE_GREEN);
+    return is_kept;
 }
 
 static void mark_painted(const struct fold *fold, bool *ret_is_painted)

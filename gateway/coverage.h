@@ -42,5 +42,7 @@ void coverage_sweep(struct evidence *evidence, int64_t day);
 void coverage_quadrants(const struct evidence *evidence, const struct block *block, uint8_t *ret_quadrants);
 /* The colour that was decided for a square: kept under its age. Tells nobody. */
 void coverage_paint(struct evidence *evidence, const struct block *block, uint16_t square, enum road_code colour);
+/* A square that passes touched is told with its leaf. */
+void coverage_tell(struct evidence *evidence, const struct block *block, uint16_t square);
 
 #endif

@@ -719,3 +719,13 @@ void coverage_paint(struct evidence *evidence, const struct block *block, uint16
         *cellmap_touch(&evidence->maps[level], &evidence->paths[level], key) =
             (uint16_t)((cover & 0x3FFF) | (unsigned)colour << 14);
 }
+
+void coverage_tell(struct evidence *evidence, const struct block *block, uint16_t square)
+{
+    const int level = square_level(square);
+    const uint64_t key = square_key(block, square, level);
+
+    cellmap_touch(&evidence->maps[level], &evidence->paths[level], key);
+    cellmap_mark(&evidence->maps[level], &evidence->paths[level], key);
+    note_moved(&evidence->moved[level], key >> 6);
+}
