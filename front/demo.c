@@ -26,6 +26,7 @@
 #define ERROR_SIZE 512
 #define WATCH_SPEED 20.0      /* times real time, when a person watches */
 #define FINISH_MS (15 * 60000) /* a run that takes longer has failed */
+#define QUIET_NS  INT64_C(1000000000) /* longer than the gateway gathers before it tells */
 #define SETTLE_MS 20000        /* from the last acknowledgement until the map knows */
 
 struct demo {
@@ -292,7 +293,7 @@ static bool wait_for_end(struct demo *d, struct facts *facts, char *error)
             return false;
         }
         facts_of_events(&d->stack, d->events, facts);
-        if (facts->batches_seen >= facts->batches_sent || is_stopping)
+        if ((facts->batches_seen >= facts->batches_sent && events_quiet_ns(d->events) > QUIET_NS) || is_stopping)
             return true;
         poll(NULL, 0, 20);
     } while (monotonic_ms() < deadline_ms);
@@ -333,7 +334,7 @@ static bool report(struct demo *d, struct facts *f)
         is_kept &= check_truth(&score, f->distance_m / 1000);
     else if (!d->drive)
         fprintf(stderr, "demo: belief could not be compared with truth\n"), is_kept = false;
-    if (f->batches_seen != f->batches_sent || f->batches_refused != 0)
+    if (f->batches_acked != f->batches_sent || f->batches_seen != f->batches_sent || f->batches_refused != 0)
         fprintf(stderr, "demo: not kept: nothing lost, nothing refused\n"), is_kept = false;
     if (!f->is_verified)
         fprintf(stderr, "demo: not kept: the ledger verifies\n"), is_kept = false;

@@ -167,14 +167,24 @@ void events_stop(struct events *events)
     free(events);
 }
 
-int64_t events_seen_ns(struct events *events, struct kid kid, uint64_t seq)
+int64_t events_seen_ns(struct events *events, struct kid kid, uint64_t seq, int64_t closed_ns)
 {
     int64_t found_ns = 0;
 
     pthread_mutex_lock(&events->lock);
     for (size_t i = 0; i < events->n_seen && !found_ns; i++)
-        if (events->seen[i].seq == seq && kid_compare(events->seen[i].kid, kid) == 0)
+        if (events->seen[i].seq >= seq && kid_compare(events->seen[i].kid, kid) == 0)
             found_ns = events->seen[i].wall_ns;
+    if (!found_ns && events->n_seen && events->seen[events->n_seen - 1].wall_ns > closed_ns)
+        found_ns = events->seen[events->n_seen - 1].wall_ns;
     pthread_mutex_unlock(&events->lock);
     return found_ns;
+}
+
+int64_t events_quiet_ns(struct events *events)
+{
+    pthread_mutex_lock(&events->lock);
+    const int64_t last_ns = events->n_seen ? events->seen[events->n_seen - 1].wall_ns : 0;
+    pthread_mutex_unlock(&events->lock);
+    return wall_ns() - last_ns;
 }

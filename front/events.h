@@ -14,7 +14,11 @@ struct events; /* opaque */
 
 enum road_status events_start(const char *base_url, struct events **ret_events);
 void events_stop(struct events *events);
-/* Wall time (ns) at which the last change caused by that batch was seen; 0 if not yet. Any thread. */
-int64_t events_seen_ns(struct events *events, struct kid kid, uint64_t seq);
+/* Wall time (ns) at which the changes of that batch were seen; 0 if not yet. The gateway tells many batches together and names the
+ * newest of them: a change named after this node's batch, or after a later one of it, holds this one too. Where none is
+ * (another node's came last), the newest change of all that is later than `closed_ns` stands for it. Any thread. */
+int64_t events_seen_ns(struct events *events, struct kid kid, uint64_t seq, int64_t closed_ns);
+/* How long no change has come, ns. */
+int64_t events_quiet_ns(struct events *events);
 
 #endif

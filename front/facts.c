@@ -67,7 +67,7 @@ static size_t node_delays(const struct stack *stack, const struct stack_node *no
     while (handed && fgets(line, sizeof line, handed)) {
         if (sscanf(line, "%llu,%lld,%lld", &seq, &first_ns, &last_ns) != 3)
             continue;
-        const int64_t seen_ns = events_seen_ns(events, node->kid, seq);
+        const int64_t seen_ns = events_seen_ns(events, node->kid, seq, last_ns);
         if (seen_ns > 0 && used < capacity)
             delays_ms[used++] = (double)(seen_ns - first_ns) / 1e6;
     }
