@@ -32,8 +32,6 @@ static const struct config_key rules_keys[] = {
      "planned days between passes by class, expressway to branch [Hangzhou 2025: arterial 1, secondary 2, branch 3; expressway ours]"},
     {"stale_cadences", CONFIG_DOUBLE, VALUE(code.stale_cadences), 1, 100, "3", "", NULL,
      "grey after so many cadences without a pass [contract of this project]"},
-    {"csi_margin", CONFIG_DOUBLE, VALUE(code.csi_margin), 0, 40, "3", "points", NULL,
-     "what the surface index must be above a floor before its colour improves [ours]"},
     {"severity_factors", CONFIG_NUMBERS, NUMBERS(code.severity_factor), 0, 1, "0.6 0.8 1", "", NULL,
      "share of the points that low, medium and high severity lose in the CSI [ours: CJJ 36 knows no severities]"},
     {"segment_observed", CONFIG_DOUBLE, VALUE(code.segment_observed), 0.01, 1, "0.6", "", NULL,

@@ -25,7 +25,7 @@ static void bind_score(sqlite3_stmt *s, int column, uint16_t score)
 
 static void bind_facts(sqlite3_stmt *s, int column, const struct segment_facts *facts)
 {
-    const int first[] = {facts->code,           facts->why,           facts->grade,
+    const int first[] = {(int)facts->code,      (int)facts->why,      facts->grade,
                          facts->floors_deci[0], facts->floors_deci[1], facts->floors_deci[2]};
     const uint16_t scores[] = {facts->pci_centi, facts->rqi_centi, facts->pqi_centi, facts->jtg_pci_centi, facts->jtg_rqi_centi};
     const int last[] = {facts->observed_permille, facts->rough_permille, facts->red_hazards, facts->passes};
@@ -66,7 +66,7 @@ enum road_status segment_write(sqlite3_stmt *upsert, struct grid_zone zone, cons
         sqlite3_bind_text(upsert, 4, segment->name, (int)segment->name_length, SQLITE_STATIC);
     else
         sqlite3_bind_text(upsert, 4, segment->way, (int)segment->way_length, SQLITE_STATIC);
-    sqlite3_bind_int(upsert, 5, segment->road_class);
+    sqlite3_bind_int(upsert, 5, (int)segment->road_class);
     sqlite3_bind_int64(upsert, 6, segment->length_cm);
     sqlite3_bind_int64(upsert, 7, (sqlite3_int64)cell.id);
     sqlite3_bind_blob(upsert, 8, line, (int)(16 * segment->n_line), SQLITE_STATIC);

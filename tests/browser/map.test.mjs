@@ -251,6 +251,21 @@ async function main() {
       await page.locator(".proof .good").waitFor({ timeout: 15000 });
     });
     await page.screenshot({ path: path.join(pictures, "detail-1440.png") });
+    await fact("from_far_segments_stand_for_the_squares_and_say_why", async () => {
+      const config = await page.evaluate(async () => (await fetch("/v1/config")).json());
+      await page.evaluate((b) => globalThis.roadMap.jumpTo({ center: [(b[0] + b[2]) / 2, (b[1] + b[3]) / 2], zoom: 14.5 }), config.bounds);
+      const point = await waitFor(() => page.evaluate(() => {
+        const map = globalThis.roadMap, found = map.areTilesLoaded() && map.queryRenderedFeatures({ layers: ["segments"] })[0];
+        if (!found || map.queryRenderedFeatures({ layers: ["cells"] }).length > 0) return null;
+        const line = found.geometry.type === "LineString" ? found.geometry.coordinates : found.geometry.coordinates[0];
+        const q = map.project([(line[0][0] + line.at(-1)[0]) / 2, (line[0][1] + line.at(-1)[1]) / 2]), box = map.getCanvas().getBoundingClientRect();
+        return [q.x + box.x, q.y + box.y];
+      }), "segments and no squares");
+      await page.mouse.click(point[0], point[1]);
+      await page.locator(".detail .explain").getByText("Observed:").waitFor({ timeout: 15000 });
+      claim((await page.locator(".roads li").count()) > 0, "no road in the list");
+      await page.screenshot({ path: path.join(pictures, "segments-1440.png") });
+    });
     await fact("bumps_and_joints_are_named_when_asked_for_and_not_before", async () => {
       const feature = await waitFor(() => page.evaluate(async () => (await (await fetch("/v1/features")).json()).features[0]), "a registered feature", 120000);
       await page.evaluate((p) => globalThis.roadMap.jumpTo({ center: p, zoom: 19 }), feature.geometry.coordinates);

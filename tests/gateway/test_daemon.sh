@@ -30,13 +30,13 @@ state check_config_prints_what_was_understood says '^district = 330103' "$dir/ch
 "$gateway" --print-rules > "$dir/rules"
 state the_rules_are_printed_with_their_sources says 'CJJ 36-2016' "$dir/rules"
 printf 'rules = %s/own.conf\n' "$dir" | cat "$dir/gateway.conf" - > "$dir/ruled.conf"
-sed 's/^csi_margin = .*/csi_margin = 4/' "$dir/rules" > "$dir/own.conf"
+sed 's/^stale_cadences = .*/stale_cadences = 4/' "$dir/rules" > "$dir/own.conf"
 "$gateway" --config "$dir/ruled.conf" --print-rules > "$dir/own"
-state own_rules_are_taken says '^csi_margin = 4 points' "$dir/own"
-echo 'csi_margin = 400' > "$dir/own.conf"
+state own_rules_are_taken says '^stale_cadences = 4' "$dir/own"
+echo 'stale_cadences = 400' > "$dir/own.conf"
 "$gateway" --config "$dir/ruled.conf" 2> "$dir/bad-rules"
 state bad_rules_end_it test $? -eq 1
-state and_their_line_is_named says 'own.conf:1: csi_margin: 400 is out of range' "$dir/bad-rules"
+state and_their_line_is_named says 'own.conf:1: stale_cadences: 400 is out of range' "$dir/bad-rules"
 "$gateway" 2> "$dir/no-config"
 state without_a_config_it_exits_with_2 test $? -eq 2
 "$gateway" --config "$dir/gateway.conf" 2> "$dir/no-key"

@@ -100,7 +100,7 @@ FACT(every_rule_moves_the_hash)
 {
     static const char *const changes[] = {
         "rules_version = 7", "rules_about = other words", "pci_floors_expressway = 91 75 65", "rqi_floors_branch = 3.4 2.8 2.1",
-        "cadence_d = 1 1 2 4", "csi_margin = 4", "stale_cadences = 4", "severity_factors = 0.6 0.8 0.9",
+        "cadence_d = 1 1 2 4", "stale_cadences = 4", "severity_factors = 0.6 0.8 0.9",
         "segment_observed = 0.7", "segment_reds = 4", "motion_rtk = 0.6 0.5 0.002", "prior = 0.002", "drop_p = 0.25",
         "feature_passes = 6", "repaired_p = 0.02", "pqi_ride_weights = 0.6 0.6 0.6 0.5"};
     struct gateway_rules rules, built_in;
@@ -110,7 +110,7 @@ FACT(every_rule_moves_the_hash)
         CHECK_STATUS(load(changes[i], &rules), ROAD_OK);
         CHECK(!have_same_hash(&rules, &built_in));
     }
-    CHECK_STATUS(load("csi_margin = 3.0\n# said again\nprior = 1e-3\n", &rules), ROAD_OK);
+    CHECK_STATUS(load("segment_reds = 3.0\n# said again\nprior = 1e-3\n", &rules), ROAD_OK);
     CHECK(have_same_hash(&rules, &built_in)); /* how it is written does not matter */
 }
 
@@ -146,7 +146,7 @@ FACT(what_makes_no_sense_is_refused_in_words)
         {"cap_nats = 3\nconfirm_p = 0.96\n", "cap_nats"},
         {"drop_p = 0.001\nprior = 0.01\n", "prior is below"},
         {"rules_version = 0\n", "out of range"},
-        {"csi_margin = 3\ncsi_margin = 3\n", "given twice"},
+        {"segment_reds = 3\nsegment_reds = 3\n", "given twice"},
     };
     struct gateway_rules rules;
 

@@ -52,9 +52,9 @@ static void hear_change(struct listener *l, const struct change *change)
     for (size_t i = 0; i < change->n_patches; i++)
         for (unsigned k = 0; k < 64; k++)
             if (change->patches[i].mask >> k & 1)
-                hear_square(l, cell_of_leaf(change->patches[i].leaf, k).id, cover_shown(change->patches[i].covers[k]));
+                hear_square(l, cell_of_leaf(change->patches[i].leaf, k).id, (int)cover_shown(change->patches[i].covers[k]));
     for (size_t i = 0; i < change->n_cells; i++)
-        hear_square(l, change->cells[i].cell.id, change->cells[i].reason.code);
+        hear_square(l, change->cells[i].cell.id, (int)change->cells[i].reason.code);
     for (size_t i = 0; i < change->n_defects; i++)
         hear_defect(l, &change->defects[i]);
     for (size_t i = 0; i < change->n_statements; i++) {
