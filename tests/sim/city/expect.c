@@ -169,7 +169,7 @@ void expect_reached_at(const struct expect_fleet *fleet, const struct defect_rat
         for (int i = 0; i < n; i++) {
             const struct expect_outcome *o = &outcomes[i];
             if (o->is_hit)
-                done += spread(next, EXPECT_PRIOR_NATS + o->first_nats, unseen * o->probability);
+                done += spread(next, fleet->start_nats + o->first_nats, unseen * o->probability);
             else
                 still_unseen += unseen * o->probability;
             for (int b = 0; b < BINS; b++)

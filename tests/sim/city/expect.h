@@ -17,6 +17,8 @@
 struct expect_fleet {
     double share[EXPECT_CLASSES][2]; /* of the passes: by receiver, without and with a camera; sum 1 */
     double sigma_m[EXPECT_CLASSES];
+    double start_nats; /* log-odds before the first hit: EXPECT_PRIOR_NATS at a place that nobody watched before,
+                        * EXPECT_FLOOR_NATS where clean passes have brought them down as far as they go */
     bool is_domain_rates;
 };
 struct expect_reach {

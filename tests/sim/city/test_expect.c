@@ -6,7 +6,7 @@
 /* A third of the passes each RTK, SBAS and consumer GPS; a third of each with a camera. */
 static struct expect_fleet mixed(void)
 {
-    struct expect_fleet f = {.sigma_m = {0.03, 1, 3, 5}};
+    struct expect_fleet f = {.sigma_m = {0.03, 1, 3, 5}, .start_nats = EXPECT_PRIOR_NATS};
 
     for (int class = 0; class < 3; class++) {
         f.share[class][0] = 2.0 / 9;
@@ -89,10 +89,9 @@ FACT(hits_come_as_often_as_wheels_and_cameras_meet_the_defect)
         }
 }
 
-/* One defect's life in dice: outcomes by their probabilities, odds never below the floor. Passes until suspected, confirmed. */
-static void throw_life(const struct expect_outcome *outcomes, int n, struct sim_random *random, int ret_passes[2])
+/* One defect's life in dice: outcomes by their probabilities, odds that start somewhere and never fall below the floor. Passes until suspected, confirmed. */
+static void throw_life(const struct expect_outcome *outcomes, int n, double odds, struct sim_random *random, int ret_passes[2])
 {
-    double odds = EXPECT_PRIOR_NATS;
 
     ret_passes[0] = ret_passes[1] = 0;
     for (int k = 1; k <= EXPECT_PASSES && !ret_passes[1]; k++) {
@@ -113,19 +112,20 @@ static void throw_life(const struct expect_outcome *outcomes, int n, struct sim_
 FACT(the_walk_in_closed_form_is_the_walk_in_dice)
 {
     const int types[] = {DEFECT_POTHOLE, DEFECT_JOINT_FAULT, DEFECT_ALLIGATOR_CRACK};
-    const struct expect_fleet fleet = mixed();
+    struct expect_fleet fleet = mixed();
     const int n = 20000;
     struct sim_random random;
 
     sim_random_init(&random, 12);
-    for (size_t t = 0; t < 3; t++) {
+    for (size_t t = 0; t < 6; t++) {
+        fleet.start_nats = t < 3 ? EXPECT_PRIOR_NATS : EXPECT_FLOOR_NATS;
         struct expect_outcome outcomes[EXPECT_OUTCOMES];
         struct expect_reach reach;
         int suspected[EXPECT_PASSES + 1] = {0}, confirmed[EXPECT_PASSES + 1] = {0}, passes[2];
-        const int rows = expect_outcomes(&fleet, rates_of_type(types[t]), true, 0.1, outcomes);
-        expect_reached_at(&fleet, rates_of_type(types[t]), true, 0.1, &reach);
+        const int rows = expect_outcomes(&fleet, rates_of_type(types[t % 3]), true, 0.1, outcomes);
+        expect_reached_at(&fleet, rates_of_type(types[t % 3]), true, 0.1, &reach);
         for (int i = 0; i < n; i++) {
-            throw_life(outcomes, rows, &random, passes);
+            throw_life(outcomes, rows, fleet.start_nats, &random, passes);
             suspected[passes[0]]++;
             confirmed[passes[1]]++;
         }

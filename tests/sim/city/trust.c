@@ -55,6 +55,7 @@ void trust_fleet(const struct city *city, struct expect_fleet *ret_fleet)
         ret_fleet->share[class][0] /= all;
         ret_fleet->share[class][1] /= all;
     }
+    ret_fleet->start_nats = EXPECT_FLOOR_NATS;
     ret_fleet->is_domain_rates = city->config.rules.is_domain_rates;
 }
 
