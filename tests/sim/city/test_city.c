@@ -82,6 +82,27 @@ FACT(the_grid_town_has_the_lanes_it_should_have)
     town_done(&town);
 }
 
+/* A square block of two-way streets, a oneway out of it into nowhere, and a street that nothing joins. */
+FACT(roads_that_cannot_be_driven_to_and_left_again_are_left_out)
+{
+    const struct town_point corners[] = {{0, 0, 0}, {100, 0, 0}, {100, 100, 0}, {0, 100, 0}, {0, 0, 0}};
+    const struct town_point out[] = {{100, 100, 0}, {200, 200, 0}}, far[] = {{900, 900, 0}, {950, 900, 0}};
+    struct town town;
+
+    town_begin(&town, zone);
+    CHECK(town_add_way(&town, far, 2, ROAD_BRANCH, false, "far"));
+    CHECK(town_add_way(&town, out, 2, ROAD_BRANCH, true, "out"));
+    for (int i = 0; i < 4; i++)
+        CHECK(town_add_way(&town, &corners[i], 2, ROAD_BRANCH, false, "block"));
+    CHECK(town_finish(&town));
+    CHECK_INT(town.n_lanes, 8);
+    for (int i = 0; i < town.n_lanes; i++) {
+        CHECK_STR(town.lanes[i].road, "block");
+        CHECK_INT(town.lanes[town.lanes[i].back].back, i);
+    }
+    town_done(&town);
+}
+
 /* Of the flow that enters a crossing all leaves it, and every place of a class is passed as often as any other. */
 FACT(traffic_gives_main_roads_their_share_and_every_place_of_a_class_the_same)
 {

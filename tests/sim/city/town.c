@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LANE_OFFSET_M 1.75 /* half of a 3.5 m lane */
+#define STARTS 24
 
 bool town_is_main(enum road_class class)
 {
@@ -144,11 +145,76 @@ bool town_add_way(struct town *town, const struct town_point *points, int n, enu
     return true;
 }
 
+/* Marks what can be reached from a crossing, or what it can be reached from. */
+static void reach(const struct town *town, int from, bool is_backward, bool *ret_reached)
+{
+    bool has_grown = true;
+
+    memset(ret_reached, 0, (size_t)town->n_nodes * sizeof *ret_reached);
+    ret_reached[from] = true;
+    while (has_grown) {
+        has_grown = false;
+        for (int i = 0; i < town->n_lanes; i++) {
+            const int a = is_backward ? town->lanes[i].to : town->lanes[i].from;
+            const int b = is_backward ? town->lanes[i].from : town->lanes[i].to;
+            if (ret_reached[a] && !ret_reached[b])
+                has_grown = ret_reached[b] = true;
+        }
+    }
+}
+
+static void keep_lanes(struct town *town, const bool *there, const bool *back)
+{
+    int *now = town->out; /* not yet in use: the new number of each lane */
+    int n = 0;
+
+    for (int i = 0; i < town->n_lanes; i++) {
+        const struct town_lane *l = &town->lanes[i];
+        now[i] = there[l->from] && back[l->from] && there[l->to] && back[l->to] ? n++ : -1;
+    }
+    for (int i = 0; i < town->n_lanes; i++)
+        if (now[i] >= 0) {
+            town->lanes[now[i]] = town->lanes[i];
+            if (town->lanes[i].back >= 0)
+                town->lanes[now[i]].back = now[town->lanes[i].back];
+        }
+    town->n_lanes = n;
+}
+
+/* Leaves out what cannot be driven to and left again: pieces beyond the edge of a map, oneways into nowhere. The crossing to start from is
+ * the one, of a few, from which most can be. */
+static bool keep_connected(struct town *town)
+{
+    bool *there = calloc((size_t)town->n_nodes, sizeof *there), *back = calloc((size_t)town->n_nodes, sizeof *back);
+    int best = -1, most = 0;
+
+    for (int k = 0; there && back && k < STARTS; k++) {
+        const int start = (int)((int64_t)k * town->n_nodes / STARTS);
+        int n = 0;
+        reach(town, start, false, there);
+        reach(town, start, true, back);
+        for (int i = 0; i < town->n_nodes; i++)
+            n += there[i] && back[i];
+        if (n > most) {
+            most = n;
+            best = start;
+        }
+    }
+    if (best >= 0) {
+        reach(town, best, false, there);
+        reach(town, best, true, back);
+        keep_lanes(town, there, back);
+    }
+    free(there);
+    free(back);
+    return best >= 0;
+}
+
 bool town_finish(struct town *town)
 {
     town->out = calloc((size_t)town->n_lanes + 1, sizeof *town->out);
     town->out_first = calloc((size_t)town->n_nodes + 2, sizeof *town->out_first);
-    if (!town->out || !town->out_first || town->n_lanes == 0)
+    if (!town->out || !town->out_first || town->n_lanes == 0 || !keep_connected(town) || town->n_lanes == 0)
         return false;
     for (int i = 0; i < town->n_lanes; i++)
         town->out_first[town->lanes[i].from + 2]++;

@@ -59,7 +59,7 @@ bool town_add_way(struct town *town, const struct town_point *points, int n, enu
 /* The roads of a network file: ways are cut where they meet; a way of two lanes or more that is no oneway has one lane each
  * way here. */
 bool town_of_network(struct town *ret_town, const struct road_network *network);
-/* Lanes from which no other lane can be reached are driven back and forth. false if there is no lane or no memory. */
+/* Keeps the largest part in which every lane can be reached from every other. false if there is none, or no memory. */
 bool town_finish(struct town *town);
 
 void town_done(struct town *town);
