@@ -40,7 +40,7 @@ struct known {
     struct defect_id id;
     enum defect_state state;
     int thing; /* -1 */
-    bool is_used;
+    bool is_used, was_false; /* false: confirmed where no defect was, and counted as that */
 };
 
 struct city_counts {
@@ -48,6 +48,7 @@ struct city_counts {
     uint64_t appeared, repaired, orders, crews_in_vain;
     uint64_t suspected[MATCH_COUNT], confirmed[MATCH_COUNT]; /* once for each name */
     uint64_t confirmed_twice;                              /* real, but under a second name */
+    uint64_t false_again;                                  /* a false one, dropped and confirmed again */
     uint64_t claims, false_claims, verified, wrongly_verified, reopened, wrongly_reopened;
     double km, camera_km;
 };

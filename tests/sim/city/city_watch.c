@@ -143,11 +143,14 @@ static void note_confirmed(struct city *city, struct known *known, const struct 
         city->counts.confirmed_twice += is_counted;
         return;
     }
-    city->counts.confirmed[is] += is_counted;
     if (is != MATCH_DEFECT) {
         city->counts.crews_in_vain++;
+        city->counts.confirmed[is] += is_counted && !known->was_false;
+        city->counts.false_again += is_counted && known->was_false;
+        known->was_false = true;
         return;
     }
+    city->counts.confirmed[is] += is_counted;
     if (t->confirmed_s == NEVER_S) {
         t->confirmed_s = heard_s(city, b, t);
         t->name = b->id;
@@ -202,6 +205,7 @@ static bool hear_alias(struct city *city, const struct defect_belief *b)
     const struct known *old = known_of(city, &b->id);
     const enum defect_state state = old ? old->state : 0;
     const int thing = old ? old->thing : -1;
+    const bool was_false = old && old->was_false;
     struct known *heir = known_of(city, &b->alias_of);
 
     if (!old || !heir)
@@ -209,6 +213,7 @@ static bool hear_alias(struct city *city, const struct defect_belief *b)
     if (heir->state != DEFECT_CONFIRMED && state != 0) {
         heir->state = state;
         heir->thing = thing;
+        heir->was_false = was_false;
     }
     return true;
 }

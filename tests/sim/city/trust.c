@@ -194,10 +194,11 @@ bool trust_report(FILE *out, const struct city *city)
     const double real = all ? (double)c[MATCH_DEFECT] / (double)all : NAN;
 
     fprintf(out, "Confirmed after the first %d days: %llu, of them %llu real (%.1f %%, wanted %.0f %%), %llu where a repair had just "
-                 "been done, %llu at look-alikes, %llu where nothing lies; %llu real ones under a second name.\n\n",
+                 "been done, %llu at look-alikes, %llu where nothing lies; %llu real ones under a second name. False ones that were dropped and confirmed once more: %llu times.\n\n",
             TRUST_WARM_UP_DAYS, (unsigned long long)all, (unsigned long long)c[MATCH_DEFECT], 100 * real, 100 * WANTED_REAL,
             (unsigned long long)c[MATCH_REPAIRED], (unsigned long long)c[MATCH_LOOK_ALIKE],
-            (unsigned long long)c[MATCH_NOTHING], (unsigned long long)city->counts.confirmed_twice);
+            (unsigned long long)c[MATCH_NOTHING], (unsigned long long)city->counts.confirmed_twice,
+            (unsigned long long)city->counts.false_again);
     const bool is_repaired = tell_repairs(out, city), is_quick = tell_times(out, city);
     return is_repaired && is_quick && real >= WANTED_REAL;
 }
