@@ -26,9 +26,12 @@
 #define EAST   (sizeof((struct band *)0)->east / sizeof(double))
 #define NORTH  (sizeof((struct band *)0)->north / sizeof(double))
 
+/* Eight bands by term, band b in lane b % 8, and the zone's numbers in all lanes: local, so that storing ids
+ * does not make them be read again. */
 struct window {
-    int first;
     double terms[EAST + NORTH][LANES] __attribute__((aligned(64)));
+    __m512d meridian, quarters_per_degree, sign, false_northing;
+    __m512i zone, first;
 };
 
 bool bulk_has_avx512(void)
@@ -37,16 +40,26 @@ bool bulk_has_avx512(void)
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
 }
 
-static void window_move(struct window *window, int first)
+AVX512 static void window_move(struct window *window, int first)
 {
     first = first < 0 ? 0 : first > BANDS - LANES ? BANDS - LANES : first;
-    window->first = first;
+    window->first = _mm512_set1_epi64(first);
     for (int lane = 0; lane < LANES; lane++) {
         for (size_t k = 0; k < EAST; k++)
-            window->terms[k][lane] = bands[first + lane].east[k];
+            window->terms[k][(first + lane) % LANES] = bands[first + lane].east[k];
         for (size_t k = 0; k < NORTH; k++)
-            window->terms[EAST + k][lane] = bands[first + lane].north[k];
+            window->terms[EAST + k][(first + lane) % LANES] = bands[first + lane].north[k];
     }
+}
+
+AVX512 static void window_open(struct window *window, const struct bulk_frame *frame)
+{
+    window->meridian = _mm512_set1_pd(frame->meridian_deg);
+    window->quarters_per_degree = _mm512_set1_pd(frame->sign * BANDS_PER_DEGREE);
+    window->sign = _mm512_set1_pd(frame->sign);
+    window->false_northing = _mm512_set1_pd(frame->false_northing_m);
+    window->zone = _mm512_set1_epi64((int64_t)(frame->zone_bits | 1));
+    window_move(window, 0);
 }
 
 AVX512 static inline __m512d term(const struct window *window, __m512i band, size_t k)
@@ -108,30 +121,29 @@ AVX512 static inline __m512i spread8(__m512i metres, __m512i table)
 }
 
 /* Ids of the lanes whose point the window answers; the others' are not to be used. */
-AVX512 static inline __mmask8 eight(const struct bulk_frame *frame, const struct window *window, __m512d lat,
-                                    __m512d lon, struct cell ret_cells[LANES])
+AVX512 static inline __mmask8 eight(const struct window *window, __m512d lat, __m512d lon,
+                                    struct cell ret_cells[LANES])
 {
-    const __m512d sign = _mm512_set1_pd(frame->sign), one = _mm512_set1_pd(1);
-    const __m512d from = _mm512_sub_pd(lon, _mm512_set1_pd(frame->meridian_deg));
-    const __m512d quarters = _mm512_mul_pd(lat, _mm512_set1_pd(frame->sign * BANDS_PER_DEGREE));
+    const __m512d one = _mm512_set1_pd(1);
+    const __m512d from = _mm512_sub_pd(lon, window->meridian);
+    const __m512d quarters = _mm512_mul_pd(lat, window->quarters_per_degree);
     const __m512i band = _mm512_cvt_roundpd_epi64(quarters, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-    const __m512i lane_band = _mm512_sub_epi64(band, _mm512_set1_epi64(window->first));
     const __m512d t =
         _mm512_fmsub_pd(_mm512_set1_pd(2), _mm512_sub_pd(quarters, _mm512_cvtepi64_pd(band)), one);
     const __m512d s = _mm512_mul_pd(from, _mm512_set1_pd(1.0 / BAND_HALF_WIDTH_DEG)), q = _mm512_mul_pd(s, s);
-    const __m512d east = band_east8(window, lane_band, t, s, q), north = band_north8(window, lane_band, t, q);
+    const __m512d east = band_east8(window, band, t, s, q), north = band_north8(window, band, t, q);
     const __m512i column = metre_of8(_mm512_add_pd(east, _mm512_set1_pd(GRID_FALSE_EASTING_M)));
-    const __m512i row = metre_of8(_mm512_fmadd_pd(sign, north, _mm512_set1_pd(frame->false_northing_m)));
+    const __m512i row = metre_of8(_mm512_fmadd_pd(window->sign, north, window->false_northing));
     const __m512i odd = _mm512_broadcast_i32x4(
         _mm_setr_epi8(0, 2, 8, 10, 32, 34, 40, 42, -128, -126, -120, -118, -96, -94, -88, -86));
     const __m512i rows = spread8(row, odd);
 
     /* id: columns on the odd bits, rows on the even ones from 2 on, the sentinel, the zone. */
-    _mm512_storeu_si512(ret_cells,
-                        _mm512_ternarylogic_epi64(spread8(column, odd), _mm512_add_epi64(rows, rows),
-                                                  _mm512_set1_epi64((int64_t)(frame->zone_bits | 1)), 0xFE));
+    _mm512_storeu_si512(
+        ret_cells,
+        _mm512_ternarylogic_epi64(spread8(column, odd), _mm512_add_epi64(rows, rows), window->zone, 0xFE));
     /* What is not a number, or below latitude 0, is out of any window. */
-    return _mm512_cmplt_epu64_mask(lane_band, _mm512_set1_epi64(LANES)) &
+    return _mm512_cmplt_epu64_mask(_mm512_sub_epi64(band, window->first), _mm512_set1_epi64(LANES)) &
            _mm512_cmp_pd_mask(q, one, _CMP_LE_OQ);
 }
 
@@ -146,7 +158,7 @@ AVX512 static size_t eight_apart(const struct bulk_frame *frame, struct window *
 
     if (quarters >= 0 && quarters < BANDS) {
         window_move(window, (int)quarters - LANES / 2);
-        done = eight(frame, window, _mm512_loadu_pd(lat_deg), _mm512_loadu_pd(lon_deg), ret_cells);
+        done = eight(window, _mm512_loadu_pd(lat_deg), _mm512_loadu_pd(lon_deg), ret_cells);
     }
     for (int i = 0; i < LANES; i++)
         if (!(done >> i & 1))
@@ -160,10 +172,10 @@ AVX512 size_t bulk_avx512(const struct bulk_frame *frame, const double *lat_deg,
     struct window window;
     size_t at = 0, refused = 0;
 
-    window_move(&window, 0);
+    window_open(&window, frame);
     for (; at + LANES <= n; at += LANES) {
-        const __mmask8 done = eight(frame, &window, _mm512_loadu_pd(lat_deg + at),
-                                    _mm512_loadu_pd(lon_deg + at), ret_cells + at);
+        const __mmask8 done =
+            eight(&window, _mm512_loadu_pd(lat_deg + at), _mm512_loadu_pd(lon_deg + at), ret_cells + at);
         if (done != 0xFF)
             refused += eight_apart(frame, &window, lat_deg + at, lon_deg + at, done, ret_cells + at);
     }
