@@ -17,6 +17,8 @@ struct gateway_config {
     int as_of; /* 0 event, 1 now */
     int64_t settle_ms;
     int64_t snapshot_every_s, retain_days, retain_phone_hours;
+    bool standing;
+    double node_messages_per_s;
     int64_t outbox_max_bytes, outbox_max_items, quarantine_max_items;
     int64_t in_flight, resend_after_ms;
 };

@@ -202,6 +202,7 @@ void keeper_close(struct keeper *keeper)
     delta_done(&keeper->delta);
     beliefs_done(&keeper->beliefs);
     publisher_free(keeper->publisher);
+    free(keeper->faults);
     verdict_store_close(keeper->verdicts);
     store_close(keeper->store);
     outbox_close(keeper->outbox);

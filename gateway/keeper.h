@@ -108,6 +108,8 @@ void keeper_use_registry(struct keeper *keeper, const struct registry *registry)
 struct outbox *keeper_outbox(struct keeper *keeper);
 const struct beliefs *keeper_beliefs(const struct keeper *keeper);
 struct keeper_stats keeper_stats(const struct keeper *keeper);
+/* A line for each node that is believed no more, or again, since the last call. */
+void keeper_log_standing(struct keeper *keeper);
 /* One JSON object, NUL-ended; returns the length wanted. */
 size_t keeper_report(const struct keeper *keeper, const char *name, char *ret_text, size_t capacity);
 

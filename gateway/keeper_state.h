@@ -50,6 +50,14 @@ struct keeper {
     int64_t writes_batch;         /* of the one under way */
     pid_t writer;                 /* the process that writes it, 0 = none */
     struct keeper_stats stats;
+    struct node_faults *faults; /* of each speaker, as logged last */
+    size_t n_faults, fault_capacity;
+    uint64_t logged_turns;
+};
+
+/* enum standing_fault bits and days, of one node. */
+struct node_faults {
+    unsigned faults, bad_days;
 };
 
 /* Whom to answer after the commit. */

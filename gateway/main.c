@@ -9,6 +9,7 @@
 
 #include "gateway/config.h"
 #include "gateway/keeper.h"
+#include "gateway/rate.h"
 #include "gateway/rules.h"
 #include "link/log.h"
 #include "link/road_file.h"
@@ -22,7 +23,8 @@
 #define PURGE_EVERY_NS (60 * INT64_C(1000000000))
 #define PURGE_AGAIN_NS INT64_C(100000000) /* while there is more to delete */
 #define TOPIC_SIZE 128
-#define REPORT_SIZE 4096
+#define REPORT_SIZE 8192
+#define HELD_BACK_MAX 32 /* names told at once */
 
 struct queued {
     char topic[TOPIC_SIZE];
@@ -37,6 +39,7 @@ struct gateway {
     struct registry *registry;
     struct road_file roads; /* without ways if none is given */
     struct keeper *keeper;
+    struct rates *rates;
     struct session *session;
     struct sender *sender;
     char change_topic[TOPIC_SIZE], change_ack_topic[TOPIC_SIZE], status_topic[TOPIC_SIZE], obs_topic[TOPIC_SIZE];
@@ -103,7 +106,7 @@ static void on_message(void *context, const char *topic, const void *payload, si
         memcpy(g->change_ack, payload, g->change_ack_length);
     } else if (strcmp(topic, g->verdict_topic) == 0) {
         keep_message(g, g->heard, &g->n_heard, HEARD_MAX, topic, payload, length);
-    } else {
+    } else if (rate_allow(g->rates, strrchr(topic, '/') + 1, clock_ns(CLOCK_MONOTONIC))) {
         keep_message(g, g->queue, &g->n_queued, QUEUE_MAX, topic, payload, length);
     }
 }
@@ -180,6 +183,7 @@ static void settle(struct gateway *g, int64_t now_ns)
 
     if (now_ns >= g->full_until_ns && keeper_wait_ns(g->keeper, wall_ns) == 0)
         note_store(g, keeper_settle(g->keeper, wall_ns), now_ns);
+    keeper_log_standing(g->keeper);
 }
 
 /* Both only when nothing waits: a snapshot costs the fork, deleting a few rows a transaction. */
@@ -215,6 +219,21 @@ static void take_change_ack(struct gateway *g)
     g->change_ack_length = 0;
 }
 
+/* The keeper's, and who was held back since the last. */
+static size_t write_report(struct gateway *g, char report[REPORT_SIZE])
+{
+    static const char member[] = ",\"held_back\":";
+    char held_back[HELD_BACK_MAX * 64];
+    size_t length = keeper_report(g->keeper, g->config.name, report, REPORT_SIZE);
+    const size_t more = rates_report(g->rates, HELD_BACK_MAX, held_back, sizeof held_back);
+
+    if (more > 2)
+        log_warn("nodes held back, they send too fast: %s", held_back);
+    if (length + sizeof member + more < REPORT_SIZE) /* in front of the closing brace */
+        length += (size_t)snprintf(report + length - 1, REPORT_SIZE - length, "%s%s}", member, held_back) - 1;
+    return length;
+}
+
 static void publish_status(struct gateway *g, int64_t now_ns)
 {
     char report[REPORT_SIZE];
@@ -224,7 +243,7 @@ static void publish_status(struct gateway *g, int64_t now_ns)
         return;
     if (g->status_due_ns && commits == g->told_commits)
         return;
-    const size_t length = keeper_report(g->keeper, g->config.name, report, sizeof report);
+    const size_t length = write_report(g, report);
     if (length < sizeof report)
         session_publish(g->session, g->status_topic, report, length, true, NULL);
     g->told_commits = commits;
@@ -354,6 +373,7 @@ static void open_keeper(struct gateway *g)
                     .roads = c->roads[0] ? &g->roads.network : NULL,
                     .rules = g->rules.code,
                     .odds = &g->rules.evidence,
+                    .standing = c->standing ? standing_rules_default : (struct standing_rules){0},
                     .feature_passes = (unsigned)g->rules.evidence.feature_passes},
         .outbox = {.max_bytes = c->outbox_max_bytes, .max_items = c->outbox_max_items},
         .quarantine_max_items = c->quarantine_max_items,
@@ -430,6 +450,7 @@ static void open_state(struct gateway *g)
 static void close_state(struct gateway *g)
 {
     keeper_close(g->keeper);
+    rates_free(g->rates);
     road_file_done(&g->roads);
     registry_close(g->registry);
     signer_close(g->signer);

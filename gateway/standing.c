@@ -77,6 +77,7 @@ struct standing {
     int32_t first_day;
     struct turn *turns;
     size_t n_turns, turn_capacity;
+    uint64_t n_all_turns;
 };
 
 struct standing *standing_new(const struct standing_rules *rules)
@@ -187,6 +188,7 @@ static void note_turn(struct standing *s, uint32_t speaker, int32_t day)
 {
     ROOM(s->turns, s->turn_capacity, s->n_turns + 1);
     s->turns[s->n_turns++] = (struct turn){speaker, day};
+    s->n_all_turns++;
 }
 
 static void judge_node(struct standing *s, uint32_t speaker)
@@ -225,15 +227,20 @@ unsigned standing_faults(const struct standing *s, uint32_t speaker, int32_t day
     return of_node | (d ? d->faults : 0);
 }
 
-unsigned standing_of(const struct standing *s, uint32_t speaker, unsigned *ret_bad_days)
+void standing_all(const struct standing *s, unsigned *ret_faults, unsigned *ret_bad_days, size_t n)
 {
-    unsigned faults = standing_faults(s, speaker, STANDING_EVERY_DAY);
-
+    for (size_t i = 0; i < n; i++) {
+        ret_faults[i] = i < s->n_nodes ? s->nodes[i].faults : 0;
+        ret_bad_days[i] = i < s->n_nodes ? s->nodes[i].bad_days : 0;
+    }
     for (size_t i = 0; i < s->n_days; i++)
-        if (s->days[i].speaker == speaker)
-            faults |= s->days[i].faults;
-    *ret_bad_days = speaker < s->n_nodes ? s->nodes[speaker].bad_days : 0;
-    return faults;
+        if (s->days[i].speaker < n)
+            ret_faults[s->days[i].speaker] |= s->days[i].faults;
+}
+
+uint64_t standing_turns(const struct standing *s)
+{
+    return s->n_all_turns;
 }
 
 bool standing_next_turn(struct standing *s, uint32_t *ret_speaker, int32_t *ret_day)

@@ -68,8 +68,10 @@ void standing_count(struct standing *standing, const struct opinions *before, co
 void standing_forget(struct standing *standing, int32_t first_day);
 /* enum standing_fault bits; 0 = believed. `day` since 1970, or STANDING_EVERY_DAY for the node as a whole. */
 unsigned standing_faults(const struct standing *standing, uint32_t speaker, int32_t day);
-/* All faults of a node on any kept day, and how many days are bad; for reports. */
-unsigned standing_of(const struct standing *standing, uint32_t speaker, unsigned *ret_bad_days);
+/* All faults of each node on any kept day, and how many days are bad, for reports: n of each, by speaker. */
+void standing_all(const struct standing *standing, unsigned *ret_faults, unsigned *ret_bad_days, size_t n);
+/* Counts each turn: unchanged means that nothing has to be reported anew. */
+uint64_t standing_turns(const struct standing *standing);
 /* Whose days became bad or good since the last call; false if none are left. STANDING_EVERY_DAY: all of them. */
 bool standing_next_turn(struct standing *standing, uint32_t *ret_speaker, int32_t *ret_day);
 /* When no turn is left to be asked for. */

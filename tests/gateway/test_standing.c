@@ -306,7 +306,7 @@ FACT(what_a_thing_thought_before_is_taken_back)
 FACT(three_bad_days_make_every_day_bad_until_they_are_forgotten)
 {
     struct standing *s = fresh();
-    unsigned bad_days;
+    unsigned faults, bad_days;
 
     for (int d = 0; d < 3; d++) {
         CHECK_INT(standing_faults(s, 0, DAY0 + 9), 0);
@@ -317,7 +317,8 @@ FACT(three_bad_days_make_every_day_bad_until_they_are_forgotten)
         }
     }
     CHECK_INT(standing_faults(s, 0, DAY0 + 9), FAULT_OFTEN);
-    CHECK_INT(standing_of(s, 0, &bad_days), FAULT_OFTEN | FAULT_JUMPS);
+    standing_all(s, &faults, &bad_days, 1);
+    CHECK_INT(faults, FAULT_OFTEN | FAULT_JUMPS);
     CHECK_INT(bad_days, 3);
     standing_forget(s, DAY0 + 1);
     CHECK_INT(standing_faults(s, 0, DAY0 + 9), 0);
