@@ -443,6 +443,7 @@ static void open_state(struct gateway *g)
     if (registry_load(c->registry, &g->registry, error) != ROAD_OK)
         fatal("%s", error);
     make_topics(g);
+    g->rates = rates_new(g->config.node_messages_per_s);
     open_roads(g);
     open_keeper(g);
 }
