@@ -62,11 +62,25 @@ static int64_t wall_ms(void)
 
 /* --- what the parts tell the loop --- */
 
+/* True if it was a status; who says nothing of nodes (a server, "offline") is passed over. */
+static bool take_status(struct server *server, const char *topic, const void *payload, size_t length)
+{
+    char prefix[TOPIC_SIZE];
+    const int n = snprintf(prefix, sizeof prefix, "road/v1/%s/status/", server->config.district);
+
+    if (n <= 0 || strncmp(topic, prefix, (size_t)n) != 0)
+        return false;
+    const struct registry_entry *entry = registry_by_name(server->registry, topic + n);
+    if (entry && entry->role == ROLE_GATEWAY)
+        api_set_status(server->api, entry->name, payload, length);
+    return true;
+}
+
 static void on_message(void *context, const char *topic, const void *payload, size_t length)
 {
     struct server *server = context;
 
-    if (voice_on_message(server->voice, topic, payload, length))
+    if (voice_on_message(server->voice, topic, payload, length) || take_status(server, topic, payload, length))
         return;
     const enum road_status status = intake_push(server->intake, topic, payload, length);
 
@@ -247,6 +261,8 @@ static void open_session(struct server *server)
     snprintf(verdict_acks, sizeof verdict_acks, "road/v1/%s/verdict-ack/+", c->district);
     must(session_subscribe(server->session, changes), "subscribing");
     must(session_subscribe(server->session, verdict_acks), "subscribing");
+    snprintf(changes, sizeof changes, "road/v1/%s/status/+", c->district);
+    must(session_subscribe(server->session, changes), "subscribing");
 }
 
 /* After the session, which carries it; before the first turn, in which messages arrive. */

@@ -140,6 +140,8 @@ static enum road_status open_site(struct api *api, int streams_max)
     if (!status)
         status = metrics_new(&site->metrics);
     if (!status)
+        status = node_board_new(&site->nodes);
+    if (!status)
         status = event_hub_new(&serve_rim, streams_max, &site->hub);
     if (!status)
         status = load_events(api);
@@ -150,6 +152,7 @@ static void close_site(struct site *site)
 {
     event_hub_free(site->hub);
     metrics_free(site->metrics);
+    node_board_free(site->nodes);
     tile_cache_free(site->tiles);
     coverage_cache_done(&site->coverage);
     roads_close(site->roads);
@@ -349,6 +352,18 @@ enum road_status api_set_metric(struct api *api, enum api_metric_kind kind, cons
                                 double value)
 {
     return metrics_set(api->site.metrics, kind, name, help, value);
+}
+
+enum road_status api_set_status(struct api *api, const char *gateway, const void *bytes, size_t length)
+{
+    char name[96];
+    int64_t n = 0;
+
+    const enum road_status status = node_board_set(api->site.nodes, gateway, bytes, length, &n);
+    if (status)
+        return status;
+    snprintf(name, sizeof name, "roadchief_nodes_not_believed{gateway=\"%s\"}", gateway);
+    return metrics_set(api->site.metrics, API_GAUGE, name, "nodes whose word does not count, by their standing", (double)n);
 }
 
 void api_stop(struct api *api)

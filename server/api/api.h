@@ -60,4 +60,8 @@ enum api_metric_kind { API_COUNTER, API_GAUGE };
 enum road_status api_set_metric(struct api *api, enum api_metric_kind kind, const char *name, const char *help,
                                 double value);
 
+/* What a gateway says of itself on its status topic, as it came: /v1/nodes and a metric. ROAD_BAD_INPUT: nothing in it of
+ * nodes ("offline", another version). Any thread. */
+enum road_status api_set_status(struct api *api, const char *gateway, const void *bytes, size_t length);
+
 #endif

@@ -9,7 +9,7 @@ static void (*const handlers[ROUTE_COUNT])(struct call *) = {
     [ROUTE_TRUTH] = answer_truth,     [ROUTE_CELL_AT] = answer_cell_at,
     [ROUTE_CELLS] = answer_cells,     [ROUTE_CELL] = answer_cell,
     [ROUTE_DEFECTS] = answer_defects, [ROUTE_DEFECT] = answer_defect,
-    [ROUTE_FEATURES] = answer_features,
+    [ROUTE_FEATURES] = answer_features, [ROUTE_NODES] = answer_nodes,
     [ROUTE_CHANGES] = answer_changes, [ROUTE_ROADS] = answer_roads,
     [ROUTE_ROAD] = answer_road,       [ROUTE_ROAD_PAGE] = answer_road_page,
     [ROUTE_SEGMENT] = answer_segment,

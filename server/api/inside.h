@@ -9,6 +9,7 @@
 #include "server/api/coverage_cache.h"
 #include "server/api/events.h"
 #include "server/api/metrics.h"
+#include "server/api/nodes.h"
 #include "server/api/reader.h"
 #include "server/api/request.h"
 #include "server/api/roads.h"
@@ -25,6 +26,7 @@ struct site {
     struct roads *roads;
     struct event_hub *hub;
     struct metrics *metrics;
+    struct node_board *nodes;
     struct summary_cache summary;
     struct coverage_cache coverage;
     _Atomic int64_t last_change; /* published; set only after the commit, so never ahead of the database */
@@ -51,6 +53,7 @@ void answer_cell(struct call *call);
 void answer_defects(struct call *call);
 void answer_defect(struct call *call);
 void answer_features(struct call *call);
+void answer_nodes(struct call *call);
 void answer_changes(struct call *call);
 void answer_roads(struct call *call);
 void answer_road(struct call *call);

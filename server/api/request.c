@@ -20,6 +20,7 @@ static const struct {
     {"/v1/defects", ROUTE_DEFECTS},
     {"/v1/defects/", ROUTE_DEFECT},
     {"/v1/features", ROUTE_FEATURES},
+    {"/v1/nodes", ROUTE_NODES},
     {"/v1/changes", ROUTE_CHANGES},
     {"/v1/roads", ROUTE_ROADS},
     {"/v1/coverage", ROUTE_COVERAGE},

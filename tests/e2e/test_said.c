@@ -224,6 +224,10 @@ FACT(confirmed_claimed_verified_reopened_and_all_of_it_in_the_ledger)
     CHECK_STR(json_string_value(json_object_get(json_array_get(json_object_get(d, "verdicts"), 1), "state")), "refused");
     json_decref(d);
 
+    json_t *nodes = http_get_json(stack.http, "/v1/nodes"), *gateway = json_array_get(json_object_get(nodes, "items"), 0);
+    CHECK_STR(json_string_value(json_object_get(gateway, "gateway")), "gw-1");
+    CHECK_INT(json_integer_value(json_object_get(gateway, "not_believed")), 0);
+    json_decref(nodes);
     snprintf(command, sizeof command, "%s/roadchief verify %s/log --registry %s/registry >%s/verify.log 2>&1", bin_dir, stack.http,
              dir, dir);
     CHECK_INT(system(command), 0);

@@ -17,7 +17,7 @@ export interface Config {
 export interface Summary {
   road_m: RoadMetres;
   cells: Record<Code, number> & { level0: number };
-  defects: { suspected: number; confirmed: number; dropped: number };
+  defects: { suspected: number; confirmed: number; dropped: number; repaired: number };
   features: { registered: number; retired: number; called_damage: number };
   entries: number;
   as_of: string | null;
@@ -44,13 +44,20 @@ export interface Cell {
   passes: number | null; hits: number; defects: string[]; entry: EntryRef | null;
 }
 export interface Defect {
-  id: string; state: "suspected" | "confirmed" | "dropped" | "alias"; alias_of: string | null;
+  id: string; state: "suspected" | "confirmed" | "dropped" | "alias" | "repaired"; alias_of: string | null;
   type: { id: number; code: string; en: string; zh: string };
   severity: string; code: Code; position: LonLat; sigma_major_m: number; sigma_minor_m: number;
   ellipse: LonLat[]; probability: number; size: { value: number; sigma: number; unit: string } | null;
   hits: number; passes: number; motion_hits: number; camera_hits: number;
   first: string; last: string; explain: Both; cell: string; entries: EntryRef[];
+  repair: Repair | null; verdicts: Verdict[];
 }
+/** What became of the last word that it was repaired. */
+export interface Repair {
+  stage: "claimed" | "verified" | "reopened"; cause: string; claimed: string; by: { kid: string; name: string | null };
+  settled: string | null; passes: number; passes_needed: number; miss: number; text: Both;
+}
+export interface Verdict { kind: string; state: string; reason: string | null; time: string; by: string; entry: number | null; note: string | null }
 export type FeatureKind = "speed_bump" | "speed_hump" | "joint" | "rail" | "manhole" | "studs" | "kerb";
 /** The properties of a feature of /v1/features. */
 export interface RoadFeature {

@@ -89,13 +89,15 @@ function DefectDetail({ defect, vkey, language }: { defect: Defect; vkey: string
   const newest = defect.entries[defect.entries.length - 1] ?? null;
   return (
     <>
-      <h2><Letter code={defect.code} language={language} /> {defect.type[language]} · {defect.state === "confirmed" ? (language === "zh" ? "已确认" : "confirmed") : say("suspected", language)}</h2>
+      <h2><Letter code={defect.code} language={language} /> {defect.type[language]} · {defect.state === "confirmed" ? (language === "zh" ? "已确认" : "confirmed") : say(defect.state === "repaired" ? "repaired" : "suspected", language)}</h2>
       <p class="explain">{defect.explain[language]}</p>
       <dl>
         {defect.size && <Row name={say("size", language)}>{defect.size.value.toFixed(0)} ± {defect.size.sigma.toFixed(0)} {unit(defect.size.unit, language)}</Row>}
         <Row name={say("probability", language)}>{defect.probability > 0.99 ? "> 99" : (100 * defect.probability).toFixed(0)} %</Row>
         <Row name={say("place", language)}>± {length(defect.sigma_major_m)} × {length(defect.sigma_minor_m)} m (1 σ)</Row>
         <Row name={say("evidence", language)}>{defect.hits} / {defect.passes} {say("hits_of", language)}</Row>
+        {defect.repair && <Row name={say("repair", language)}>{defect.repair.text[language]}</Row>}
+        {defect.repair?.by.name && <Row name={say("repaired_by", language)}>{defect.repair.by.name}</Row>}
         <Row name={say("seen", language)}><time dateTime={defect.last} title={exact(defect.last, language)}>{age(defect.last, language)}</time></Row>
       </dl>
       <Proof entry={newest} vkey={vkey} language={language} />

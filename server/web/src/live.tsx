@@ -16,6 +16,7 @@ const types: Record<string, { zh: string; en: string }> = {
 const states: Record<string, { zh: string; en: string }> = {
   suspected: { zh: "待核实", en: "suspected" },
   confirmed: { zh: "已确认", en: "confirmed" },
+  repaired: { zh: "已修复", en: "repaired" },
   dropped: { zh: "已消除", en: "no longer believed" },
   alias: { zh: "已合并", en: "merged" },
 };
