@@ -450,7 +450,7 @@ static bool say_square(struct fold *fold, uint16_t square, bool is_painted, cons
     const bool is_kept = has_reason || (is_known && kept != CODE_GREEN);
     if (before && is_known && !is_kept)
         coverage_tell(&fold->beliefs->evidence, fold->block, square); /* from now on its leaf speaks for it */
-    else if (before ? key != before->key : has_reason)
+    else if (before ? key != before->key : is_kept)
         tell_square(delta, &change);
     *ret_said = (struct said){square, (uint8_t)change.reason.code, key};
     return is_kept;

@@ -4,7 +4,8 @@
  * settled now and then, now and then saved and loaded as after a restart. After every step
  *   - each square's 16 bits are those of the model: what each pass watched alone, once for each vehicle and hour, summed by
  *     day, faded from day to day, grey when too old;
- *   - the digest of all beliefs is that of a gateway which is given the same node by node, in one go.
+ *   - the digest of all beliefs is that of a gateway which is given the same node by node, in one go;
+ *   - who heard all that was told (also over restarts, which say nothing) sees each square as one who is told all at once.
  *
  *     test_gateway_model                 a sample
  *     ROAD_HISTORIES=N [ROAD_SEED=S]     so many histories: the campaign, with its progress */
@@ -252,7 +253,8 @@ static size_t check_squares(const struct history *h, const bool *is_told, const 
 
 /* ---- beliefs of the same, told otherwise --------------------------------------------------------------- */
 
-static void believe_at_once(const struct history *h, const bool *is_told, uint8_t ret_digest[SHA256_SIZE])
+static void believe_at_once(const struct history *h, const bool *is_told, struct delta *ret_delta,
+                            uint8_t ret_digest[SHA256_SIZE])
 {
     const struct beliefs_config config = drive_config();
     struct beliefs beliefs;
@@ -264,9 +266,81 @@ static void believe_at_once(const struct history *h, const bool *is_told, uint8_
                 tell(&beliefs, &h->batches[b]);
     for (size_t i = h->n_verdicts; i-- > 0;)
         beliefs_say(&beliefs, &h->verdicts[i]);
-    beliefs_settle(&beliefs, INT64_MIN, NULL);
+    beliefs_settle(&beliefs, INT64_MIN, ret_delta);
     beliefs_digest(&beliefs, ret_digest);
     beliefs_done(&beliefs);
+}
+
+/* ---- what is heard ------------------------------------------------------------------------------------- */
+
+/* One square as a listener sees it: its code, paleness, day, and the defect that explains it. */
+struct seen {
+    uint64_t cell;
+    unsigned code;
+    bool is_pale;
+    int64_t day;
+    struct defect_id defect;
+};
+
+struct view {
+    struct seen items[2 * SQUARES_MAX];
+    size_t n;
+};
+
+static void see(struct view *view, const struct seen *seen)
+{
+    size_t i = 0;
+
+    while (i < view->n && view->items[i].cell != seen->cell)
+        i++;
+    if (i == view->n && view->n++ == 2 * SQUARES_MAX)
+        abort();
+    view->items[i] = *seen;
+}
+
+/* As the server does it: leaves first, for a square that also stands among the cells is told there. */
+static void hear(struct view *view, const struct delta *delta, int64_t as_of_day)
+{
+    for (size_t i = 0; i < delta->n_leaves; i++) {
+        const struct leaf_patch *patch = &delta->leaves[i].patch;
+        const int level = cell_level(patch->leaf) - 3;
+        for (unsigned k = 0; k < 64; k++)
+            if (patch->mask >> k & 1) {
+                const uint16_t cover = patch->covers[k];
+                const uint64_t cell = patch->leaf.id - (UINT64_C(1) << (2 * level + 6)) + ((uint64_t)k << (2 * level + 1)) +
+                                      (UINT64_C(1) << (2 * level));
+                see(view, &(struct seen){.cell = cell, .code = cover_shown(cover), .is_pale = cover_is_pale(cover),
+                                         .day = cover_day(cover, as_of_day)});
+            }
+    }
+    for (size_t i = 0; i < delta->n_cells; i++) {
+        const struct cell_change *c = &delta->cells[i];
+        see(view, &(struct seen){.cell = c->cell.id, .code = c->reason.code, .is_pale = c->reason.is_pale,
+                                 .day = c->reason.seen_ns / NS_PER_DAY, .defect = c->defect});
+    }
+}
+
+static const struct seen *seen_of(const struct view *view, uint64_t cell)
+{
+    for (size_t i = 0; i < view->n; i++)
+        if (view->items[i].cell == cell)
+            return &view->items[i];
+    return NULL;
+}
+
+/* Squares that are not grey for both, and look otherwise. */
+static size_t compare_views(const struct view *a, const struct view *b)
+{
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < a->n; i++) {
+        const struct seen *x = &a->items[i], *y = seen_of(b, x->cell);
+        if (x->code == CODE_GREY && (!y || y->code == CODE_GREY))
+            continue;
+        wrong += !y || x->code != y->code || x->is_pale != y->is_pale || x->day != y->day ||
+                 defect_id_compare(&x->defect, &y->defect) != 0;
+    }
+    return wrong;
 }
 
 /* ---- a restart ----------------------------------------------------------------------------------------- */
@@ -315,21 +389,23 @@ static void restart(struct beliefs *beliefs)
 /* ---- the comparison ------------------------------------------------------------------------------------ */
 
 struct counts {
-    uint64_t steps, settled, restarts, verdicts, wrong_squares, wrong_beliefs;
+    uint64_t steps, settled, restarts, verdicts, wrong_squares, wrong_beliefs, wrong_views;
 };
 
 static void play(struct chance *chance, struct counts *counts)
 {
     static struct history h;
+    static struct view heard, whole;
     const struct beliefs_config config = drive_config();
     bool is_told[BATCHES] = {false};
-    struct delta delta = {0};
+    struct delta delta = {0}, at_once = {0};
     struct beliefs beliefs;
 
     make_history(chance, &h);
     for (unsigned b = 0; b < BATCHES; b++)
         watch_alone(&h.batches[b], &alone[b]);
     beliefs_init(&beliefs, &config);
+    heard.n = 0;
     for (unsigned i = 0; i < BATCHES; i++) {
         uint8_t now[SHA256_SIZE], wanted[SHA256_SIZE];
         tell(&beliefs, &h.batches[h.order[i]]);
@@ -338,9 +414,11 @@ static void play(struct chance *chance, struct counts *counts)
         if (chance_next(chance) % 2 && i + 1 < BATCHES)
             continue; /* more before the next settling */
         beliefs_settle(&beliefs, INT64_MIN, &delta);
+        hear(&heard, &delta, beliefs.day);
         if (chance_next(chance) % 3 == 0) {
             say_something(chance, &h, &beliefs);
             beliefs_settle(&beliefs, INT64_MIN, &delta);
+            hear(&heard, &delta, beliefs.day);
         }
         if (chance_next(chance) % 4 == 0) {
             restart(&beliefs);
@@ -349,10 +427,14 @@ static void play(struct chance *chance, struct counts *counts)
         counts->settled++;
         counts->wrong_squares += check_squares(&h, is_told, &beliefs);
         beliefs_digest(&beliefs, now);
-        believe_at_once(&h, is_told, wanted);
+        believe_at_once(&h, is_told, &at_once, wanted);
+        whole.n = 0;
+        hear(&whole, &at_once, beliefs.day);
+        counts->wrong_views += compare_views(&heard, &whole) + compare_views(&whole, &heard);
         counts->wrong_beliefs += memcmp(now, wanted, SHA256_SIZE) != 0;
     }
     counts->verdicts += h.n_verdicts;
+    delta_done(&at_once);
     delta_done(&delta);
     beliefs_done(&beliefs);
 }
@@ -368,9 +450,11 @@ FACT(after_every_step_the_gateway_holds_what_a_naive_model_holds)
         struct chance chance = {(seed + i) * UINT64_C(0x9E3779B97F4A7C15) | 1};
         const struct counts before = counts;
         play(&chance, &counts);
-        if (counts.wrong_squares != before.wrong_squares || counts.wrong_beliefs != before.wrong_beliefs)
-            printf("  history %" PRIu64 " of seed %" PRIu64 ": %" PRIu64 " squares and %" PRIu64 " beliefs differ\n", i,
-                   seed, counts.wrong_squares - before.wrong_squares, counts.wrong_beliefs - before.wrong_beliefs);
+        if (counts.wrong_squares != before.wrong_squares || counts.wrong_beliefs != before.wrong_beliefs ||
+            counts.wrong_views != before.wrong_views)
+            printf("  history %" PRIu64 " of seed %" PRIu64 ": %" PRIu64 " squares, %" PRIu64 " beliefs, %" PRIu64
+                   " squares as heard differ\n", i, seed, counts.wrong_squares - before.wrong_squares,
+                   counts.wrong_beliefs - before.wrong_beliefs, counts.wrong_views - before.wrong_views);
         if (histories_text && (i + 1) % 5000 == 0)
             printf("  %" PRIu64 " histories\n", i + 1);
     }
@@ -378,6 +462,7 @@ FACT(after_every_step_the_gateway_holds_what_a_naive_model_holds)
            " verdicts\n", n, counts.steps, counts.settled, counts.restarts, counts.verdicts);
     CHECK_INT(counts.wrong_squares, 0);
     CHECK_INT(counts.wrong_beliefs, 0);
+    CHECK_INT(counts.wrong_views, 0);
 }
 
 int main(int argc, char **argv)
