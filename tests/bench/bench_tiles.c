@@ -3,7 +3,7 @@
  * First the district of 50,000 cells of the api's tests, each a row with its reason: all tiles of zooms 14 to 19 along its
  * road. Cold: every tile is made from the database (a change was published before each round). Hot: the same addresses
  * from memory, with the body sent each time.
- * Then a made-up town (tests/server/api/town.h) of 5 million coded squares of 1 m with 28,000 cells of a reason among them:
+ * Then a made-up town (tests/server/api/town.h) of 5 million coded squares of 1 m with 4,000 cells of a reason among them:
  * told through the store, then the same with one day more as sealed changes through the intake, then at each zoom tiles
  * spread over it, cold and hot: milliseconds an answer, bytes as sent and unpacked. */
 #include <curl/curl.h>
@@ -29,12 +29,17 @@ struct set {
     int n;
 };
 
-static double now_s(void)
+static double clock_s(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static double now_s(void)
+{
+    return clock_s(CLOCK_MONOTONIC);
 }
 
 static void tile_of(struct grid_point point, int zoom, int *ret_x, int *ret_y)
@@ -218,39 +223,73 @@ static void bench_zoom(struct fixture *f, CURL *packed, CURL *plain, int zoom, i
     printf("tiles.z%d_bytes_gzip %zu B\n", zoom, sent);
 }
 
-/* Making alone, without HTTP and compression: nanoseconds for each 1 m square that a tile of zoom 17 shows. */
-static double make_ns_per_cell(const struct fixture *f)
+static struct map_tile town_tile(int zoom, int n)
+{
+    const struct grid_point point = {(TOWN_EAST_M + 256 * (2 + n % 24) + 128) * 1000,
+                                     (TOWN_NORTH_M + 256 * (2 + n * 7 % 24) + 128) * 1000};
+    int x, y;
+
+    tile_of(point, zoom, &x, &y);
+    return (struct map_tile){LAYER_CELLS, zoom, (uint32_t)x, (uint32_t)y};
+}
+
+/* Processor milliseconds of making one tile and of packing it. */
+static void make_tile(struct reader *reader, struct map_tile tile, double ret_ms[2])
+{
+    struct tile_body *body;
+    struct bytes bytes;
+
+    const double begin = clock_s(CLOCK_THREAD_CPUTIME_ID);
+    bytes_init(&bytes, MVT_TILE_MAX);
+    if (tile_make(reader, NULL, fixture_zone, tile, &bytes))
+        exit(1);
+    const double made = clock_s(CLOCK_THREAD_CPUTIME_ID);
+    if (tile_pack(&bytes, &body))
+        exit(1);
+    ret_ms[0] += (made - begin) * 1e3;
+    ret_ms[1] += (clock_s(CLOCK_THREAD_CPUTIME_ID) - made) * 1e3;
+    bytes_done(&bytes);
+    tile_body_release(body);
+}
+
+/* Known squares of 1 m on a tile and its buffer. */
+static int64_t squares_on(struct map_tile tile)
+{
+    struct grid_box box;
+    int64_t n_squares = 0;
+
+    tile_frame_box(fixture_zone, tile, &box);
+    for (int64_t n = box.south_mm / 1000; n <= box.north_mm / 1000; n++)
+        for (int64_t e = box.west_mm / 1000; e <= box.east_mm / 1000; e++)
+            n_squares += town_cover((int)(e - TOWN_EAST_M), (int)(n - TOWN_NORTH_M)) != 0;
+    return n_squares;
+}
+
+/* Without HTTP, in the processor's time: what making and packing cost, and a square of a tile of zoom 17. */
+static void bench_making(const struct fixture *f)
 {
     struct readers *readers;
     struct reader *reader;
-    struct bytes bytes;
     char error[256];
-    int64_t cells = 0;
-    double spent_s = 0;
 
     if (readers_open(f->database, 1, &readers, error) || reader_take(readers, &reader))
         exit(1);
-    for (int i = 0; i < 100; i++) {
-        struct map_tile tile = {.layer = LAYER_CELLS, .zoom = 17};
-        struct grid_box box;
-        int x, y;
-        tile_of((struct grid_point){(TOWN_EAST_M + 256 * (2 + i % 24) + 128) * 1000,
-                                    (TOWN_NORTH_M + 256 * (2 + i * 7 % 24) + 128) * 1000}, 17, &x, &y);
-        tile.x = (uint32_t)x, tile.y = (uint32_t)y;
-        const double begin = now_s();
-        bytes_init(&bytes, MVT_TILE_MAX);
-        if (tile_make(reader, NULL, fixture_zone, tile, &bytes))
-            exit(1);
-        bytes_done(&bytes);
-        spent_s += now_s() - begin;
-        tile_frame_box(fixture_zone, tile, &box);
-        for (int64_t n = box.south_mm / 1000; n <= box.north_mm / 1000; n++)
-            for (int64_t e = box.west_mm / 1000; e <= box.east_mm / 1000; e++)
-                cells += town_cover((int)(e - TOWN_EAST_M), (int)(n - TOWN_NORTH_M)) != 0;
+    for (int zoom = 12; zoom <= 18; zoom++) {
+        double ms[2] = {0, 0}, first[2];
+        int64_t squares = 0;
+        for (int i = 0; i < 100; i++) {
+            first[0] = first[1] = 0;
+            make_tile(reader, town_tile(zoom, i), first); /* once to have the pages in memory */
+            make_tile(reader, town_tile(zoom, i), ms);
+            squares += zoom == 17 ? squares_on(town_tile(zoom, i)) : 0;
+        }
+        printf("tiles.z%d_make_cpu_ms %.3f ms\n", zoom, ms[0] / 100);
+        printf("tiles.z%d_pack_cpu_ms %.3f ms\n", zoom, ms[1] / 100);
+        if (zoom == 17)
+            printf("tiles.make_ns_per_cell %.1f ns\n", ms[0] * 1e6 / (double)squares);
     }
     reader_give(readers, reader);
     readers_close(readers);
-    return spent_s * 1e9 / (double)cells;
 }
 
 static void bench_town(struct curl_slist *gzip)
@@ -277,7 +316,7 @@ static void bench_town(struct curl_slist *gzip)
         bench_zoom(&f, packed, plain, zoom, &change, &cold, &hot);
     printf("tiles.cold_p99_ms %.2f ms\n", quantile(&cold, 0.99));
     printf("tiles.hot_p99_ms %.3f ms\n", quantile(&hot, 0.99));
-    printf("tiles.make_ns_per_cell %.1f ns\n", make_ns_per_cell(&f));
+    bench_making(&f);
     curl_easy_cleanup(packed);
     curl_easy_cleanup(plain);
     fixture_done(&f);
