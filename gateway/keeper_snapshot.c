@@ -105,7 +105,7 @@ static _Noreturn void write_as_child(const struct keeper *keeper)
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* two must never write the same file */
     setpriority(PRIO_PROCESS, 0, NICENESS);
-    _exit(snapshot_write(keeper->config.snapshot_path, &mark, &keeper->beliefs));
+    _exit((int)snapshot_write(keeper->config.snapshot_path, &mark, &keeper->beliefs));
 }
 
 void keeper_snapshot_start(struct keeper *keeper)

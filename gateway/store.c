@@ -26,8 +26,8 @@ enum query { Q_PUT, Q_LAST, Q_EACH, Q_OLDEST, Q_OLDEST_PHONES, Q_DELETE, Q_SETTL
 static const char *const sql[QUERIES] = {
     [Q_PUT] = "INSERT INTO batch VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [Q_LAST] = "SELECT coalesce(max(id), 0) FROM batch",
-    [Q_EACH] = "SELECT id, kid, seq, is_phone, received_s, newest_ns, sealed FROM batch WHERE id > ?1 AND id <= ?2"
-               " ORDER BY id",
+    [Q_EACH] = ("SELECT id, kid, seq, is_phone, received_s, newest_ns, sealed FROM batch WHERE id > ?1 AND id <= ?2"
+                " ORDER BY id"),
     /* Rows stand in the order of their arrival, so the first that is young enough ends the search. */
     [Q_OLDEST] = "SELECT id, received_s FROM batch WHERE id <= ?1 ORDER BY id LIMIT ?2",
     [Q_OLDEST_PHONES] = "SELECT id, received_s FROM batch WHERE is_phone = 1 AND id <= ?1 ORDER BY id LIMIT ?2",
