@@ -5,7 +5,7 @@ set -u
 library=$1 pattern=${2:-}
 fact=the_core_asks_for_pure_functions_only
 [[ "$fact" == *"$pattern"* ]] || exit 0
-allowed='asinh|atan|atan2|atanh|ceil|cos|cosh|erfc|exp|fabs|floor|fmax|fmin|frexp|hypot|llround|lround|sin|sincos|sinh|sqrt|tan'
+allowed='asinh|atan|atan2|atanh|ceil|cos|cosh|erfc|exp|fabs|floor|fmax|fmin|frexp|hypot|ldexp|llround|lround|sin|sincos|sinh|sqrt|tan'
 allowed+='|memcpy|memset|memmove|strcmp|strlen|snprintf|vsnprintf|llabs'
 # What compilers add: position-independent code, choice of vector set, stack guard, checked printf, sanitizers, coverage.
 allowed+='|_GLOBAL_OFFSET_TABLE_|__cpu_indicator_init|__cpu_model|__stack_chk_fail|__v?snprintf_chk'
