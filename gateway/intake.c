@@ -80,7 +80,8 @@ static enum road_status check_pass(const struct pass *pass, int64_t now_ns, doub
             continue;
         if (p->time_ns < p[-1].time_ns)
             return wrong(ROAD_BAD_TIME, "pass.time", ret_field);
-        const double step = hypot((double)(p->at.e_mm - p[-1].at.e_mm), (double)(p->at.n_mm - p[-1].at.n_mm));
+        const double de = (double)(p->at.e_mm - p[-1].at.e_mm), dn = (double)(p->at.n_mm - p[-1].at.n_mm);
+        const double step = sqrt(de * de + dn * dn); /* hypot guards what a frame cannot reach */
         if (step > JUMP_MM)
             return wrong(ROAD_BAD_RANGE, "pass.at", ret_field);
         *length_mm += step;

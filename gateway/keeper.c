@@ -153,6 +153,8 @@ static enum road_status open_parts(struct keeper *keeper, char *ret_error)
     enum road_status status = database_open(config->path, store_migrations, &keeper->db, ret_error);
     if (status != ROAD_OK)
         return status;
+    if (config->wal_pages > 0)
+        sqlite3_wal_autocheckpoint(keeper->db, config->wal_pages);
     status = say(ret_error, inbox_open(keeper->db, config->quarantine_max_items, &keeper->inbox), "inbox");
     if (status == ROAD_OK)
         status = say(ret_error, outbox_open(keeper->db, &config->outbox, &keeper->outbox), "outbox");

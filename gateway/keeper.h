@@ -30,6 +30,9 @@ struct keeper_config {
     int64_t quarantine_max_items;
     bool is_as_of_now; /* codes age with the clock, not with the newest event */
     int64_t settle_ms; /* how long what was taken may wait to be told; 0 = keeper_take settles */
+    /* Pages of the write-ahead log at which it is written back into the database, which holds up a group for as long;
+     * 0 = SQLite's own 1,000. The log stays that long, and a start reads it. */
+    int wal_pages;
     const char *snapshot_path; /* NULL = none are written or read */
     bool is_rebuild;           /* snapshots are not read: everything is folded from the batches */
     uint8_t roads[SHA256_SIZE]; /* digest of beliefs.roads, zeros if NULL: snapshots of another network are not read */

@@ -20,6 +20,8 @@
 #define QUEUE_BYTES (8u << 20)     /* of them: nothing is allocated for a message */
 #define STATUS_EVERY_NS (5 * INT64_C(1000000000))
 #define FULL_PAUSE_NS INT64_C(500000000)
+/* 64 MiB: two syncs and some 50,000 batches later; a short log would hold up one group in a hundred. */
+#define WAL_PAGES 16384
 #define PURGE_EVERY_NS (60 * INT64_C(1000000000))
 #define PURGE_AGAIN_NS INT64_C(100000000) /* while there is more to delete */
 #define TOPIC_SIZE 128
@@ -379,6 +381,7 @@ static void open_keeper(struct gateway *g)
         .quarantine_max_items = c->quarantine_max_items,
         .is_as_of_now = c->as_of == 1,
         .settle_ms = c->settle_ms,
+        .wal_pages = WAL_PAGES,
         .snapshot_path = c->snapshot_every_s ? g->snapshot_path : NULL,
         .is_rebuild = g->is_rebuild,
         .retain_s = c->retain_days * 86400,

@@ -49,7 +49,7 @@ static const char *const sql[QUERIES] = {
 /* One row of the table inbox. */
 struct speaker {
     struct kid kid;
-    bool is_used, is_dirty;
+    bool is_used, is_dirty, has_no_refusals; /* the last once it was asked */
     uint64_t upto;
     uint8_t digests[DIGESTS_SIZE]; /* zeros where a number was never had */
 };
@@ -335,6 +335,7 @@ enum road_status inbox_refuse(struct inbox *inbox, struct kid speaker, uint64_t 
         status = put_away(inbox, &speaker, NULL, seq, bytes, length, reason);
     if (status == ROAD_OK)
         status = move_on(inbox, found, seq, bytes, length);
+    found->has_no_refusals = false;
     return database_step_end(inbox->db, status);
 }
 
@@ -357,6 +358,10 @@ enum road_status inbox_ack(struct inbox *inbox, struct kid speaker, bool is_gap,
     if (status != ROAD_OK)
         return status;
     ack.upto = found->upto;
+    if (inbox->is_gathering && found->has_no_refusals) {
+        *ret_ack = ack;
+        return ROAD_OK;
+    }
     sqlite3_stmt *q = about(inbox, Q_REFUSED, &speaker);
     sqlite3_bind_int64(q, 2, ACK_REFUSED_MAX);
     while (ack.n_refused < ACK_REFUSED_MAX && (code = sqlite3_step(q)) == SQLITE_ROW) {
@@ -364,6 +369,7 @@ enum road_status inbox_ack(struct inbox *inbox, struct kid speaker, bool is_gap,
         ack.refused[ack.n_refused++].reason = (enum road_status)sqlite3_column_int(q, 1);
     }
     sqlite3_reset(q);
+    found->has_no_refusals = database_status(code) == ROAD_OK && ack.n_refused == 0;
     if (database_status(code) == ROAD_OK)
         *ret_ack = ack;
     return database_status(code);

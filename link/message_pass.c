@@ -162,9 +162,14 @@ struct unpacker {
     bool is_bad;
 };
 
-static unsigned unpack_byte(struct unpacker *unpacker)
+/* The longest point: flags, sigma, roughness, and three numbers of 8 bytes. Where that many bytes are left, none has to
+ * be asked for (`is_ample`, a constant where these are called, so that two forms are compiled). */
+#define POINT_MAX_BYTES 34
+#define ALWAYS_INLINE   static inline __attribute__((always_inline))
+
+ALWAYS_INLINE unsigned unpack_byte(struct unpacker *unpacker, bool is_ample)
 {
-    if (unpacker->at == unpacker->end) {
+    if (!is_ample && unpacker->at == unpacker->end) {
         unpacker->is_bad = true;
         return 0;
     }
@@ -172,16 +177,19 @@ static unsigned unpack_byte(struct unpacker *unpacker)
 }
 
 /* At most 8 bytes, and no idle ones: one value has one form. */
-static uint64_t unpack_varint(struct unpacker *unpacker)
+ALWAYS_INLINE uint64_t unpack_varint(struct unpacker *unpacker, bool is_ample)
 {
-    uint64_t value = 0;
+    uint64_t value = unpack_byte(unpacker, is_ample);
 
-    for (unsigned shift = 0; shift < 56; shift += 7) {
-        const unsigned byte = unpack_byte(unpacker);
+    if (value < 128) /* nearly always: a track hardly turns */
+        return value;
+    value &= 127;
+    for (unsigned shift = 7; shift < 56; shift += 7) {
+        const unsigned byte = unpack_byte(unpacker, is_ample);
 
         value |= (uint64_t)(byte & 127) << shift;
         if (byte < 128) {
-            unpacker->is_bad |= byte == 0 && shift > 0;
+            unpacker->is_bad |= byte == 0;
             return value;
         }
     }
@@ -189,20 +197,22 @@ static uint64_t unpack_varint(struct unpacker *unpacker)
     return 0;
 }
 
-static void unpack_flags(struct unpacker *unpacker, struct track *track)
+ALWAYS_INLINE void unpack_flags(struct unpacker *unpacker, struct track *track, bool is_ample)
 {
-    const unsigned flags = unpack_byte(unpacker);
+    const unsigned flags = unpack_byte(unpacker, is_ample);
     const unsigned sigma_flag = flags & 3, iri_flag = flags >> 2;
     int64_t iri = track->iri;
 
+    if (flags == 0) /* all as before */
+        return;
     if (sigma_flag == FLAG_SIGMA_EXPLICIT)
-        track->sigma = unpack_byte(unpacker);
+        track->sigma = unpack_byte(unpacker, is_ample);
     else
         track->sigma += sigma_flag == 1   ? 1u
                         : sigma_flag == 2 ? UINT32_MAX
                                           : 0u; /* below 0 it wraps and is refused */
     if (iri_flag == FLAG_IRI_EXPLICIT)
-        iri = (int64_t)unpack_varint(unpacker);
+        iri = (int64_t)unpack_varint(unpacker, is_ample);
     else
         iri += unzigzag(iri_flag);
     if (track->sigma > 15 || iri < 0 || iri > IRI_NUMBER_MAX)
@@ -214,7 +224,7 @@ static void unpack_flags(struct unpacker *unpacker, struct track *track)
 enum road_status points_count(const uint8_t *bytes, size_t length, size_t *ret_n)
 {
     struct unpacker unpacker = {.at = bytes, .end = bytes + length};
-    const uint64_t n = unpack_varint(&unpacker);
+    const uint64_t n = unpack_varint(&unpacker, false);
     const size_t left = (size_t)(unpacker.end - unpacker.at);
 
     if (unpacker.is_bad || n == 0 || n > left / PASS_POINT_MIN_BYTES)
@@ -230,31 +240,42 @@ static bool is_sane(const int64_t now[3])
            now[2] >= TIME_MIN_NS / NS_PER_MS && now[2] <= TIME_MAX_NS / NS_PER_MS;
 }
 
+ALWAYS_INLINE enum road_status unpack_point(struct unpacker *unpacker, struct track *track, bool is_ample,
+                                            struct pass_point *ret_point)
+{
+    int64_t now[3];
+
+    unpack_flags(unpacker, track, is_ample);
+    for (int i = 0; i < 3; i++) {
+        const int64_t residual = unzigzag(unpack_varint(unpacker, is_ample));
+
+        unpacker->is_bad |= residual > RESIDUAL_MAX || residual < -RESIDUAL_MAX;
+        now[i] = unpacker->is_bad ? 0 : predict(track, i) + residual;
+    }
+    if (unpacker->is_bad)
+        return ROAD_BAD_INPUT;
+    if (!is_sane(now))
+        return ROAD_BAD_RANGE;
+    advance(track, now);
+    *ret_point = (struct pass_point){.time_ns = now[2] * NS_PER_MS,
+                                     .at = {now[0] * 10, now[1] * 10},
+                                     .sigma_cm = sigma_class_cm[track->sigma],
+                                     .iri_centi = iri_of_number(track->iri)};
+    return ROAD_OK;
+}
+
 enum road_status points_unpack(const uint8_t *bytes, size_t length, struct pass_point *ret_points)
 {
     struct unpacker unpacker = {.at = bytes, .end = bytes + length};
-    const uint64_t n = unpack_varint(&unpacker);
+    const uint64_t n = unpack_varint(&unpacker, false);
     struct track track = {0};
+    enum road_status status = ROAD_OK;
 
-    for (uint64_t k = 0; k < n; k++) {
-        int64_t now[3];
-
-        unpack_flags(&unpacker, &track);
-        for (int i = 0; i < 3; i++) {
-            const int64_t residual = unzigzag(unpack_varint(&unpacker));
-
-            unpacker.is_bad |= residual > RESIDUAL_MAX || residual < -RESIDUAL_MAX;
-            now[i] = unpacker.is_bad ? 0 : predict(&track, i) + residual;
-        }
-        if (unpacker.is_bad)
-            return ROAD_BAD_INPUT;
-        if (!is_sane(now))
-            return ROAD_BAD_RANGE;
-        advance(&track, now);
-        ret_points[k] = (struct pass_point){.time_ns = now[2] * NS_PER_MS,
-                                            .at = {now[0] * 10, now[1] * 10},
-                                            .sigma_cm = sigma_class_cm[track.sigma],
-                                            .iri_centi = iri_of_number(track.iri)};
-    }
+    for (uint64_t k = 0; k < n && status == ROAD_OK; k++)
+        status = unpacker.end - unpacker.at >= POINT_MAX_BYTES
+                     ? unpack_point(&unpacker, &track, true, &ret_points[k])
+                     : unpack_point(&unpacker, &track, false, &ret_points[k]);
+    if (status != ROAD_OK)
+        return status;
     return unpacker.at == unpacker.end ? ROAD_OK : ROAD_BAD_INPUT;
 }

@@ -93,6 +93,55 @@ FACT(whatever_write_fails_nothing_is_lost_and_nothing_said_twice)
     }
 }
 
+/* Nothing is believed, told or acknowledged that is not on disk; what is there can be read; room is all it needs. */
+static void fill_disk(int code, enum road_status wanted, int64_t settle_ms)
+{
+    uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
+    char report[4096];
+    struct rig rig;
+
+    rig_open(&rig);
+    keeper_close(rig.keeper);
+    rig.config.settle_ms = settle_ms;
+    rig_open_keeper(&rig);
+    make_letters(&rig);
+    CHECK_STATUS(rig_take(&rig, letters, 2), ROAD_OK);
+    beliefs_digest(keeper_beliefs(rig.keeper), before);
+    const int64_t waiting = outbox_stats(keeper_outbox(rig.keeper)).items;
+    fault_vfs_arm(1, true, code);
+    for (int i = 0; i < 3; i++) {
+        CHECK_STATUS(rig_take(&rig, &letters[2], 2), wanted);
+        CHECK_INT(rig.n_acks, 0);
+        if (settle_ms && i == 1)
+            CHECK_STATUS(keeper_settle(rig.keeper, rig.now_ns), wanted); /* what was taken before is told later */
+    }
+    CHECK_INT(outbox_stats(keeper_outbox(rig.keeper)).items, waiting);
+    CHECK_STATUS(keeper_stats(rig.keeper).store, wanted);
+    CHECK(keeper_report(rig.keeper, "gw-1", report, sizeof report) < sizeof report);
+    CHECK(strstr(report, wanted == ROAD_FULL ? "\"store\":\"FULL\"" : "\"store\":\"IO\"") != NULL);
+    if (!settle_ms) {
+        beliefs_digest(keeper_beliefs(rig.keeper), after);
+        CHECK(memcmp(before, after, SHA256_SIZE) == 0);
+    }
+    CHECK(fault_vfs_disarm());
+    CHECK_STATUS(rig_take(&rig, &letters[2], 2), ROAD_OK); /* they come again, and there is room */
+    CHECK_INT(rig_ack(&rig, 0).upto, 2);
+    CHECK_INT(rig_ack(&rig, 1).upto, 2);
+    CHECK_STATUS(keeper_settle(rig.keeper, rig.now_ns), ROAD_OK);
+    CHECK_STATUS(keeper_stats(rig.keeper).store, ROAD_OK);
+    CHECK_INT(keeper_stats(rig.keeper).not_settled, 0);
+    CHECK_INT(keeper_stats(rig.keeper).batches_applied, 4); /* counted once, however often they came */
+    rig_close(&rig);
+}
+
+FACT(a_full_disk_stops_acknowledgements_and_nothing_else_and_room_is_enough_to_go_on)
+{
+    for (int64_t settle_ms = 0; settle_ms <= 200; settle_ms += 200) {
+        fill_disk(SQLITE_FULL, ROAD_FULL, settle_ms);
+        fill_disk(SQLITE_IOERR_WRITE, ROAD_IO, settle_ms);
+    }
+}
+
 int main(int argc, char **argv)
 {
     fault_vfs_install();
