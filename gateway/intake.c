@@ -32,13 +32,12 @@ enum road_status intake_open(const struct intake_rules *rules, const char *topic
         return status;
     if (length > SEALED_MAX)
         return ROAD_TOO_LARGE;
-    status = cose_peek(bytes, length, &kid, &envelope.payload, &envelope.payload_length);
-    if (status != ROAD_OK)
-        return status;
     envelope.speaker = registry_by_name(rules->registry, envelope.claimed);
     if (!envelope.speaker || envelope.speaker->role != ROLE_NODE ||
-        strcmp(envelope.speaker->district, rules->district) != 0 || kid_compare(envelope.speaker->kid, kid) != 0)
-        return ROAD_UNKNOWN_KEY;
+        strcmp(envelope.speaker->district, rules->district) != 0) {
+        status = cose_peek(bytes, length, &kid, &envelope.payload, &envelope.payload_length);
+        return status == ROAD_OK ? ROAD_UNKNOWN_KEY : status; /* no batch at all, or nobody's */
+    }
     status = cose_open(envelope.speaker->verifier, bytes, length, &envelope.payload, &envelope.payload_length);
     if (status != ROAD_OK)
         return status;

@@ -41,6 +41,7 @@ struct keeper {
     struct taken taken[KEEPER_GROUP_MAX];
     size_t n_taken;
     int64_t last_batch, last_verdict; /* on disk and folded */
+    size_t last_group;                /* messages that came together last: many = there is a backlog */
     struct kid last_speaker;          /* of what was taken last */
     uint64_t last_seq;
     struct store_settled settled; /* as on disk */

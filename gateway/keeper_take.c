@@ -214,6 +214,7 @@ enum road_status keeper_take(struct keeper *keeper, const struct keeper_message 
         return keeper_undo(keeper, &before, status);
     keeper->stats.commits++;
     keeper->stats.store = ROAD_OK;
+    keeper->last_group = n;
     fold_taken(keeper);
     for (size_t i = 0; status == ROAD_OK && i < group.n; i++)
         status = keeper_make_ack(keeper, &group.answers[i], &ret_acks[n_acks++]);

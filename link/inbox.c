@@ -5,7 +5,7 @@
 
 /* Digests kept per speaker, in a ring by seq modulo this: enough to catch a number used twice by a speaker whose
  * state was set back a little; one that was set back further is told by its acknowledgement (outbox_ack). */
-#define DIGESTS_KEPT 64
+#define DIGESTS_KEPT 16
 #define DIGEST_SIZE 8 /* bytes of the SHA-256 */
 #define DIGESTS_SIZE ((size_t)DIGESTS_KEPT * DIGEST_SIZE)
 

@@ -15,13 +15,13 @@ struct inbox; /* opaque */
 enum road_status inbox_open(sqlite3 *db, int64_t quarantine_max_items, struct inbox **ret_inbox);
 void inbox_close(struct inbox *inbox);
 /* For a receiver that takes many messages in a transaction: from this call on what is known of each speaker stays in
- * memory (0.6 KiB each), and accept and refuse write its row only with inbox_write, once for a speaker and group.
+ * memory (0.2 KiB each), and accept and refuse write its row only with inbox_write, once for a speaker and group.
  * Inside the caller's transaction, before each commit; and inbox_forget after each rollback, of a step too. */
 void inbox_gather(struct inbox *inbox);
 enum road_status inbox_write(struct inbox *inbox);
 void inbox_forget(struct inbox *inbox);
 /* ROAD_OK: new, apply it. ROAD_DUPLICATE: had it, just acknowledge. ROAD_GAP: an earlier one is missing.
- * ROAD_BAD_SEQUENCE: had this number with other bytes (digests of the last 64 of each speaker are kept).
+ * ROAD_BAD_SEQUENCE: had this number with other bytes (digests of the last 16 of each speaker are kept).
  * ROAD_BAD_RANGE: number 0 or beyond 2^63. accept and refuse ask the same and write only after ROAD_OK. */
 enum road_status inbox_check(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length);
 enum road_status inbox_accept(struct inbox *inbox, struct kid speaker, uint64_t seq, const void *bytes, size_t length);

@@ -128,12 +128,12 @@ FACT(a_number_used_twice_with_other_bytes_is_told)
     for (uint64_t seq = 1; seq <= 1100; seq++)
         CHECK_STATUS(accept_seq(anna, seq), ROAD_OK);
     CHECK_STATUS(inbox_check(inbox, anna, 1100, "other", 5), ROAD_BAD_SEQUENCE);
-    CHECK_STATUS(inbox_accept(inbox, anna, 1037, "other", 5), ROAD_BAD_SEQUENCE); /* 1100 - 64 + 1 */
-    CHECK_STATUS(inbox_check(inbox, anna, 1036, "other", 5), ROAD_DUPLICATE);     /* its digest is gone */
-    CHECK_STATUS(check_seq(anna, 1037), ROAD_DUPLICATE);
+    CHECK_STATUS(inbox_accept(inbox, anna, 1085, "other", 5), ROAD_BAD_SEQUENCE); /* 1100 - 16 + 1 */
+    CHECK_STATUS(inbox_check(inbox, anna, 1084, "other", 5), ROAD_DUPLICATE);     /* its digest is gone */
+    CHECK_STATUS(check_seq(anna, 1085), ROAD_DUPLICATE);
     close_inbox();
     open_inbox(10);
-    CHECK_STATUS(inbox_check(inbox, anna, 1037, "other", 5), ROAD_BAD_SEQUENCE);
+    CHECK_STATUS(inbox_check(inbox, anna, 1085, "other", 5), ROAD_BAD_SEQUENCE);
     CHECK_INT(ask("SELECT count(*) FROM inbox"), 1);
     CHECK_INT(upto(anna), 1100);
     end_test();
