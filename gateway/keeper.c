@@ -187,6 +187,7 @@ enum road_status keeper_open(const struct keeper_config *config, struct keeper *
         return status;
     }
     inbox_gather(keeper->inbox);
+    keeper->told_seq = outbox_stats(keeper->outbox).last_seq;
     *ret_keeper = keeper;
     return ROAD_OK;
 }

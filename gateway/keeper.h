@@ -89,6 +89,9 @@ enum road_status keeper_hear(struct keeper *keeper, const struct keeper_message 
 /* Until keeper_settle has something to tell: what was taken may wait for settle_ms, and where codes age with the clock
  * a new UTC day is told without a batch. 0 = now, INT64_MAX = not before something is taken. */
 int64_t keeper_wait_ns(const struct keeper *keeper, int64_t now_ns);
+/* Settles, and leaves what moved to be written with the next group (keeper_take), so that both share a sync; or to
+ * keeper_settle, if none comes. ROAD_FULL: the outbox has no room. */
+enum road_status keeper_prepare(struct keeper *keeper, int64_t now_ns);
 /* Tells what moved since the last settling; does nothing if nothing can have. ROAD_FULL or another failure: it will
  * be told later. */
 enum road_status keeper_settle(struct keeper *keeper, int64_t now_ns);

@@ -94,13 +94,11 @@ static bool is_unsayable(enum road_status status)
            status != ROAD_CORRUPT;
 }
 
-static enum road_status write_changes(struct keeper *keeper)
+enum road_status keeper_write_telling(struct keeper *keeper)
 {
     const struct store_settled *settled = &keeper->telling.settled;
+    enum road_status status = ROAD_OK;
 
-    enum road_status status = database_begin(keeper->db);
-    if (status != ROAD_OK)
-        return status;
     if (is_worth_telling(keeper))
         status = publish(keeper->publisher, &keeper->delta, settled->speaker, settled->seq);
     if (is_unsayable(status)) { /* intake lets no such place or time in: better a hole in what is told than an end */
@@ -109,60 +107,73 @@ static enum road_status write_changes(struct keeper *keeper)
         keeper->stats.unsaid++;
         database_rollback(keeper->db);
         status = database_begin(keeper->db);
-        if (status != ROAD_OK)
-            return status;
     }
-    if (status == ROAD_OK)
-        status = store_set_settled(keeper->store, settled);
+    return status == ROAD_OK ? store_set_settled(keeper->store, settled) : status;
+}
+
+static enum road_status write_alone(struct keeper *keeper)
+{
+    enum road_status status = database_begin(keeper->db);
+
+    if (status != ROAD_OK)
+        return status;
+    status = keeper_write_telling(keeper);
     if (status == ROAD_OK)
         return database_commit(keeper->db);
     database_rollback(keeper->db);
     return status;
 }
 
-static void count(struct keeper *keeper, uint64_t changes)
+void keeper_told(struct keeper *keeper, int64_t now_ns)
 {
+    const uint64_t last_seq = outbox_stats(keeper->outbox).last_seq;
     struct keeper_stats *s = &keeper->stats;
 
+    keeper->settled = keeper->telling.settled;
+    keeper->settled_at_ns = now_ns;
+    keeper->telling.is_due = false;
     s->settlings++;
     s->cells_changed += keeper->delta.n_cells;
     s->leaves_changed += keeper->delta.n_leaves;
     s->defects_changed += keeper->delta.n_defects;
     s->features_changed += keeper->delta.n_features;
-    s->changes += changes;
+    s->changes += last_seq - keeper->told_seq;
+    keeper->told_seq = last_seq;
 }
 
 static enum road_status tell(struct keeper *keeper, int64_t now_ns)
 {
-    const uint64_t before = outbox_stats(keeper->outbox).last_seq;
-    const enum road_status status = write_changes(keeper);
+    const enum road_status status = write_alone(keeper);
 
     keeper->stats.store = status;
-    if (status != ROAD_OK) {
-        keeper->stats.commits_failed++;
-        keeper->stats.outbox_full += status == ROAD_FULL;
-        return status;
+    if (status == ROAD_OK) {
+        keeper_told(keeper, now_ns);
+        return ROAD_OK;
     }
-    keeper->settled = keeper->telling.settled;
-    keeper->settled_at_ns = now_ns;
-    keeper->telling.is_due = false;
-    count(keeper, outbox_stats(keeper->outbox).last_seq - before);
-    return ROAD_OK;
+    keeper->stats.commits_failed++;
+    keeper->stats.outbox_full += status == ROAD_FULL;
+    return status;
 }
 
-enum road_status keeper_settle(struct keeper *keeper, int64_t now_ns)
+enum road_status keeper_prepare(struct keeper *keeper, int64_t now_ns)
 {
-    if (keeper->telling.is_due) {
-        const enum road_status status = tell(keeper, now_ns);
-        if (status != ROAD_OK)
-            return status;
-    }
-    if (!has_news(keeper) && !has_new_day(keeper, now_ns))
+    if (keeper->telling.is_due || (!has_news(keeper) && !has_new_day(keeper, now_ns)))
         return ROAD_OK;
     if (!keeper_has_room(keeper)) {
         keeper->stats.outbox_full++;
         return ROAD_FULL;
     }
     believe(keeper, now_ns);
-    return tell(keeper, now_ns);
+    return ROAD_OK;
+}
+
+enum road_status keeper_settle(struct keeper *keeper, int64_t now_ns)
+{
+    enum road_status status = ROAD_OK;
+
+    if (keeper->telling.is_due) /* from before; what came since is a settling of its own */
+        status = tell(keeper, now_ns);
+    if (status == ROAD_OK)
+        status = keeper_prepare(keeper, now_ns);
+    return status == ROAD_OK && keeper->telling.is_due ? tell(keeper, now_ns) : status;
 }

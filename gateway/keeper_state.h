@@ -46,6 +46,7 @@ struct keeper {
     uint64_t last_seq;
     struct store_settled settled; /* as on disk */
     int64_t settled_at_ns;        /* by the clock that is handed in */
+    uint64_t told_seq;            /* of the last change told */
     int64_t covered;              /* batches to here are in both snapshots on disk: one of them may be damaged */
     int64_t settled_in_snapshot;  /* of the newest snapshot written or read */
     int64_t writes_batch;         /* of the one under way */
@@ -69,6 +70,9 @@ struct answer {
 
 /* Whether the outbox takes what a settling may cause. */
 bool keeper_has_room(const struct keeper *keeper);
+/* What was prepared, into the transaction that is open; and that it is on disk. */
+enum road_status keeper_write_telling(struct keeper *keeper);
+void keeper_told(struct keeper *keeper, int64_t now_ns);
 /* The newest snapshot that can be used, if there is one: then only what came after it is folded. */
 void keeper_load(struct keeper *keeper);
 /* Bytes that nobody can be held to. */

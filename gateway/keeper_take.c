@@ -157,6 +157,8 @@ static enum road_status write_group(struct keeper *keeper, const struct keeper_m
 
     if (status != ROAD_OK)
         return status;
+    if (keeper->telling.is_due)
+        status = keeper_write_telling(keeper);
     for (size_t i = 0; status == ROAD_OK && i < n; i++)
         status = take_message(keeper, &messages[i], now_ns, group);
     if (status == ROAD_OK)
@@ -215,6 +217,8 @@ enum road_status keeper_take(struct keeper *keeper, const struct keeper_message 
     keeper->stats.commits++;
     keeper->stats.store = ROAD_OK;
     keeper->last_group = n;
+    if (keeper->telling.is_due)
+        keeper_told(keeper, now_ns);
     fold_taken(keeper);
     for (size_t i = 0; status == ROAD_OK && i < group.n; i++)
         status = keeper_make_ack(keeper, &group.answers[i], &ret_acks[n_acks++]);

@@ -179,12 +179,15 @@ static void take_heard(struct gateway *g, int64_t now_ns)
     g->n_heard = g->n_bytes = 0;
 }
 
-static void settle(struct gateway *g, int64_t now_ns)
+/* Where messages come one after the other what moved is written with the next of them, else at once; and at once before a
+ * snapshot, which holds nothing that waits. */
+static void settle(struct gateway *g, int64_t now_ns, bool is_busy)
 {
     const int64_t wall_ns = clock_ns(CLOCK_REALTIME);
+    const bool may_wait = is_busy && !(g->config.snapshot_every_s && now_ns >= g->snapshot_due_ns);
 
     if (now_ns >= g->full_until_ns && keeper_wait_ns(g->keeper, wall_ns) == 0)
-        note_store(g, keeper_settle(g->keeper, wall_ns), now_ns);
+        note_store(g, may_wait ? keeper_prepare(g->keeper, wall_ns) : keeper_settle(g->keeper, wall_ns), now_ns);
     keeper_log_standing(g->keeper);
 }
 
@@ -318,9 +321,10 @@ static void run(struct gateway *g, const sigset_t *while_waiting)
     while (!stop_wanted) {
         wait_and_read(g, nearest_deadline(g), while_waiting);
         const int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+        const bool is_busy = g->n_queued > 0;
         take_queue(g, now_ns);
         take_heard(g, now_ns);
-        settle(g, now_ns);
+        settle(g, now_ns, is_busy);
         tidy(g, now_ns);
         take_change_ack(g);
         const enum road_status status = sender_step(g->sender, now_ns);

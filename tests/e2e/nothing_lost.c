@@ -1,7 +1,8 @@
 /* nothing_lost - one drive twice: once undisturbed, once while broker, gateway, server and the replaying node are each
  * killed with -9 at random points. Where both end must be equal, byte for byte: every square that is not grey with its
  * code, channel, paleness, day and reason, every defect that is suspected or confirmed and every feature that is
- * registered with all their numbers, and the metres of road. Every acknowledged sequence must be there once, every change once and without a hole; the ledger
+ * registered with all their numbers, the metres of road, and the gateway's own state hash, after a restart and rebuilt
+ * from the batches. Every acknowledged sequence must be there once, every change once and without a hole; the ledger
  * must verify and be consistent with every checkpoint that was seen before a kill. How far the batches came between
  * two settlings depends on the clock, and so do the steps in between: how many changes and statements there are, and
  * what was told and taken back on the way. Those are printed.
@@ -36,6 +37,7 @@ static char bin_dir[1024];
 
 struct outcome {
     char cells[65], defects[65], features[65], road[65]; /* SHA-256 over the rows, hex */
+    char state[65], rebuilt[65];
     int64_t n_cells, n_defects, n_said;
     int64_t n_batches, last_batch, n_changes, last_change;
 };
@@ -92,6 +94,20 @@ static int64_t one_number(sqlite3 *db, const char *sql)
     return value;
 }
 
+/* What the gateway, which has ended, says that it believes. */
+static void read_state(const char *dir, const char *option, char ret_hex[65])
+{
+    char command[4096];
+
+    snprintf(command, sizeof command, "'%s/roadchief-gateway' --config '%s/gateway/gateway.conf' %s --state-hash", bin_dir,
+             dir, option);
+    FILE *out = popen(command, "r");
+    if (!out || fscanf(out, "%64s", ret_hex) != 1)
+        snprintf(ret_hex, 65, "%s says nothing", option);
+    if (out)
+        pclose(out);
+}
+
 static bool read_outcome(const char *dir, struct outcome *o)
 {
     char path[1200], error[ERROR_SIZE];
@@ -113,6 +129,8 @@ static bool read_outcome(const char *dir, struct outcome *o)
     o->last_change = one_number(db, "SELECT max(seq) FROM change");
     CHECK_INT(one_number(db, "SELECT count(*) FROM change"), o->n_changes);
     database_close(db);
+    read_state(dir, "", o->state);
+    read_state(dir, "--rebuild", o->rebuilt);
     return true;
 }
 
@@ -357,6 +375,9 @@ FACT(nothing_lost)
     CHECK_STR(wild.defects, calm.defects);
     CHECK_STR(wild.features, calm.features);
     CHECK_STR(wild.road, calm.road);
+    CHECK_STR(calm.rebuilt, calm.state);
+    CHECK_STR(wild.state, calm.state);
+    CHECK_STR(wild.rebuilt, calm.state);
     CHECK_INT(calm.n_changes, calm.last_change);
     CHECK_INT(wild.n_changes, wild.last_change);
     printf("  %lld cells and %lld defects equal; said in %lld changes and %lld statements, disturbed in %lld and %lld\n",
