@@ -15,6 +15,7 @@
 #define LINES_REACH_MM 100000 /* of a line, to each side of a block's middle: its half diagonal, and a strip's width */
 #define DEFECTS_MAX 256       /* a segment with more is red anyway */
 #define OWN_ID_SIZE 16
+#define RQI_CENTI_MAX 498 /* 4.98 is the most (CJJ 36) */
 #define BORDER_COS  0.906     /* within 20 degrees of 45: passes of this way may run in the next quadrant */
 
 /* What was last told of one segment, as a key; 0 = nothing. */
@@ -392,7 +393,8 @@ static void round_facts(struct segment_facts *f)
 {
     f->pci_centi = rounded(f->pci_centi, 10);
     f->rqi_centi = rounded(f->rqi_centi, 5);
-    f->rqi_centi = f->rqi_centi != SCORE_UNKNOWN && f->rqi_centi > 498 ? 498 : f->rqi_centi; /* 4.98 is the most */
+    if (f->rqi_centi != SCORE_UNKNOWN && f->rqi_centi > RQI_CENTI_MAX)
+        f->rqi_centi = RQI_CENTI_MAX;
     f->pqi_centi = rounded(f->pqi_centi, 50);
     f->jtg_pci_centi = rounded(f->jtg_pci_centi, 50);
     f->jtg_rqi_centi = rounded(f->jtg_rqi_centi, 50);
