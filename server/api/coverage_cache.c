@@ -3,7 +3,7 @@
 #include <time.h>
 
 #define RENEW_FACTOR 20                 /* making it takes at most a twentieth of a core … */
-#define RENEW_FREE_NS INT64_C(50000000) /* … unless it is quick anyway */
+#define RENEW_FREE_NS INT64_C(200000000) /* … unless it is quick anyway */
 
 void coverage_cache_init(struct coverage_cache *cache)
 {
