@@ -84,13 +84,16 @@ static const char *problem_of_lines(const struct road_network *network, const st
 enum road_status road_check(const struct road_network *network, const char **ret_field, uint32_t *ret_way)
 {
     const char *problem = NULL;
-    uint32_t w = 0;
+    uint32_t w = 0, vertices_end = 0;
 
     if (!network->text_length || network->text[0] || network->text[network->text_length - 1])
         problem = "text";
     for (; !problem && w < network->n_ways; w++) {
         const struct road_way *way = &network->ways[w];
         problem = problem_of_way(network, way);
+        if (!problem && way->first < vertices_end)
+            problem = "vertices of another way"; /* it has chainages of its own */
+        vertices_end = way->first + way->n_vertices;
         if (!problem && w && strcmp(road_text(network, way[-1].id), road_text(network, way->id)) >= 0)
             problem = "id not behind the one before";
         if (!problem)

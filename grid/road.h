@@ -38,7 +38,7 @@ struct road_way {
     uint16_t cadence_h; /* planned hours between watched passes; 0 = none planned */
     uint16_t line_sigma_mm; /* 1 sigma of the line's place across; 0 = not known, and nothing is moved to its lanes */
     uint32_t width_mm;  /* of the carriageway, 1000..ROAD_WIDTH_MM_MAX; the line runs in its middle */
-    uint32_t first, n_vertices; /* at least two */
+    uint32_t first, n_vertices; /* at least two, behind those of the way before */
 };
 
 /* Inner: lines near a bucket. */

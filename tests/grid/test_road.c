@@ -495,6 +495,13 @@ FACT(a_way_with_vertices_outside_the_array_is_refused)
     CHECK_STATUS(road_check(&made.network, NULL, NULL), ROAD_BAD_RANGE);
 }
 
+FACT(ways_that_share_vertices_in_the_array_are_refused)
+{
+    dual_carriageway();
+    made.ways[1].first = 1;
+    refused("vertices of another way");
+}
+
 int main(int argc, char **argv)
 {
     return check_main(argc, argv);
