@@ -7,6 +7,8 @@
 #include "gateway/standing.h"
 
 #define FOUR 4
+#define SAMPLED_BITS 7 /* the top ones of a product are the well mixed ones */
+_Static_assert(STANDING_SAMPLED == 1 << SAMPLED_BITS, "one number");
 #define NS_PER_DAY (24 * 3600 * INT64_C(1000000000))
 #define NS_PER_S INT64_C(1000000000)
 #define BUCKETS_FIRST 256
@@ -110,6 +112,18 @@ static uint64_t mix(uint64_t hash, int64_t mm)
     return z ^ (z >> 31);
 }
 
+static uint64_t turn(uint64_t value, int bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+/* The hashes of four points in a row; each is counted once although it is in four of them. */
+static uint64_t hash_four(const uint64_t points[FOUR], size_t first)
+{
+    return (points[first % FOUR] + turn(points[(first + 1) % FOUR], 13) + turn(points[(first + 2) % FOUR], 29) +
+            turn(points[(first + 3) % FOUR], 47)) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static bool is_before(const struct copies *copies, const struct four *a, const struct four *b)
 {
     if (a->second != b->second)
@@ -136,18 +150,21 @@ static void see_four(struct copies *copies, struct copies_day *d, struct four fo
 void copies_see(struct copies *copies, uint32_t speaker, struct kid kid, const struct pass *pass, int32_t first_day,
                 void (*on_copied)(void *context, uint32_t speaker, int32_t day), void *context)
 {
+    uint64_t points[FOUR];
+
     ROOM(copies->kids, copies->kid_capacity, (size_t)speaker + 1);
     copies->kids[speaker] = kid;
-    for (size_t i = 0; i + FOUR <= pass->n_points; i++) {
-        const struct pass_point *p = &pass->points[i];
-        uint64_t hash = (uint64_t)pass->sensor;
-        for (size_t k = 0; k < FOUR; k++)
-            hash = mix(mix(hash, p[k].at.e_mm), p[k].at.n_mm);
+    for (size_t i = 0; i < pass->n_points; i++) {
+        points[i % FOUR] = mix(mix((uint64_t)pass->sensor, pass->points[i].at.e_mm), pass->points[i].at.n_mm);
+        if (i + 1 < FOUR)
+            continue;
+        const uint64_t hash = hash_four(points, i + 1 - FOUR);
+        const struct pass_point *p = &pass->points[i + 1 - FOUR];
         const int64_t day = p->time_ns / NS_PER_DAY;
-        if (hash % STANDING_SAMPLED != 0 || day < first_day)
+        if (hash >> (64 - SAMPLED_BITS) != 0 || day < first_day)
             continue;
         see_four(copies, day_of(copies, (int32_t)day),
-                 (struct four){.hash = (uint32_t)(hash >> 32),
+                 (struct four){.hash = (uint32_t)(hash >> 16),
                                .second = (uint32_t)(p->time_ns / NS_PER_S % 86400),
                                .speaker = speaker & 0x7fffffffu},
                  on_copied, context);

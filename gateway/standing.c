@@ -255,9 +255,12 @@ bool standing_next_turn(struct standing *s, uint32_t *ret_speaker, int32_t *ret_
 
 /* ---- what a batch says of its node ------------------------------------------------------------------------ */
 
+/* No hypot: points lie within a frame, nothing overflows, and this is done for each of them. */
 static double apart_m(const struct pass_point *a, const struct pass_point *b)
 {
-    return hypot((double)(b->at.e_mm - a->at.e_mm), (double)(b->at.n_mm - a->at.n_mm)) / 1000;
+    const double e = (double)(b->at.e_mm - a->at.e_mm), n = (double)(b->at.n_mm - a->at.n_mm);
+
+    return sqrt(e * e + n * n) / 1000;
 }
 
 static bool is_jump(const struct pass_point *a, const struct pass_point *b)

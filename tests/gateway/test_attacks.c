@@ -42,8 +42,8 @@ static void drive_street(struct scene *s, unsigned node, int64_t start_ns)
 {
     const double length = 100.0 * HOLES, off = 0.05 * chance_normal(&s->chance);
 
-    drive_straight(&drive, ++s->seq[node], start_ns, 0, STREET_N + off, length, STREET_N + off, GNSS_RTK, 0.05);
-    const size_t n = DRIVE_POINTS < (size_t)(length / 5) ? DRIVE_POINTS : (size_t)(length / 5);
+    drive_straight(&drive, ++s->seq[node], start_ns, 0, STREET_N + off, 30, STREET_N + off, GNSS_RTK, 0.05);
+    const size_t n = (size_t)(length / 5);
     const double shift = chance_unit(&s->chance);
     for (size_t i = 0; i < n; i++)
         drive.points[i] = (struct pass_point){
