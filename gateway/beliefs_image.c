@@ -11,7 +11,7 @@
 #include "gateway/room.h"
 
 #define IMAGE_MAGIC     UINT64_C(0x31474D4946454C42) /* another order of bytes reads another number */
-#define IMAGE_VERSION   2
+#define IMAGE_VERSION   3
 #define BLOCKS_AT_ONCE  4096
 #define COLUMN_MAX      (1 << (20 - BLOCK_LEVEL))
 #define ROW_MAX         (1 << (24 - BLOCK_LEVEL))
@@ -21,7 +21,7 @@
 struct belonging {
     uint64_t magic, version;
     uint64_t sizes[6];
-    int64_t meridian_deg, is_south, frame_de_mm, frame_dn_mm, road_class, evidence_days, feature_passes;
+    int64_t meridian_deg, is_south, frame_de_mm, frame_dn_mm, road_class, evidence_days, phone_days, feature_passes;
     uint64_t roads; /* hash of the network; 0 none */
     int64_t window_days[4];
     struct code_rules rules;
@@ -99,6 +99,7 @@ static void belong(const struct beliefs *beliefs, struct belonging *ret)
     ret->road_class = config->road_class;
     ret->roads = hash_of_roads(config->roads);
     ret->evidence_days = e->evidence_days;
+    ret->phone_days = e->phone_days;
     ret->feature_passes = config->feature_passes;
     for (int i = 0; i < 4; i++)
         ret->window_days[i] = e->window_days[i];

@@ -352,7 +352,8 @@ static void take_stretch(void *context, int32_t column, int32_t row, const struc
 {
     struct evidence *evidence = context;
     struct block *block = evidence_block_make(evidence, column, row);
-    const uint32_t number = stretches_add(&evidence->stretches, head, points);
+    const uint32_t number = stretches_add(&evidence->stretches, head, points,
+                                          evidence->speakers[head->speaker].is_phone);
     const struct stretch *stretch = stretch_at(&evidence->stretches, number);
 
     chain_insert(evidence, block, number);
@@ -400,16 +401,21 @@ static void add_pass(struct evidence *evidence, const struct pass *pass, uint32_
     cutter_cut(evidence->cutter, &head, evidence->points, pass->n_points, &taker);
 }
 
-/* Cuts the chains behind the last stretch that is young enough. */
-static void forget_old(struct evidence *evidence, int64_t first_day)
+/* Takes out of the chains what is too old. */
+static void forget_old(struct evidence *evidence, int64_t first_day, int64_t first_phone_day)
 {
     for (size_t i = 0; i < evidence->n_blocks; i++) {
         uint32_t *link = &evidence_block_at(evidence, i)->newest;
-        while (*link && stretch_at(&evidence->stretches, *link)->hour / HOURS_PER_DAY >= first_day)
-            link = &stretch_at(&evidence->stretches, *link)->next;
-        *link = 0;
+        while (*link) {
+            struct stretch *stretch = stretch_at(&evidence->stretches, *link);
+            const bool is_phone = evidence->speakers[stretch->speaker].is_phone;
+            if (stretch->hour / HOURS_PER_DAY >= (is_phone ? first_phone_day : first_day))
+                link = &stretch->next;
+            else
+                *link = stretch->next;
+        }
     }
-    stretches_forget(&evidence->stretches, first_day);
+    stretches_forget(&evidence->stretches, first_day, first_phone_day);
 }
 
 void evidence_turn(struct evidence *evidence, int64_t day)
@@ -423,7 +429,7 @@ void evidence_turn(struct evidence *evidence, int64_t day)
         }
     coverage_sweep(evidence, day);
     evidence->day = day;
-    forget_old(evidence, day - evidence->config.evidence_days);
+    forget_old(evidence, day - evidence->config.evidence_days, day - evidence->config.phone_days);
 }
 
 /* ---- sightings ----------------------------------------------------------------------------------------- */

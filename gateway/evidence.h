@@ -124,6 +124,7 @@ struct evidence_config {
     int window_days[4]; /* by class: after so many days without a pass a square is grey; filled by beliefs_init */
     struct detectors detectors; /* filled by beliefs_init */
     int evidence_days;  /* stretches are kept so long; 0 = EVIDENCE_DAYS_DEFAULT */
+    int phone_days;     /* those of phones; 0: until the turn of the day after they came */
 };
 #define EVIDENCE_DAYS_DEFAULT 30
 

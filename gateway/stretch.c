@@ -34,7 +34,7 @@ static size_t size_of(const struct stretch *stretch)
 }
 
 /* A place that was given back is used again; unit 0 of a chunk stays free, so that no stretch has number 0. */
-static uint32_t chunk_new(struct stretches *stretches, int32_t day)
+static uint32_t chunk_new(struct stretches *stretches, int32_t day, bool is_phone)
 {
     size_t at = 0;
 
@@ -42,30 +42,31 @@ static uint32_t chunk_new(struct stretches *stretches, int32_t day)
         at++;
     ROOM(stretches->chunks, stretches->chunk_capacity, at + 1);
     stretches->n_chunks += at == stretches->n_chunks;
-    stretches->chunks[at] = (struct stretch_chunk){room_zeroed(1, CHUNK_BYTES), UNIT, day};
+    stretches->chunks[at] = (struct stretch_chunk){room_zeroed(1, CHUNK_BYTES), UNIT, day, is_phone};
     return (uint32_t)at;
 }
 
-static bool has_room(const struct stretch_chunk *chunk, int32_t day, size_t size)
+static bool has_room(const struct stretch_chunk *chunk, int32_t day, bool is_phone, size_t size)
 {
-    return chunk->bytes && chunk->day == day && chunk->used + size <= CHUNK_BYTES;
+    return chunk->bytes && chunk->day == day && chunk->is_of_phones == is_phone && chunk->used + size <= CHUNK_BYTES;
 }
 
 /* The last chunk nearly always; of another day the newest with room. */
-static uint32_t chunk_for(struct stretches *stretches, int32_t day, size_t size)
+static uint32_t chunk_for(struct stretches *stretches, int32_t day, bool is_phone, size_t size)
 {
-    if (stretches->last < stretches->n_chunks && has_room(&stretches->chunks[stretches->last], day, size))
+    if (stretches->last < stretches->n_chunks && has_room(&stretches->chunks[stretches->last], day, is_phone, size))
         return stretches->last;
     for (size_t i = stretches->n_chunks; i-- > 0;)
-        if (has_room(&stretches->chunks[i], day, size))
+        if (has_room(&stretches->chunks[i], day, is_phone, size))
             return (uint32_t)i;
-    return chunk_new(stretches, day);
+    return chunk_new(stretches, day, is_phone);
 }
 
-uint32_t stretches_add(struct stretches *stretches, const struct stretch *head, const struct stretch_point *points)
+uint32_t stretches_add(struct stretches *stretches, const struct stretch *head, const struct stretch_point *points,
+                       bool is_phone)
 {
     const size_t size = size_of(head);
-    const uint32_t at = chunk_for(stretches, (int32_t)(head->hour / HOURS_PER_DAY), size);
+    const uint32_t at = chunk_for(stretches, (int32_t)(head->hour / HOURS_PER_DAY), is_phone, size);
     struct stretch_chunk *chunk = &stretches->chunks[at];
     struct stretch *stretch = (struct stretch *)(void *)(chunk->bytes + chunk->used);
     const uint32_t number = at << STRETCH_CHUNK_BITS | chunk->used / UNIT;
@@ -87,11 +88,11 @@ static uint64_t count_of(const struct stretch_chunk *chunk)
     return n;
 }
 
-void stretches_forget(struct stretches *stretches, int64_t day)
+void stretches_forget(struct stretches *stretches, int64_t day, int64_t phone_day)
 {
     for (size_t i = 0; i < stretches->n_chunks; i++) {
         struct stretch_chunk *chunk = &stretches->chunks[i];
-        if (!chunk->bytes || chunk->day >= day)
+        if (!chunk->bytes || chunk->day >= (chunk->is_of_phones ? phone_day : day))
             continue;
         stretches->n -= count_of(chunk);
         free(chunk->bytes);
@@ -117,6 +118,7 @@ struct head {
 struct chunk_head {
     uint32_t used; /* 0: given back */
     int32_t day;
+    uint32_t is_of_phones;
 };
 
 enum road_status stretches_save(const struct stretches *stretches, const struct image_sink *sink)
@@ -126,7 +128,7 @@ enum road_status stretches_save(const struct stretches *stretches, const struct 
 
     for (size_t i = 0; status == ROAD_OK && i < stretches->n_chunks; i++) {
         const struct stretch_chunk *chunk = &stretches->chunks[i];
-        const struct chunk_head about = {chunk->bytes ? chunk->used : 0, chunk->day};
+        const struct chunk_head about = {chunk->bytes ? chunk->used : 0, chunk->day, chunk->is_of_phones};
         status = image_write(sink, &about, sizeof about);
         if (status == ROAD_OK)
             status = image_write(sink, chunk->bytes, about.used);
@@ -158,9 +160,9 @@ static enum road_status load_chunk(struct stretch_chunk *chunk, struct image_sou
 
     if (status != ROAD_OK || about.used == 0)
         return status;
-    if (about.used > CHUNK_BYTES || about.used < UNIT || about.used % UNIT)
+    if (about.is_of_phones > 1 || about.used > CHUNK_BYTES || about.used < UNIT || about.used % UNIT)
         return ROAD_CORRUPT;
-    *chunk = (struct stretch_chunk){room_zeroed(1, CHUNK_BYTES), about.used, about.day};
+    *chunk = (struct stretch_chunk){room_zeroed(1, CHUNK_BYTES), about.used, about.day, about.is_of_phones};
     status = image_read(source, chunk->bytes, about.used);
     return status == ROAD_OK && !chunk_is_sound(chunk) ? ROAD_CORRUPT : status;
 }

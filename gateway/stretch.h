@@ -5,7 +5,7 @@
  * its sigma) of the line between its neighbours is left out. 22 bytes and 6 a point: 0.6 bytes a metre of straight road.
  *
  * The stretches of a block are a chain: newest hour first, within an hour the last to come first. All lie in chunks of 64 KiB
- * that hold one day (UTC) each, so that a day that is too old is given back as a whole. Stretches name each other by
+ * that hold one day (UTC) each, those of phones apart, so that a day that is too old is given back as a whole. Stretches name each other by
  * number; 0 is none. */
 #ifndef GATEWAY_STRETCH_H
 #define GATEWAY_STRETCH_H
@@ -42,6 +42,7 @@ struct stretch_chunk {
     uint8_t *bytes; /* NULL: given back */
     uint32_t used;
     int32_t day;
+    bool is_of_phones; /* whose tracks are kept for a shorter time */
 };
 
 struct stretches {
@@ -54,9 +55,10 @@ struct stretches {
 void stretches_init(struct stretches *stretches);
 void stretches_done(struct stretches *stretches);
 /* `head`'s points are in `points`. Returns its number. */
-uint32_t stretches_add(struct stretches *stretches, const struct stretch *head, const struct stretch_point *points);
-/* Gives back all days before `day`; nothing may name their stretches any more. */
-void stretches_forget(struct stretches *stretches, int64_t day);
+uint32_t stretches_add(struct stretches *stretches, const struct stretch *head, const struct stretch_point *points,
+                       bool is_phone);
+/* Gives back all days before `day`, of phones before `phone_day`; nothing may name their stretches any more. */
+void stretches_forget(struct stretches *stretches, int64_t day, int64_t phone_day);
 size_t stretches_bytes(const struct stretches *stretches);
 enum road_status stretches_save(const struct stretches *stretches, const struct image_sink *sink);
 /* Into initialised, empty ones. */

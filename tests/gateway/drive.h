@@ -130,7 +130,7 @@ static inline struct feature_sighting *drive_feature(struct drive *d, enum featu
 static inline struct beliefs_config drive_config(void)
 {
     return (struct beliefs_config){
-        .evidence = {.zone = drive_zone}, .road_class = ROAD_ARTERIAL, .rules = code_rules_default,
+        .evidence = {.zone = drive_zone, .phone_days = EVIDENCE_DAYS_DEFAULT}, .road_class = ROAD_ARTERIAL, .rules = code_rules_default,
         .feature_passes = FEATURE_PASSES_DEFAULT};
 }
 

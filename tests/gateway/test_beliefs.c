@@ -101,6 +101,24 @@ FACT(stretches_are_given_back_and_what_they_said_stays)
     beliefs_done(&beliefs);
 }
 
+/* Tracks of phones are gone at the turn of the day after they came; the squares keep what they said. */
+FACT(the_tracks_of_phones_are_not_kept)
+{
+    struct beliefs_config config = drive_config();
+    struct beliefs beliefs;
+
+    config.evidence.phone_days = 0;
+    beliefs_init(&beliefs, &config);
+    for (int day = 0; day < 3; day++) {
+        drive_straight(&drive, (uint64_t)day + 1, DAY0_NS + day * NS_PER_DAY, 0, 40, 200, 40, GNSS_PHONE, 8);
+        beliefs_add(&beliefs, &drive.batch, kid_number(1), true);
+        beliefs_settle(&beliefs, INT64_MIN, NULL);
+        CHECK_INT(beliefs.evidence.stretches.n, 4); /* of one drive, in four blocks */
+    }
+    CHECK_INT(beliefs_code(&beliefs, cell_at(50.5, 40.75, 4)), CODE_GREEN);
+    beliefs_done(&beliefs);
+}
+
 /* A square keeps its day in nine bits: it must not come back as young. */
 FACT(a_street_of_long_ago_stays_grey)
 {
