@@ -234,14 +234,14 @@ static void make_fleet(struct scene *s)
     for (unsigned node = 0; node < NODES; node++)
         for (int64_t i = 0; i < BATCHES; i++) {
             const int64_t start_ns = DAY0_NS + (4 * i + node % 4) * HOUR_NS;
-            const double where = node == 6 && i % 2 ? 1 : 0;
+            const bool is_away = node == 6 && i % 2;
             if (node == 7) {
                 kept_drives[7][i] = kept_drives[1][i];
                 for (size_t k = 0; k < kept_drives[7][i].pass.n_points; k++)
                     kept_drives[7][i].points[k].time_ns += HOUR_NS;
             } else {
-                drive_street(s, node, where ? kept_drives[6][i - 1].points[0].time_ns + 300 * SECOND_NS : start_ns);
-                for (size_t k = 0; where && k < drive.pass.n_points; k++)
+                drive_street(s, node, is_away ? kept_drives[6][i - 1].points[0].time_ns + 300 * SECOND_NS : start_ns);
+                for (size_t k = 0; is_away && k < drive.pass.n_points; k++)
                     drive.points[k].at.n_mm += 40000000;
                 for (int h = 0; h < HOLES; h++)
                     if (node == 5 || (h < 4 && chance_unit(&s->chance) < 0.6))
