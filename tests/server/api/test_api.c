@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -1005,6 +1006,21 @@ FACT(gdal_reads_as_many_features_as_we_do)
     reply_done(&reply);
 }
 
+/* Sums that took long to make are kept for a while: asked until they are as wanted, 5 s at most. */
+static json_int_t summary_red_once(json_int_t wanted)
+{
+    json_int_t red = -1;
+
+    for (int i = 0; i < 100 && red != wanted; i++) {
+        if (i)
+            poll(NULL, 0, 50);
+        json_t *root = get_json("/v1/summary", 200);
+        red = json_integer_value(at(at(root, "cells"), "red"));
+        json_decref(root);
+    }
+    return red;
+}
+
 FACT(a_published_change_makes_tiles_fresh)
 {
     const struct cell cell = fixture_cell(FIRST_COLUMN + 4444, FIRST_ROW + 4, 0);
@@ -1018,9 +1034,7 @@ FACT(a_published_change_makes_tiles_fresh)
     api_publish(f.api, 6, "{\"change\":6}");
     CHECK_INT(features_at(19, cell_centre(cell), id, code), 1);
     CHECK_INT(atoi(code), CODE_RED);
-    json_t *root = get_json("/v1/summary", 200);
-    CHECK_INT(json_integer_value(at(at(root, "cells"), "red")), 302);
-    json_decref(root);
+    CHECK_INT(summary_red_once(302), 302);
     snprintf(sql, sizeof sql, "UPDATE cell SET code = 1 WHERE id = %" PRIu64 "; DELETE FROM change WHERE id = 6", cell.id);
     CHECK_INT(sqlite3_exec(f.db, sql, NULL, NULL, NULL), SQLITE_OK);
 }
