@@ -7,7 +7,7 @@
  * two settlings depends on the clock, and so do the steps in between: how many changes and statements there are, and
  * what was told and taken back on the way. Those are printed.
  *
- * ROAD_SEED picks the random points (printed), ROAD_KILLS how many of each part (default 25), ROAD_PART one part that alone is
+ * ROAD_SEED picks the random points (printed), ROAD_KILLS how many of each part (default 12), ROAD_PART one part that alone is
  * killed, ROAD_DRIVE another drive. */
 #include <dirent.h>
 #include <poll.h>
@@ -351,7 +351,7 @@ FACT(nothing_lost)
 {
     const char *seed_text = getenv("ROAD_SEED"), *kills_text = getenv("ROAD_KILLS");
     const uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) : (uint64_t)time(NULL);
-    const int kills = kills_text ? atoi(kills_text) : 25;
+    const int kills = kills_text ? atoi(kills_text) : 12;
     struct outcome calm, wild;
     char drive[512], a[300], b[300];
 

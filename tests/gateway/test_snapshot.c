@@ -139,7 +139,7 @@ FACT(a_child_writes_what_was_believed_when_it_began)
 static void overwrite(const char *path, off_t at, uint8_t flip)
 {
     const int fd = open(path, O_RDWR);
-    uint8_t byte;
+    uint8_t byte = 0;
 
     if (fd < 0 || pread(fd, &byte, 1, at) != 1)
         rig_must(ROAD_IO, path);
