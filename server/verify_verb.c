@@ -55,8 +55,12 @@ static char *read_file(const char *path, size_t max, size_t *ret_length)
 static int add_checkpoint(struct options *o, const char *path)
 {
     size_t length;
-    char *text = o->config.n_old < VERIFY_OLD_MAX ? read_file(path, NOTE_SIZE, &length) : NULL;
 
+    if (o->config.n_old == VERIFY_OLD_MAX) {
+        fprintf(stderr, "verify: %s: more than %d heads; give them in several runs\n", path, VERIFY_OLD_MAX);
+        return 2;
+    }
+    char *text = read_file(path, NOTE_SIZE, &length);
     if (!text) {
         fprintf(stderr, "verify: %s: not a head that can be read\n", path);
         return 2;
