@@ -1,30 +1,12 @@
 /* explain.c - one line for a person from the numbers of a code, in English or Chinese.
  * Only integers are printed, so that no locale and no libm changes a letter. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "grid/code.h"
-
-/* A line that grows into the caller's array and counts what it would have liked to write. */
-struct line {
-    char *text;
-    size_t capacity, length;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
-{
-    const size_t room = line->length < line->capacity ? line->capacity - line->length : 0;
-    va_list arguments;
-
-    va_start(arguments, format);
-    const int n = vsnprintf(room ? line->text + line->length : NULL, room, format, arguments);
-    va_end(arguments);
-    if (n > 0)
-        line->length += (size_t)n;
-}
+#include "grid/line.h"
 
 static const char *const letters[4][2] = {{"?", "灰"}, {"G", "绿"}, {"Y", "黄"}, {"R", "红"}};
 static const char *const words[4][2] = {
@@ -56,11 +38,11 @@ static void add_number(struct line *line, int64_t milli, int per_milli)
     const int64_t n = divide_rounded(milli, per_milli);
 
     if (per_milli == 1000)
-        add(line, "%" PRId64, n);
+        line_add(line, "%" PRId64, n);
     else if (per_milli == 100)
-        add(line, "%" PRId64 ".%" PRId64, n / 10, n % 10);
+        line_add(line, "%" PRId64 ".%" PRId64, n / 10, n % 10);
     else
-        add(line, "%" PRId64 ".%02" PRId64, n / 100, n % 100);
+        line_add(line, "%" PRId64 ".%02" PRId64, n / 100, n % 100);
 }
 
 /* Covers have a class instead of a size: 1 loose, 2 cracked, 3 missing. */
@@ -70,16 +52,16 @@ static void add_cover_class(struct line *line, int32_t size_milli, enum code_lan
         {"", ""}, {"loose", "松动"}, {"cracked", "破裂"}, {"missing or displaced", "缺失或移位"}};
     const int32_t class = size_milli / 1000;
 
-    add(line, "%s", classes[class >= 0 && class <= 3 ? class : 0][language]);
+    line_add(line, "%s", classes[class >= 0 && class <= 3 ? class : 0][language]);
 }
 
 static void add_fraction(struct line *line, const struct code_reason *reason, enum code_language language)
 {
-    add(line, language == LANGUAGE_ZH ? "占路面 %" PRId64 : "%" PRId64,
+    line_add(line, language == LANGUAGE_ZH ? "占路面 %" PRId64 : "%" PRId64,
         divide_rounded(reason->size_milli, 10));
     if (reason->size_sigma_milli > 0)
-        add(line, "±%" PRId64, divide_rounded(reason->size_sigma_milli, 10));
-    add(line, language == LANGUAGE_ZH ? "%%" : " %% of the surface");
+        line_add(line, "±%" PRId64, divide_rounded(reason->size_sigma_milli, 10));
+    line_add(line, language == LANGUAGE_ZH ? "%%" : " %% of the surface");
 }
 
 /* "58±15 mm deep"; a level below its surroundings keeps its sign. */
@@ -96,13 +78,13 @@ static void add_size(struct line *line, const struct code_reason *reason, const 
     } else if (strcmp(unit, "area_fraction") == 0) {
         add_fraction(line, reason, language);
     } else if (w) {
-        add(line, "%s%s", language == LANGUAGE_ZH ? w->zh_before : "", reason->size_milli < 0 ? "-" : "");
+        line_add(line, "%s%s", language == LANGUAGE_ZH ? w->zh_before : "", reason->size_milli < 0 ? "-" : "");
         add_number(line, llabs((long long)reason->size_milli), w->per_milli);
         if (reason->size_sigma_milli > 0) {
-            add(line, "±");
+            line_add(line, "±");
             add_number(line, reason->size_sigma_milli, w->per_milli);
         }
-        add(line, "%s", language == LANGUAGE_ZH ? w->zh_behind : w->en);
+        line_add(line, "%s", language == LANGUAGE_ZH ? w->zh_behind : w->en);
     }
 }
 
@@ -122,7 +104,7 @@ static void add_time(struct line *line, int64_t ns)
     const int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
     const int64_t year = year_of_era + era * 400 + (month <= 2);
 
-    add(line, "%04" PRId64 "-%02" PRId64 "-%02" PRId64 " %02" PRId64 ":%02" PRId64 "Z", year, month, day,
+    line_add(line, "%04" PRId64 "-%02" PRId64 "-%02" PRId64 " %02" PRId64 ":%02" PRId64 "Z", year, month, day,
         minute / 60, minute % 60);
 }
 
@@ -130,13 +112,13 @@ static void add_last(struct line *line, const struct code_reason *reason, enum c
 {
     if (reason->seen_ns == 0)
         return;
-    add(line, language == LANGUAGE_ZH ? "，最近 " : ", last ");
+    line_add(line, language == LANGUAGE_ZH ? "，最近 " : ", last ");
     add_time(line, reason->seen_ns);
 }
 
 static void add_centi(struct line *line, unsigned centi)
 {
-    add(line, "%u.%02u", centi / 100, centi % 100);
+    line_add(line, "%u.%02u", centi / 100, centi % 100);
 }
 
 static void add_senses(struct line *line, const struct code_reason *reason, enum code_language language)
@@ -145,24 +127,24 @@ static void add_senses(struct line *line, const struct code_reason *reason, enum
 
     if (reason->motion_hits == 0 && reason->camera_hits == 0)
         return;
-    add(line, zh ? "，" : ", ");
+    line_add(line, zh ? "，" : ", ");
     if (reason->motion_hits)
-        add(line, zh ? "振动 %u 次" : "motion %u", reason->motion_hits);
+        line_add(line, zh ? "振动 %u 次" : "motion %u", reason->motion_hits);
     if (reason->motion_hits && reason->camera_hits)
-        add(line, zh ? "、" : " ");
+        line_add(line, zh ? "、" : " ");
     if (reason->camera_hits)
-        add(line, zh ? "相机 %u 次" : "camera %u", reason->camera_hits);
+        line_add(line, zh ? "相机 %u 次" : "camera %u", reason->camera_hits);
 }
 
 static void add_sightings(struct line *line, const struct code_reason *reason, bool zh)
 {
     if (reason->passes > 0 && zh)
-        add(line, "，%u 次经过中 %u 次测到", reason->passes, reason->hits);
+        line_add(line, "，%u 次经过中 %u 次测到", reason->passes, reason->hits);
     else if (reason->passes > 0)
-        add(line, reason->passes == 1 ? ", seen on %u of %u pass" : ", seen on %u of %u passes", reason->hits,
+        line_add(line, reason->passes == 1 ? ", seen on %u of %u pass" : ", seen on %u of %u passes", reason->hits,
             reason->passes);
     else if (reason->hits > 0)
-        add(line,
+        line_add(line,
             zh                  ? "，测到 %u 次"
             : reason->hits == 1 ? ", seen %u time"
                                 : ", seen %u times",
@@ -176,11 +158,11 @@ static void add_name(struct line *line, const struct defect_type *type, enum cod
     const char *en = type->name_en;
 
     if (language == LANGUAGE_ZH)
-        add(line, "%s", type->name_zh);
+        line_add(line, "%s", type->name_zh);
     else if (is_first || *en < 'A' || *en > 'Z')
-        add(line, "%s", en);
+        line_add(line, "%s", en);
     else
-        add(line, "%c%s", *en - 'A' + 'a', en + 1);
+        line_add(line, "%c%s", *en - 'A' + 'a', en + 1);
 }
 
 /* "Pothole, high (p=0.97, 58±15 mm deep, seen on 3 of 5 passes, …)" */
@@ -192,23 +174,23 @@ static void add_defect(struct line *line, const struct code_reason *reason, cons
 
     add_name(line, type, language, is_first);
     if (reason->severity >= SEVERITY_LOW && reason->severity <= SEVERITY_HIGH)
-        add(line, zh ? "，%s" : ", %s", severities[reason->severity][language]);
-    add(line, zh ? "（可信度 " : " (p=");
+        line_add(line, zh ? "，%s" : ", %s", severities[reason->severity][language]);
+    line_add(line, zh ? "（可信度 " : " (p=");
     /* A permille that rounds to 1.00 would claim certainty. */
     add_centi(line, centi >= 100 && reason->posterior_permille < 1000 ? 99 : centi);
     if (reason->size_milli != 0) {
-        add(line, zh ? "，" : ", ");
+        line_add(line, zh ? "，" : ", ");
         add_size(line, reason, type->unit, language);
     }
     add_sightings(line, reason, zh);
     add_senses(line, reason, language);
     add_last(line, reason, language);
-    add(line, zh ? "）" : ")");
+    line_add(line, zh ? "）" : ")");
 }
 
 static void add_passes(struct line *line, unsigned passes, bool zh)
 {
-    add(line, zh ? "经过 %u 次" : passes == 1 ? "%u pass" : "%u passes", passes);
+    line_add(line, zh ? "经过 %u 次" : passes == 1 ? "%u pass" : "%u passes", passes);
 }
 
 /* How often and when the cell was covered, in brackets. */
@@ -219,36 +201,36 @@ static void add_cover(struct line *line, const struct code_reason *reason, bool 
 
     if (!with_sum && reason->passes == 0 && reason->seen_ns == 0)
         return;
-    add(line, zh ? "（" : " (");
+    line_add(line, zh ? "（" : " (");
     if (with_sum) {
-        add(line, zh ? "覆盖度 " : "coverage ");
+        line_add(line, zh ? "覆盖度 " : "coverage ");
         add_centi(line, reason->coverage_centi);
     }
     if (with_sum && reason->passes > 0)
-        add(line, zh ? "，" : ", ");
+        line_add(line, zh ? "，" : ", ");
     if (reason->passes > 0)
         add_passes(line, reason->passes, zh);
     if (reason->seen_ns != 0) {
-        add(line, with_sum || reason->passes > 0 ? (zh ? "，" : ", ") : "");
-        add(line, zh ? "最近 " : "last ");
+        line_add(line, with_sum || reason->passes > 0 ? (zh ? "，" : ", ") : "");
+        line_add(line, zh ? "最近 " : "last ");
         add_time(line, reason->seen_ns);
     }
-    add(line, zh ? "）" : ")");
+    line_add(line, zh ? "）" : ")");
 }
 
 static void add_ride(struct line *line, const struct code_reason *reason, enum code_language language)
 {
     const bool zh = language == LANGUAGE_ZH;
 
-    add(line, zh ? "行驶颠簸（国际平整度指数 IRI " : "rough ride (IRI ");
+    line_add(line, zh ? "行驶颠簸（国际平整度指数 IRI " : "rough ride (IRI ");
     add_centi(line, reason->iri_centi);
-    add(line, zh ? " 米/千米" : " m/km");
+    line_add(line, zh ? " 米/千米" : " m/km");
     if (reason->passes > 0) {
-        add(line, zh ? "，" : ", ");
+        line_add(line, zh ? "，" : ", ");
         add_passes(line, reason->passes, zh);
     }
     add_last(line, reason, language);
-    add(line, zh ? "）" : ")");
+    line_add(line, zh ? "）" : ")");
 }
 
 static void add_green(struct line *line, const struct code_reason *reason, const struct defect_type *type,
@@ -257,14 +239,14 @@ static void add_green(struct line *line, const struct code_reason *reason, const
     const bool zh = language == LANGUAGE_ZH;
 
     if (type) {
-        add(line, zh ? "健康，仅有 " : "healthy, only ");
+        line_add(line, zh ? "健康，仅有 " : "healthy, only ");
         add_defect(line, reason, type, language, false);
         return;
     }
     if (reason->is_pale)
-        add(line, zh ? "暂时健康，覆盖尚少，未发现病害" : "healthy so far, thinly covered, nothing found");
+        line_add(line, zh ? "暂时健康，覆盖尚少，未发现病害" : "healthy so far, thinly covered, nothing found");
     else
-        add(line, zh ? "健康，未发现病害" : "healthy, nothing found");
+        line_add(line, zh ? "健康，未发现病害" : "healthy, nothing found");
     add_cover(line, reason, reason->is_pale, language);
 }
 
@@ -274,18 +256,18 @@ static void add_grey(struct line *line, const struct code_reason *reason, const 
     const bool zh = language == LANGUAGE_ZH;
 
     if (type && reason->channel == CHANNEL_HAZARD) {
-        add(line, zh ? "疑似，尚未确认：" : "suspected, not confirmed: ");
+        line_add(line, zh ? "疑似，尚未确认：" : "suspected, not confirmed: ");
         add_defect(line, reason, type, language, false);
     } else if (type) {
-        add(line, zh ? "太久未经过，此前为：" : "not covered lately, before that: ");
+        line_add(line, zh ? "太久未经过，此前为：" : "not covered lately, before that: ");
         add_defect(line, reason, type, language, false);
     } else if (reason->seen_ns == 0 && reason->coverage_centi == 0) {
-        add(line, zh ? "尚未经过" : "not covered yet");
+        line_add(line, zh ? "尚未经过" : "not covered yet");
     } else if (reason->coverage_centi > 0) {
-        add(line, zh ? "覆盖太少，无法判断" : "covered too thinly to tell");
+        line_add(line, zh ? "覆盖太少，无法判断" : "covered too thinly to tell");
         add_cover(line, reason, true, language);
     } else {
-        add(line, zh ? "太久未经过" : "covered too long ago to tell");
+        line_add(line, zh ? "太久未经过" : "covered too long ago to tell");
         add_cover(line, reason, false, language);
     }
 }
@@ -300,11 +282,11 @@ static void add_finding(struct line *line, const struct code_reason *reason, con
         return;
     }
     if (reason->channel == CHANNEL_CONDITION)
-        add(line, zh ? "路面破损，主要是" : "worn surface, mostly ");
+        line_add(line, zh ? "路面破损，主要是" : "worn surface, mostly ");
     if (type)
         add_defect(line, reason, type, language, reason->channel != CHANNEL_CONDITION);
     else
-        add(line, "%s", code_word(reason->code, language));
+        line_add(line, "%s", code_word(reason->code, language));
 }
 
 size_t code_explain(const struct code_reason *reason, enum code_language language, char *ret_text,
@@ -315,7 +297,7 @@ size_t code_explain(const struct code_reason *reason, enum code_language languag
 
     if (capacity > 0)
         ret_text[0] = '\0';
-    add(&line, language == LANGUAGE_ZH ? "%s：" : "%s: ", code_letter(reason->code, language));
+    line_add(&line, language == LANGUAGE_ZH ? "%s：" : "%s: ", code_letter(reason->code, language));
     if (reason->code == CODE_GREEN)
         add_green(&line, reason, type, language);
     else if (reason->code == CODE_GREY)
@@ -323,18 +305,18 @@ size_t code_explain(const struct code_reason *reason, enum code_language languag
     else
         add_finding(&line, reason, type, language);
     if (reason->code != CODE_GREY && reason->csi <= 100 && (type || reason->channel == CHANNEL_CONDITION))
-        add(&line, language == LANGUAGE_ZH ? "｜路面指数 %u" : " | CSI %u", reason->csi);
+        line_add(&line, language == LANGUAGE_ZH ? "｜路面指数 %u" : " | CSI %u", reason->csi);
     return line.length;
 }
 
 static void add_age(struct line *line, int age_d, bool zh)
 {
     if (age_d <= 0)
-        add(line, zh ? "今天" : "today");
+        line_add(line, zh ? "今天" : "today");
     else if (age_d == 1)
-        add(line, zh ? "昨天" : "1 day ago");
+        line_add(line, zh ? "昨天" : "1 day ago");
     else
-        add(line, zh ? "%d 天前" : "%d days ago", age_d);
+        line_add(line, zh ? "%d 天前" : "%d days ago", age_d);
 }
 
 size_t cover_explain(enum road_code shown, bool is_pale, int age_d, enum code_language language, char *ret_text,
@@ -345,13 +327,13 @@ size_t cover_explain(enum road_code shown, bool is_pale, int age_d, enum code_la
 
     if (capacity > 0)
         ret_text[0] = '\0';
-    add(&line, zh ? "%s：" : "%s: ", code_letter(shown, language));
+    line_add(&line, zh ? "%s：" : "%s: ", code_letter(shown, language));
     if (shown == CODE_GREY)
-        add(&line, zh ? "太久未经过或覆盖太少，无法判断，最近一次在 " : "covered too thinly or too long ago to tell, last ");
+        line_add(&line, zh ? "太久未经过或覆盖太少，无法判断，最近一次在 " : "covered too thinly or too long ago to tell, last ");
     else if (is_pale)
-        add(&line, zh ? "近期经过，覆盖尚少，未发现病害，" : "covered lately, though thinly, and nothing found, ");
+        line_add(&line, zh ? "近期经过，覆盖尚少，未发现病害，" : "covered lately, though thinly, and nothing found, ");
     else
-        add(&line, zh ? "近期经过，未发现病害，" : "covered lately and nothing found, ");
+        line_add(&line, zh ? "近期经过，未发现病害，" : "covered lately and nothing found, ");
     add_age(&line, age_d, zh);
     return line.length;
 }

@@ -1,25 +1,6 @@
 /* segment_explain.c - 100 m of road in plain sentences, English or Chinese. Only integers are printed. */
-#include <stdarg.h>
-#include <stdio.h>
-
+#include "grid/line.h"
 #include "grid/segment.h"
-
-struct line {
-    char *text;
-    size_t capacity, length;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
-{
-    const size_t room = line->length < line->capacity ? line->capacity - line->length : 0;
-    va_list arguments;
-
-    va_start(arguments, format);
-    const int n = vsnprintf(room ? line->text + line->length : NULL, room, format, arguments);
-    va_end(arguments);
-    if (n > 0)
-        line->length += (size_t)n;
-}
 
 const char *segment_grade_letter(int grade)
 {
@@ -45,14 +26,14 @@ static const char *why_words(const struct segment_facts *facts, enum code_langua
 
 static void add_percent(struct line *line, unsigned permille)
 {
-    add(line, "%u %%", (permille + 5) / 10);
+    line_add(line, "%u %%", (permille + 5) / 10);
 }
 
 static void add_hazards(struct line *line, const struct segment_facts *facts, bool zh)
 {
     if (facts->red_hazards == 0)
         return;
-    add(line, zh ? "红色病害 %u 处。" : facts->red_hazards == 1 ? " %u red defect." : " %u red defects.", facts->red_hazards);
+    line_add(line, zh ? "红色病害 %u 处。" : facts->red_hazards == 1 ? " %u red defect." : " %u red defects.", facts->red_hazards);
 }
 
 /* "surface 73.0 of 100, ride 3.82 of 4.98, together 75.1" */
@@ -60,13 +41,13 @@ static void add_scores(struct line *line, const struct segment_facts *facts, boo
 {
     if (facts->pci_centi == SCORE_UNKNOWN)
         return;
-    add(line, zh ? "%s 级：路面 PCI %u.%u" : " Grade %s: surface (PCI) %u.%u of 100", segment_grade_letter(facts->grade),
+    line_add(line, zh ? "%s 级：路面 PCI %u.%u" : " Grade %s: surface (PCI) %u.%u of 100", segment_grade_letter(facts->grade),
         facts->pci_centi / 100u, facts->pci_centi / 10u % 10);
     if (facts->rqi_centi != SCORE_UNKNOWN)
-        add(line, zh ? "，平整度 RQI %u.%02u" : ", ride (RQI) %u.%02u of 4.98", facts->rqi_centi / 100u, facts->rqi_centi % 100u);
+        line_add(line, zh ? "，平整度 RQI %u.%02u" : ", ride (RQI) %u.%02u of 4.98", facts->rqi_centi / 100u, facts->rqi_centi % 100u);
     if (facts->pqi_centi != SCORE_UNKNOWN)
-        add(line, zh ? "，综合 PQI %u.%u" : ", together (PQI) %u.%u", facts->pqi_centi / 100u, facts->pqi_centi / 10u % 10);
-    add(line, zh ? "。" : ".");
+        line_add(line, zh ? "，综合 PQI %u.%u" : ", together (PQI) %u.%u", facts->pqi_centi / 100u, facts->pqi_centi / 10u % 10);
+    line_add(line, zh ? "。" : ".");
 }
 
 static void add_top(struct line *line, const struct segment_facts *facts, enum code_language language)
@@ -75,18 +56,18 @@ static void add_top(struct line *line, const struct segment_facts *facts, enum c
 
     if (facts->n_top == 0)
         return;
-    add(line, zh ? "失分主要因为" : " Most points are lost to ");
+    line_add(line, zh ? "失分主要因为" : " Most points are lost to ");
     for (size_t i = 0; i < facts->n_top && i < SEGMENT_TOP; i++) {
         const struct defect_type *type = catalogue_type(facts->top[i].type);
         char name[64];
         snprintf(name, sizeof name, "%s", !type ? "?" : zh ? type->name_zh : type->name_en);
         if (!zh && name[0] >= 'A' && name[0] <= 'Z')
             name[0] = (char)(name[0] - 'A' + 'a');
-        add(line, "%s%s%s", i == 0 ? "" : zh ? "、" : ", ", name, zh ? "（" : " (");
+        line_add(line, "%s%s%s", i == 0 ? "" : zh ? "、" : ", ", name, zh ? "（" : " (");
         add_percent(line, facts->top[i].permille);
-        add(line, zh ? "）" : ")");
+        line_add(line, zh ? "）" : ")");
     }
-    add(line, zh ? "。" : ".");
+    line_add(line, zh ? "。" : ".");
 }
 
 size_t segment_explain(const struct segment_facts *facts, enum code_language language, char *ret_text, size_t capacity)
@@ -96,12 +77,12 @@ size_t segment_explain(const struct segment_facts *facts, enum code_language lan
 
     if (capacity > 0)
         ret_text[0] = '\0';
-    add(&line, zh ? "%s：%s。" : "%s: %s.", code_letter(facts->code, language), why_words(facts, language));
+    line_add(&line, zh ? "%s：%s。" : "%s: %s.", code_letter(facts->code, language), why_words(facts, language));
     add_hazards(&line, facts, zh);
     add_scores(&line, facts, zh);
     add_top(&line, facts, language);
-    add(&line, zh ? "已观测 " : " Observed: ");
+    line_add(&line, zh ? "已观测 " : " Observed: ");
     add_percent(&line, facts->observed_permille);
-    add(&line, zh ? "。" : ".");
+    line_add(&line, zh ? "。" : ".");
     return line.length;
 }
